@@ -1,0 +1,131 @@
+/** @file From a graph to an ONNX model in one of two dialects; knows no device. */
+import { reachable, type Value } from './graph.ts';
+import { encodeModel, ONNX_TYPE } from './onnx.ts';
+import type { Emitter, OnnxAttribute } from './ops/op.ts';
+import { table } from './ops/table.ts';
+import { type Bindings, evaluate, type Shape } from './shape.ts';
+
+export interface Compiled {
+  bytes: Uint8Array;
+  /** The names to feed, without the shape feeds. */
+  inputs: string[];
+  outputs: string[];
+  /** int64 feeds that the session computes from the bound symbols. */
+  shapeFeeds: { name: string; shape: Shape }[];
+}
+
+/** Emits exactly the nodes that `outputs` need, so an unused branch costs nothing. */
+export function compile(outputs: Readonly<Record<string, Value>>, dialect: Emitter['dialect']): Compiled {
+  const order = reachable(Object.values(outputs));
+  const used = new Set<Value>(Object.values(outputs));
+  for (const node of order) for (const input of node.inputs) if (input) used.add(input);
+
+  const names = new Map<Value, string>();
+  for (const [name, value] of Object.entries(outputs)) if (value.node && !names.has(value)) names.set(value, name);
+  const nodes: object[] = [];
+  const initializers = new Map<string, object>();
+  const inputs = new Map<string, object>();
+  const shapeFeeds = new Map<string, Shape>();
+  let fresh = 0;
+
+  const initializer = (name: string, dims: readonly number[], data: Float32Array | BigInt64Array) => {
+    const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const dataType = data instanceof Float32Array ? ONNX_TYPE.float32 : ONNX_TYPE.int64;
+    if (!initializers.has(name)) initializers.set(name, { name, dims, dataType, rawData });
+    return name;
+  };
+
+  const emitter: Emitter = {
+    dialect,
+    name(value) {
+      let name = names.get(value);
+      if (name !== undefined) return name;
+      const source = value.graph.sources.get(value);
+      if (!source) name = `v${value.id}`;
+      else if (source.kind === 'constant') name = initializer(`c${value.id}`, value.shape as number[], source.data);
+      else {
+        name = source.name;
+        if (source.kind === 'input') inputs.set(name, valueInfo(name, value));
+        else initializers.set(name, external(name, value, source.location));
+      }
+      names.set(value, name);
+      return name;
+    },
+    node(op, ins, attributes = {}, outs = [`t${fresh++}`]) {
+      const dot = op.lastIndexOf('.');
+      nodes.push({
+        opType: op.slice(dot + 1),
+        domain: op.slice(0, Math.max(dot, 0)),
+        input: ins,
+        output: outs,
+        name: `${op.slice(dot + 1)}_${outs[0]}`,
+        attribute: Object.entries(attributes).map(([name, value]) => encodeAttribute(name, value)),
+      });
+      return outs[0];
+    },
+    ints: (values) => initializer(`i_${values.join('_')}`, [values.length], BigInt64Array.from(values.map(BigInt))),
+    scalar: (x) => initializer(`s_${x}`, [], Float32Array.of(x)),
+    floats: (values, shape) => initializer(`f${fresh++}`, shape, values),
+    shape(shape) {
+      if (shape.every((dim) => typeof dim === 'number')) return emitter.ints(shape);
+      const name = `shape:${shape.join(',')}`;
+      shapeFeeds.set(name, shape);
+      return name;
+    },
+    used: (value) => used.has(value),
+  };
+
+  for (const node of order) table[node.op].emit(emitter, node);
+  for (const [name, value] of Object.entries(outputs))
+    if (names.get(value) !== name) emitter.node('Identity', [emitter.name(value)], {}, [name]);
+
+  for (const [name, shape] of shapeFeeds) inputs.set(name, valueInfo(name, { dtype: 'int64', shape: [shape.length] }));
+  const graph = {
+    name: 'milore',
+    node: nodes,
+    initializer: [...initializers.values()],
+    input: [...inputs.values()],
+    output: Object.entries(outputs).map(([name, value]) => valueInfo(name, value)),
+  };
+  const opsets = [
+    { domain: '', version: 20 },
+    { domain: 'com.microsoft', version: 1 },
+  ];
+  return {
+    bytes: encodeModel({ irVersion: 9, producer: 'milore', graph, opsets }),
+    inputs: [...inputs.keys()].filter((name) => !shapeFeeds.has(name)),
+    outputs: Object.keys(outputs),
+    shapeFeeds: [...shapeFeeds].map(([name, shape]) => ({ name, shape })),
+  };
+}
+
+/** The shape feeds' values for one run. */
+export function bindShapes(compiled: Pick<Compiled, 'shapeFeeds'>, bindings: Bindings): Map<string, BigInt64Array> {
+  return new Map(
+    compiled.shapeFeeds.map(({ name, shape }) => [
+      name,
+      BigInt64Array.from(shape.map((dim) => BigInt(evaluate(dim, bindings)))),
+    ]),
+  );
+}
+
+function encodeAttribute(name: string, value: OnnxAttribute): object {
+  if (typeof value === 'number') return { name, type: 2, i: value };
+  if (typeof value === 'string') return { name, type: 3, s: new TextEncoder().encode(value) };
+  if ('float' in value) return { name, type: 1, f: value.float };
+  return { name, type: 7, ints: value };
+}
+
+function valueInfo(name: string, { dtype, shape }: Pick<Value, 'dtype' | 'shape'>): object {
+  const dim = shape.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d }));
+  return { name, type: { tensorType: { elemType: ONNX_TYPE[dtype], shape: { dim } } } };
+}
+
+function external(name: string, value: Value, location: { file: string; offset: number; length: number }): object {
+  const externalData = [
+    { key: 'location', value: location.file },
+    { key: 'offset', value: String(location.offset) },
+    { key: 'length', value: String(location.length) },
+  ];
+  return { name, dims: value.shape, dataType: ONNX_TYPE.float32, dataLocation: 1, externalData };
+}

@@ -1,0 +1,103 @@
+/**
+ * @file The symbolic graph: values, nodes, and where weights come from. It knows no ONNX and no device; what an op
+ * means stands in the op table.
+ */
+import { table } from './ops/table.ts';
+import type { Shape } from './shape.ts';
+
+export type DType = 'float32' | 'int64' | 'bool';
+export type Attributes = Readonly<Record<string, unknown>>;
+
+export interface Value {
+  readonly graph: Graph;
+  readonly id: number;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** What made it; absent for inputs, weights and constants. */
+  readonly node?: Node;
+}
+
+export interface Node {
+  readonly op: string;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Attributes;
+}
+
+/** A tensor inside a file next to the graph's own; `offset` and `length` in bytes. */
+export interface WeightLocation {
+  file: string;
+  offset: number;
+  length: number;
+}
+
+export type Source =
+  | { kind: 'input'; name: string }
+  | { kind: 'weight'; name: string; location: WeightLocation }
+  | { kind: 'constant'; data: Float32Array | BigInt64Array };
+
+export class Graph {
+  readonly sources = new Map<Value, Source>();
+  private nextId = 0;
+  private readonly scalars = new Map<number, Value>();
+
+  private value(shape: Shape, dtype: DType, node?: Node): Value {
+    return { graph: this, id: this.nextId++, shape, dtype, node };
+  }
+
+  /** Fed at every run: data, or a trainable parameter. */
+  input(name: string, shape: Shape, dtype: DType = 'float32'): Value {
+    const value = this.value(shape, dtype);
+    this.sources.set(value, { kind: 'input', name });
+    return value;
+  }
+
+  /** Frozen float32 numbers read from a file by the runtime itself. */
+  weight(name: string, shape: readonly number[], location: WeightLocation): Value {
+    const value = this.value(shape, 'float32');
+    this.sources.set(value, { kind: 'weight', name, location });
+    return value;
+  }
+
+  constant(data: Float32Array | BigInt64Array, shape: readonly number[]): Value {
+    const value = this.value(shape, data instanceof Float32Array ? 'float32' : 'int64');
+    this.sources.set(value, { kind: 'constant', data });
+    return value;
+  }
+
+  scalar(x: number): Value {
+    let value = this.scalars.get(x);
+    if (!value) this.scalars.set(x, (value = this.constant(Float32Array.of(x), [])));
+    return value;
+  }
+
+  apply(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}): readonly Value[] {
+    const outputs: Value[] = [];
+    const node: Node = { op, inputs, outputs, attributes };
+    for (const { shape, dtype } of table[op].infer(inputs as Value[], attributes))
+      outputs.push(this.value(shape, dtype ?? 'float32', node));
+    return outputs;
+  }
+}
+
+/** Every node that the outputs depend on, inputs before users. */
+export function reachable(outputs: readonly Value[]): Node[] {
+  const order: Node[] = [];
+  const seen = new Set<Node>();
+  const stack: { node: Node; next: number }[] = [];
+  const push = (value?: Value) => {
+    if (value?.node && !seen.has(value.node)) {
+      seen.add(value.node);
+      stack.push({ node: value.node, next: 0 });
+    }
+  };
+  for (const output of outputs) {
+    push(output);
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      if (top.next < top.node.inputs.length) push(top.node.inputs[top.next++]);
+      else order.push(stack.pop()!.node);
+    }
+  }
+  return order;
+}

@@ -1,0 +1,101 @@
+/** @file The 1-D convolution. Its gradients are convolutions too. */
+import type { Value } from '../graph.ts';
+import { type Dim, product } from '../shape.ts';
+import { head, reshape, transpose } from './layout.ts';
+import { named, type Op, outputs } from './op.ts';
+import { sum } from './reduce.ts';
+
+export interface ConvolutionOptions {
+  stride?: number;
+  dilation?: number;
+  /** Zeros before and after. */
+  pad?: readonly [number, number];
+  groups?: number;
+  /** Names the output's time axis where it cannot be computed from the input's. */
+  time?: Dim;
+}
+
+/** x [B, C, T], weight [O, C/groups, K], bias [O] → [B, O, T′]. */
+export const convolution = (x: Value, weight: Value, bias: Value | undefined, options: ConvolutionOptions) =>
+  x.graph.apply('convolution', bias ? [x, weight, bias] : [x, weight], { ...options })[0];
+
+const numeric = (options: ConvolutionOptions) => ({
+  strides: [options.stride ?? 1],
+  dilations: [options.dilation ?? 1],
+  pads: [...(options.pad ?? [0, 0])],
+  group: options.groups ?? 1,
+});
+
+function outputTime(
+  x: Value,
+  weight: Value,
+  { stride = 1, dilation = 1, pad = [0, 0], time }: ConvolutionOptions,
+): Dim {
+  const [, , length] = x.shape;
+  const [, , kernel] = weight.shape;
+  if (time !== undefined) return time;
+  if (typeof length !== 'number' || typeof kernel !== 'number')
+    throw new Error('internal: the time axis of this convolution needs a name');
+  return Math.floor((length + pad[0] + pad[1] - dilation * (kernel - 1) - 1) / stride) + 1;
+}
+
+export const convolutions: Record<string, Op> = {
+  convolution: {
+    infer: ([x, weight], options) => [{ shape: [x.shape[0], weight.shape[0], outputTime(x, weight, options)] }],
+    emit: (e, node) => e.node('Conv', named(e, node), numeric(node.attributes), outputs(e, node)),
+    gradient({ inputs: [x, weight, bias], attributes }, [d], needs) {
+      const { stride = 1, pad = [0, 0], groups = 1 } = attributes as ConvolutionOptions;
+      return [
+        needs(0)
+          ? x!.graph.apply('convolutionTranspose', [d!, weight!], { stride, pad, groups, like: x!.shape })[0]
+          : undefined,
+        needs(1) ? weightGradient(x!, weight!, d!, { stride, pad, groups }) : undefined,
+        bias && needs(2) ? reshape(sum(d!, [0, 2]), bias.shape) : undefined,
+      ];
+    },
+    examples: [
+      { shapes: [[2, 3, 9], [4, 3, 3], [4]], attributes: { stride: 2 } },
+      { shapes: [[2, 4, 7], [6, 2, 4], [6]], attributes: { groups: 2, pad: [2, 1] } },
+      {
+        shapes: [
+          [1, 1, 12],
+          [3, 1, 2],
+        ],
+        attributes: { stride: 2 },
+      },
+    ],
+  },
+  /**
+   * The gradient of a convolution by its input. The input must have no tail that no window covers,
+   * (T + pads − K) divisible by the stride: the model crops speech to whole frames, so it never has one.
+   */
+  convolutionTranspose: {
+    infer: (_, { like }) => [{ shape: like as Dim[] }],
+    emit: (e, node) => {
+      const { strides, pads, group } = numeric(node.attributes);
+      e.node('ConvTranspose', named(e, node), { strides, pads, group }, outputs(e, node));
+    },
+    gradient: null, // appears only in backward passes
+    examples: [],
+  },
+};
+
+/**
+ * dW[o, i, k] = Σ over batch and time of dY[o, t]·X[i, t·stride + k]: a convolution of X by dY with batch and channels
+ * exchanged, and stride and dilation exchanged. Groups stay groups once each holds its own batch.
+ */
+function weightGradient(
+  x: Value,
+  weight: Value,
+  d: Value,
+  { stride, pad, groups }: { stride: number; pad: readonly [number, number]; groups: number },
+): Value {
+  const [batch, channels, time] = x.shape;
+  const [out, perGroup, kernel] = weight.shape as number[];
+  const byGroup = reshape(x, [batch, groups, (channels as number) / groups, time]);
+  const input = reshape(transpose(byGroup, [2, 1, 0, 3]), [perGroup, product([groups, batch]), time]);
+  const filter = transpose(d, [1, 0, 2]);
+  // Without a covered tail this has exactly `kernel` entries; the cut guards the case of a longer input.
+  const result = convolution(input, filter, undefined, { dilation: stride, pad, groups, time: kernel });
+  return head(transpose(reshape(result, [perGroup, out, kernel]), [1, 0, 2]), kernel);
+}

@@ -1,0 +1,127 @@
+/** @file Ops that move numbers without changing them: reshape, transpose, split, concat, rows by index. */
+import type { Value } from '../graph.ts';
+import { type Dim, product, type Shape, sameShape } from '../shape.ts';
+import { named, type Op, outputs } from './op.ts';
+import { sumTo } from './reduce.ts';
+
+export const reshape = (x: Value, shape: Shape) =>
+  sameShape(x.shape, shape) ? x : x.graph.apply('reshape', [x], { shape })[0];
+export const transpose = (x: Value, axes: readonly number[]) => x.graph.apply('transpose', [x], { axes })[0];
+export const broadcastTo = (x: Value, shape: Shape) =>
+  sameShape(x.shape, shape) ? x : x.graph.apply('broadcastTo', [x], { shape })[0];
+/** Pieces of the last axis, of the given sizes. */
+export const split = (x: Value, sizes: readonly number[]) => x.graph.apply('split', [x], { sizes });
+/** Joined along the last axis. */
+export const concat = (...parts: Value[]) => (parts.length === 1 ? parts[0] : parts[0].graph.apply('concat', parts)[0]);
+/** Rows of `x` [N, D] at `index` int64 [M]; the indices must be distinct. */
+export const rows = (x: Value, index: Value) => x.graph.apply('rows', [x, index])[0];
+/** A zero matrix of `shape` [N, D] whose rows at `index` are `y` [M, D]; the inverse of `rows`. */
+export const placeRows = (y: Value, index: Value, shape: Shape) => y.graph.apply('placeRows', [y, index], { shape })[0];
+/** The first `length` entries of the last axis. */
+export const head = (x: Value, length: number) => x.graph.apply('head', [x], { length })[0];
+
+const inverse = (axes: readonly number[]) => axes.map((_, i) => axes.indexOf(i));
+const withLast = (shape: Shape, size: Dim) => [...shape.slice(0, -1), size];
+
+export const layout: Record<string, Op> = {
+  reshape: {
+    infer: ([x], { shape }) => {
+      if (product(x.shape) !== product(shape as Shape))
+        throw new Error(`internal: [${x.shape}] cannot be reshaped to [${shape}]`);
+      return [{ shape: shape as Shape, dtype: x.dtype }];
+    },
+    emit(e, node) {
+      const shape = node.attributes.shape as Shape;
+      // One symbolic dimension can be inferred by the runtime; more need a feed.
+      const symbolic = shape.filter((dim) => typeof dim === 'string').length;
+      const target = symbolic === 1 ? e.ints(shape.map((dim) => (typeof dim === 'string' ? -1 : dim))) : e.shape(shape);
+      e.node('Reshape', [...named(e, node), target], {}, outputs(e, node));
+    },
+    gradient: ({ inputs: [x] }, [d]) => [reshape(d!, x!.shape)],
+    examples: [{ shapes: [[3, 4]], attributes: { shape: [2, 6] } }],
+  },
+  transpose: {
+    infer: ([x], { axes }) => [{ shape: (axes as number[]).map((axis) => x.shape[axis]) }],
+    emit: (e, node) =>
+      e.node('Transpose', named(e, node), { perm: node.attributes.axes as number[] }, outputs(e, node)),
+    gradient: ({ attributes }, [d]) => [transpose(d!, inverse(attributes.axes as number[]))],
+    examples: [{ shapes: [[2, 3, 4]], attributes: { axes: [2, 0, 1] } }],
+  },
+  broadcastTo: {
+    infer: (_, { shape }) => [{ shape: shape as Shape }],
+    emit: (e, node) =>
+      e.node('Expand', [...named(e, node), e.shape(node.attributes.shape as Shape)], {}, outputs(e, node)),
+    gradient: ({ inputs: [x] }, [d]) => [sumTo(d!, x!.shape)],
+    examples: [{ shapes: [[3, 1]], attributes: { shape: [2, 3, 4] } }],
+  },
+  split: {
+    infer: ([x], { sizes }) => (sizes as number[]).map((size) => ({ shape: withLast(x.shape, size) })),
+    emit: (e, node) =>
+      e.node(
+        'Split',
+        [...named(e, node), e.ints(node.attributes.sizes as number[])],
+        { axis: node.inputs[0]!.shape.length - 1 },
+        outputs(e, node),
+      ),
+    gradient: ({ outputs: parts }, d) => [
+      concat(...parts.map((part, i) => d[i] ?? broadcastTo(part.graph.scalar(0), part.shape))),
+    ],
+    examples: [{ shapes: [[3, 6]], attributes: { sizes: [1, 2, 3] } }],
+  },
+  concat: {
+    infer: (parts) => [{ shape: withLast(parts[0].shape, product1(parts)) }],
+    emit: (e, node) => e.node('Concat', named(e, node), { axis: node.inputs[0]!.shape.length - 1 }, outputs(e, node)),
+    gradient: ({ inputs }, [d]) => [
+      ...split(
+        d!,
+        inputs.map((x) => x!.shape.at(-1) as number),
+      ),
+    ],
+    examples: [
+      {
+        shapes: [
+          [3, 1],
+          [3, 2],
+        ],
+      },
+    ],
+  },
+  rows: {
+    infer: ([x, index]) => [{ shape: [index.shape[0], ...x.shape.slice(1)] }],
+    emit: (e, node) => e.node('Gather', named(e, node), { axis: 0 }, outputs(e, node)),
+    gradient: ({ inputs: [x, index] }, [d]) => [placeRows(d!, index!, x!.shape), undefined],
+    examples: [{ shapes: [[5, 3], [3]], fixed: { 1: BigInt64Array.of(4n, 0n, 2n) } }],
+  },
+  placeRows: {
+    infer: (_, { shape }) => [{ shape: shape as Shape }],
+    emit(e, node) {
+      const [y, index] = named(e, node);
+      const zeros = e.node('Expand', [e.scalar(0), e.shape(node.attributes.shape as Shape)]);
+      const column = e.node('Reshape', [index, e.ints([-1, 1])]);
+      e.node('ScatterND', [zeros, column, y], {}, outputs(e, node));
+    },
+    gradient: ({ inputs: [, index] }, [d]) => [rows(d!, index!), undefined],
+    examples: [{ shapes: [[2, 3], [2]], attributes: { shape: [5, 3] }, fixed: { 1: BigInt64Array.of(3n, 1n) } }],
+  },
+  head: {
+    infer: ([x], { length }) => [{ shape: withLast(x.shape, length as number) }],
+    emit: (e, node) =>
+      e.node(
+        'Slice',
+        [
+          ...named(e, node),
+          e.ints([0]),
+          e.ints([node.attributes.length as number]),
+          e.ints([node.inputs[0]!.shape.length - 1]),
+        ],
+        {},
+        outputs(e, node),
+      ),
+    gradient: null, // appears only in backward passes (trims a convolution's weight gradient)
+    examples: [],
+  },
+};
+
+function product1(parts: readonly Value[]): number {
+  return parts.reduce((total, part) => total + (part.shape.at(-1) as number), 0);
+}

@@ -1,0 +1,52 @@
+/** @file What an entry of the op table is: shapes, ONNX emission, gradient rule, and examples for finite differences. */
+import type { Attributes, DType, Node, Value } from '../graph.ts';
+import type { Shape } from '../shape.ts';
+
+export type OnnxAttribute = number | { float: number } | string | readonly number[];
+
+/** Writes ONNX nodes; one emitter per compiled graph. */
+export interface Emitter {
+  /** `cpu` may use onnxruntime's fused CPU ops; `portable` only what every execution provider has. */
+  readonly dialect: 'cpu' | 'portable';
+  name(value: Value): string;
+  /** Emits a node; returns its first output's name. Without `outputs` a fresh name is made. */
+  node(
+    op: string,
+    inputs: readonly string[],
+    attributes?: Record<string, OnnxAttribute>,
+    outputs?: readonly string[],
+  ): string;
+  ints(values: readonly number[]): string;
+  scalar(x: number): string;
+  floats(values: Float32Array, shape: readonly number[]): string;
+  /** An int64 tensor holding the shape: a constant, or a feed computed from the bound symbols. */
+  shape(shape: Shape): string;
+  /** Whether anything that is emitted reads this value. */
+  used(value: Value): boolean;
+}
+
+/** One case for the finite-difference test. */
+export interface Example {
+  shapes: readonly (readonly number[])[];
+  attributes?: Attributes;
+  /** Inputs that are data, not differentiated: values by input index. */
+  fixed?: Readonly<Record<number, Float32Array | BigInt64Array>>;
+  /** Shifts and scales random inputs into the op's domain. */
+  domain?: (x: number) => number;
+}
+
+export interface Op {
+  infer(inputs: readonly Value[], attributes: Attributes): { shape: Shape; dtype?: DType }[];
+  emit(e: Emitter, node: Node): void;
+  /**
+   * The gradient by each input, given the gradient by each output (undefined: that output is not used). Only inputs
+   * for which `needs(i)` holds are looked at. `null`: not differentiable, the reason stands beside it.
+   */
+  gradient:
+    | ((node: Node, dOut: readonly (Value | undefined)[], needs: (i: number) => boolean) => (Value | undefined)[])
+    | null;
+  examples: readonly Example[];
+}
+
+export const named = (e: Emitter, node: Node) => node.inputs.map((value) => (value ? e.name(value) : ''));
+export const outputs = (e: Emitter, node: Node) => node.outputs.map((value) => e.name(value));

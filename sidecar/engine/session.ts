@@ -1,0 +1,91 @@
+/** @file A compiled graph on a device. The only module, with devices.ts, that knows onnxruntime. */
+import * as ort from 'onnxruntime-node';
+import { bindShapes, type Compiled } from './compile.ts';
+import type { Bindings } from './shape.ts';
+
+export type DeviceName = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
+export type FeedData = Float32Array | BigInt64Array;
+export interface Feed {
+  data: FeedData;
+  shape: readonly number[];
+}
+/** A tensor that stays where the device left it; give it back with `dispose()`. */
+export type DeviceTensor = ort.Tensor;
+
+export interface SessionOptions {
+  device: DeviceName;
+  /** Outputs that stay on the device (WebGPU only). */
+  keep?: readonly string[];
+  /** Refuse to run any node on the CPU. */
+  strict?: boolean;
+  threads?: number;
+  /** 0 verbose … 4 fatal, as onnxruntime counts. */
+  logLevel?: 0 | 1 | 2 | 3 | 4;
+  profile?: string;
+}
+
+export class Session {
+  private constructor(
+    private readonly session: ort.InferenceSession,
+    private readonly compiled: Omit<Compiled, 'bytes'>,
+  ) {}
+
+  /** `model`: the compiled bytes, or a path to them where weights lie in files beside it. */
+  static async open(
+    model: Uint8Array | string,
+    compiled: Omit<Compiled, 'bytes'>,
+    options: SessionOptions,
+  ): Promise<Session> {
+    const { device, keep = [], strict = false, threads } = options;
+    const session = {
+      executionProviders: [device],
+      enableMemPattern: false,
+      executionMode: 'sequential' as const,
+      logSeverityLevel: options.logLevel ?? 3,
+      ...(threads ? { intraOpNumThreads: threads } : {}),
+      ...(options.profile ? { enableProfiling: true, profileFilePrefix: options.profile } : {}),
+      ...(keep.length > 0
+        ? { preferredOutputLocation: Object.fromEntries(keep.map((name) => [name, 'gpu-buffer' as const])) }
+        : {}),
+      ...(strict ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
+    };
+    const opened =
+      typeof model === 'string'
+        ? await ort.InferenceSession.create(model, session)
+        : await ort.InferenceSession.create(model, session);
+    return new Session(opened, compiled);
+  }
+
+  /** Runs the graph once. `bindings` gives every symbol's size; unknown feeds are ignored, missing ones are an error. */
+  async run(
+    feeds: Readonly<Record<string, Feed | DeviceTensor>>,
+    bindings: Bindings,
+  ): Promise<Record<string, DeviceTensor>> {
+    const all: Record<string, ort.Tensor> = {};
+    for (const name of this.compiled.inputs) {
+      const feed = feeds[name];
+      if (!feed) throw new Error(`internal: input ${name} was not fed`);
+      all[name] = isDeviceTensor(feed) ? feed : toTensor(feed);
+    }
+    for (const [name, data] of bindShapes(this.compiled, bindings))
+      all[name] = new ort.Tensor('int64', data, [data.length]);
+    return (await this.session.run(all)) as Record<string, ort.Tensor>;
+  }
+
+  /** Ends profiling and writes its file. */
+  endProfiling(): void {
+    this.session.endProfiling();
+  }
+
+  async release(): Promise<void> {
+    await this.session.release();
+  }
+}
+
+const toTensor = ({ data, shape }: Feed): ort.Tensor =>
+  data instanceof Float32Array ? new ort.Tensor('float32', data, shape) : new ort.Tensor('int64', data, shape);
+
+/** The numbers of an output that lies in main memory. */
+export const floats = (tensor: DeviceTensor): Float32Array => tensor.data as Float32Array;
+export const isDeviceTensor = (value: unknown): value is DeviceTensor => value instanceof ort.Tensor;
+export const upload = toTensor;
