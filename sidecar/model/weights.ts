@@ -1,0 +1,83 @@
+/**
+ * @file The frozen weights on disk, as onnxruntime maps them: one float32 blob a base model, shared by every graph
+ * that is compiled against it. A blob is named by the base's hash, so it is written once.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, openSync, closeSync, fsyncSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Compiled, compile } from '../engine/compile.ts';
+import type { Graph, Value } from '../engine/graph.ts';
+import { Session, type SessionOptions } from '../engine/session.ts';
+import type { BaseModel } from './checkpoint/huggingface.ts';
+import type { TensorSource } from './hubert.ts';
+
+const BLOB = 'weights.bin';
+const PAGE = 4096; // onnxruntime maps external data only at page boundaries
+
+interface Entry {
+  offset: number;
+  length: number;
+  shape: number[];
+}
+
+export class WeightFile {
+  private constructor(
+    readonly folder: string,
+    private readonly entries: Map<string, Entry>,
+  ) {}
+
+  /** Writes the blob under `cache` unless it is there. */
+  static prepare(base: Pick<BaseModel, 'hash' | 'weights'>, cache: string): WeightFile {
+    const folder = join(cache, 'graphs', base.hash.slice(0, 32));
+    const index = join(folder, 'weights.json');
+    if (existsSync(index)) return new WeightFile(folder, new Map(Object.entries(JSON.parse(readFileSync(index, 'utf8')))));
+    mkdirSync(folder, { recursive: true });
+    const entries = new Map<string, Entry>();
+    const temporary = join(folder, `${BLOB}.${process.pid}.tmp`);
+    const file = openSync(temporary, 'w');
+    try {
+      let offset = 0;
+      for (const [name, { shape, data }] of base.weights) {
+        writeSync(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 0, data.byteLength, offset);
+        entries.set(name, { offset, length: data.byteLength, shape });
+        offset += Math.ceil(data.byteLength / PAGE) * PAGE;
+      }
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, join(folder, BLOB));
+    writeFileSync(`${index}.${process.pid}.tmp`, JSON.stringify(Object.fromEntries(entries)));
+    renameSync(`${index}.${process.pid}.tmp`, index);
+    return new WeightFile(folder, entries);
+  }
+
+  /** Frozen tensors for a graph, each made once. */
+  source(graph: Graph): TensorSource {
+    const made = new Map<string, Value>();
+    return (name) => {
+      let value = made.get(name);
+      if (value) return value;
+      const entry = this.entries.get(name);
+      if (!entry) throw new Error(`internal: the base has no tensor ${name}`);
+      value = graph.weight(name, entry.shape, { file: BLOB, offset: entry.offset, length: entry.length });
+      made.set(name, value);
+      return value;
+    };
+  }
+
+  /** Compiles for the device's dialect, keeps the model beside the blob by content hash, and opens it. */
+  async open(outputs: Readonly<Record<string, Value>>, options: SessionOptions): Promise<Session> {
+    const { bytes, ...compiled } = compile(outputs, options.device === 'cpu' ? 'cpu' : 'portable');
+    return Session.open(this.write(bytes), compiled satisfies Omit<Compiled, 'bytes'>, options);
+  }
+
+  private write(bytes: Uint8Array): string {
+    const path = join(this.folder, `${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}.onnx`);
+    if (!existsSync(path)) {
+      writeFileSync(`${path}.${process.pid}.tmp`, bytes);
+      renameSync(`${path}.${process.pid}.tmp`, path);
+    }
+    return path;
+  }
+}

@@ -1,0 +1,78 @@
+/** @file AdamW on flat vectors (Loshchilov & Hutter 2019, alg. 2), clipping by global norm, and the learning-rate schedule. */
+
+export interface AdamWOptions {
+  betas: readonly [number, number];
+  epsilon: number;
+  weightDecay: number;
+  /** Largest global L2 norm of the gradient; 0 leaves it alone. */
+  clipNorm: number;
+}
+
+/** A stretch of the flat vector with a learning rate of its own. */
+export interface RateGroup {
+  start: number;
+  end: number;
+  rate: number;
+}
+
+export interface OptimiserState {
+  first: Float32Array;
+  second: Float32Array;
+  /** Updates made so far. */
+  updates: number;
+}
+
+export const newState = (size: number): OptimiserState => ({
+  first: new Float32Array(size),
+  second: new Float32Array(size),
+  updates: 0,
+});
+
+/** √Σg², summed in double precision. */
+export function norm(gradient: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < gradient.length; i++) sum += gradient[i] * gradient[i];
+  return Math.sqrt(sum);
+}
+
+/** One update in place; returns the gradient's norm before clipping. */
+export function adamW(
+  parameters: Float32Array,
+  gradient: Float32Array,
+  state: OptimiserState,
+  groups: readonly RateGroup[],
+  { betas: [b1, b2], epsilon, weightDecay, clipNorm }: AdamWOptions,
+): number {
+  const total = norm(gradient);
+  const clip = clipNorm > 0 ? Math.min(1, clipNorm / (total + 1e-6)) : 1;
+  state.updates++;
+  const correction1 = 1 - b1 ** state.updates;
+  const correction2 = 1 - b2 ** state.updates;
+  const { first, second } = state;
+  for (const { start, end, rate } of groups) {
+    const decay = 1 - rate * weightDecay;
+    for (let i = start; i < end; i++) {
+      const g = gradient[i] * clip;
+      const m = b1 * first[i] + (1 - b1) * g;
+      const v = b2 * second[i] + (1 - b2) * g * g;
+      first[i] = m;
+      second[i] = v;
+      parameters[i] = parameters[i] * decay - (rate * (m / correction1)) / (Math.sqrt(v / correction2) + epsilon);
+    }
+  }
+  return total;
+}
+
+export interface Schedule {
+  steps: number;
+  warmupFraction: number;
+  /** Share of the peak left at the last step. */
+  finalFraction: number;
+}
+
+/** The factor on the peak rate for update `step` (from 1): linear warm-up, then linear decay. */
+export function rateFactor(step: number, { steps, warmupFraction, finalFraction }: Schedule): number {
+  const warmup = Math.max(1, Math.round(steps * warmupFraction));
+  if (step <= warmup) return step / warmup;
+  return finalFraction + (1 - finalFraction) * Math.max(0, (steps - step) / Math.max(1, steps - warmup));
+}
