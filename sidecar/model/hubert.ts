@@ -41,7 +41,8 @@ export const siteShape = (config: HubertConfig, { target }: Site): { in: number;
 /** Samples that give exactly `frames` frames; no sample is left over. */
 export function samplesOf(config: HubertConfig, frames: number): number {
   let length = frames;
-  for (let i = config.convKernel.length - 1; i >= 0; i--) length = (length - 1) * config.convStride[i] + config.convKernel[i];
+  for (let i = config.convKernel.length - 1; i >= 0; i--)
+    length = (length - 1) * config.convStride[i] + config.convKernel[i];
   return length;
 }
 
@@ -103,7 +104,11 @@ export function encode(config: HubertConfig, weights: TensorSource, projected: V
   // An even kernel yields one frame too many, which Hugging Face drops: one zero less on the right does the same.
   const pad: [number, number] = [Math.floor(posKernel / 2), Math.floor(posKernel / 2) - (posKernel % 2 === 0 ? 1 : 0)];
   const name = 'encoder.pos_conv_embed.conv';
-  const position = convolution(inTime, weights(`${name}.weight`), weights(`${name}.bias`), { pad, groups: posGroups, time: 'T' });
+  const position = convolution(inTime, weights(`${name}.weight`), weights(`${name}.bias`), {
+    pad,
+    groups: posGroups,
+    time: 'T',
+  });
   let x = add(projected, reshape(transpose(gelu(position), [0, 2, 1]), ['B*T', hidden]));
   if (!stableLayerNorm) x = norm('encoder.layer_norm', x);
   const states = [x];
@@ -116,7 +121,8 @@ export function encode(config: HubertConfig, weights: TensorSource, projected: V
       const frozen = gemm(input, weights(`${at}.weight`), weights(`${at}.bias`), { transB: true });
       return hook ? hook(site, input, frozen, block) : frozen;
     };
-    const attend = (input: Value) => linear('o', attention(config, linear('q', input), linear('k', input), linear('v', input)));
+    const attend = (input: Value) =>
+      linear('o', attention(config, linear('q', input), linear('k', input), linear('v', input)));
     const feed = (input: Value) => linear('fc2', gelu(linear('fc1', input)));
     if (stableLayerNorm) {
       x = add(x, attend(norm(`${prefix}.layer_norm`, x)));
@@ -140,5 +146,6 @@ function attention({ hidden, heads }: HubertConfig, q: Value, k: Value, v: Value
 }
 
 /** The graph's inputs for speech: features and the mask. */
-export const featureInput = (graph: Graph, config: HubertConfig) => graph.input('features', ['B*T', config.convDim.at(-1)!]);
+export const featureInput = (graph: Graph, config: HubertConfig) =>
+  graph.input('features', ['B*T', config.convDim.at(-1)!]);
 export const maskInput = (graph: Graph) => graph.input('mask', ['B*T', 1]);

@@ -87,7 +87,11 @@ function speech(config: LearnableConfig, graph: Graph, tensor: TensorSource): Va
 }
 
 /** Outputs `loss`, `nll`, `correct`, routing statistics, and `grad:<parameter>` for every parameter. */
-export function stepGraph(config: LearnableConfig, file: WeightFile, parameters: readonly ParameterSpec[]): Record<string, Value> {
+export function stepGraph(
+  config: LearnableConfig,
+  file: WeightFile,
+  parameters: readonly ParameterSpec[],
+): Record<string, Value> {
   const { graph, tensor, hook, routing } = begin(config, file, parameters);
   const projected = project(config.base, tensor, speech(config, graph, tensor));
   const hidden = encode(config.base, tensor, applyMask(tensor, projected, maskInput(graph)), hook).at(-1)!;
@@ -114,7 +118,10 @@ export function evaluationGraph(
   const projected = project(config.base, tensor, speech(config, graph, tensor));
   const hidden = encode(config.base, tensor, applyMask(tensor, projected, maskInput(graph)), hook).at(-1)!;
   const masked = maskedInput(graph);
-  const outputs: Record<string, Value> = { ...predict(hidden, masked, tensor, config.head), ...routingStatistics(routing()) };
+  const outputs: Record<string, Value> = {
+    ...predict(hidden, masked, tensor, config.head),
+    ...routingStatistics(routing()),
+  };
   if (baseHead) {
     const { nll, correct } = predict(hidden, masked, headConstants(graph, baseHead), baseHead, 'base.');
     outputs['base.nll'] = nll;
@@ -159,5 +166,8 @@ function headConstants(graph: Graph, head: BaseHead): TensorSource {
 function unmaskedLogits(graph: Graph, hidden: Value, head: BaseHead): Value {
   const tensor = headConstants(graph, head);
   const frame = gemm(hidden, tensor('final_proj.weight'), tensor('final_proj.bias'), { transB: true });
-  return gemm(unitRows(frame), unitRows(tensor('label_embs')), undefined, { transB: true, alpha: 1 / head.temperature });
+  return gemm(unitRows(frame), unitRows(tensor('label_embs')), undefined, {
+    transB: true,
+    alpha: 1 / head.temperature,
+  });
 }

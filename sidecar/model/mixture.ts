@@ -34,7 +34,8 @@ export const sites = (config: HubertConfig, mixture: MixtureConfig): Site[] =>
   Array.from({ length: config.layers }, (_, layer) => mixture.targets.map((target) => ({ layer, target }))).flat();
 
 const blockRouter = (layer: number) => `encoder.layers.${layer}.router`;
-const ownRouter = (mixture: MixtureConfig, layer: number) => mixture.router.share === 'site' && mixture.experts[layer] > 1;
+const ownRouter = (mixture: MixtureConfig, layer: number) =>
+  mixture.router.share === 'site' && mixture.experts[layer] > 1;
 
 /**
  * `<site>.down` [E·r (+ E with a router of its own), in]: A_1 … A_E, then the router's rows.
@@ -70,7 +71,11 @@ export interface Routing {
 }
 
 /** The hook for `encode`, and what the routers did, complete once the graph has been built. */
-export function mixtureHook(graph: Graph, mixture: MixtureConfig, parameter: (name: string) => Value): { hook: ProjectionHook; routing(): Routing } {
+export function mixtureHook(
+  graph: Graph,
+  mixture: MixtureConfig,
+  parameter: (name: string) => Value,
+): { hook: ProjectionHook; routing(): Routing } {
   const seen: Routing['gates'] = [];
   const penalties: Value[] = [];
   const shared = new Map<number, { gates: Value; kept?: Value }>();
@@ -117,7 +122,11 @@ export function mixtureHook(graph: Graph, mixture: MixtureConfig, parameter: (na
     } else {
       low = gemm(x, parameter(`${name}.lora_A`), undefined, { transB: true });
       let once = shared.get(site.layer);
-      if (!once) shared.set(site.layer, (once = route(gemm(block, parameter(blockRouter(site.layer)), undefined, { transB: true }))));
+      if (!once)
+        shared.set(
+          site.layer,
+          (once = route(gemm(block, parameter(blockRouter(site.layer)), undefined, { transB: true }))),
+        );
       routed = once;
     }
     seen.push({ site, ...routed });
@@ -127,7 +136,10 @@ export function mixtureHook(graph: Graph, mixture: MixtureConfig, parameter: (na
 
   const routing = (): Routing => ({
     gates: seen,
-    penalty: penalties.length > 0 ? scale(penalties.map((p) => reshape(p, [1])).reduce(add), 1 / Math.max(1, seen.length)) : undefined,
+    penalty:
+      penalties.length > 0
+        ? scale(penalties.map((p) => reshape(p, [1])).reduce(add), 1 / Math.max(1, seen.length))
+        : undefined,
   });
   return { hook, routing };
 }

@@ -47,7 +47,10 @@ export function predict(hidden: Value, masked: Value, head: TensorSource, shape:
     transB: true,
     alpha: 1 / shape.temperature,
   });
-  const units = graph.constant(Float32Array.from({ length: shape.units }, (_, i) => i), [1, shape.units]);
+  const units = graph.constant(
+    Float32Array.from({ length: shape.units }, (_, i) => i),
+    [1, shape.units],
+  );
   const right = sum(mul(logits, equals(labels, units)), [1]);
   return { nll: sub(logSumExp(logits), right), correct: atLeast(right, max(logits)) };
 }

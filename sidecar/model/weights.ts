@@ -3,7 +3,17 @@
  * that is compiled against it. A blob is named by the base's hash, so it is written once.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, openSync, closeSync, fsyncSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type Compiled, compile } from '../engine/compile.ts';
 import type { Graph, Value } from '../engine/graph.ts';
@@ -30,7 +40,8 @@ export class WeightFile {
   static prepare(base: Pick<BaseModel, 'hash' | 'weights'>, cache: string): WeightFile {
     const folder = join(cache, 'graphs', base.hash.slice(0, 32));
     const index = join(folder, 'weights.json');
-    if (existsSync(index)) return new WeightFile(folder, new Map(Object.entries(JSON.parse(readFileSync(index, 'utf8')))));
+    if (existsSync(index))
+      return new WeightFile(folder, new Map(Object.entries(JSON.parse(readFileSync(index, 'utf8')))));
     mkdirSync(folder, { recursive: true });
     const entries = new Map<string, Entry>();
     const temporary = join(folder, `${BLOB}.${process.pid}.tmp`);

@@ -2,8 +2,9 @@
  * @file One model that learns: its parameters, the graph of its step, and the update. Two learners can share a batch,
  * which is how the control is trained beside the adapted model.
  */
-import type { Bindings } from '../engine/shape.ts';
+
 import { type Feed, floats, type Session, type SessionOptions } from '../engine/session.ts';
+import type { Bindings } from '../engine/shape.ts';
 import type { BaseHead, BaseModel } from '../model/checkpoint/huggingface.ts';
 import { evaluationGraph, isHead, type LearnableConfig, parameterSpecs, stepGraph } from '../model/learnable.ts';
 import { Parameters } from '../model/parameters.ts';
