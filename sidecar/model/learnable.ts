@@ -3,7 +3,7 @@ import { gradients } from '../engine/gradient.ts';
 import { Graph, type Value } from '../engine/graph.ts';
 import { add } from '../engine/ops/elementwise.ts';
 import { gemm } from '../engine/ops/linear.ts';
-import { unitRows } from '../engine/ops/reduce.ts';
+import { argMax, unitRows } from '../engine/ops/reduce.ts';
 import type { BaseHead, HubertConfig } from './checkpoint/huggingface.ts';
 import {
   applyMask,
@@ -130,7 +130,8 @@ export function evaluationGraph(
   return outputs;
 }
 
-/** Outputs `hidden:<i>` [B·T, hidden] for each wanted state, as in transformers 4.x, and `logits` by the base's own head. */
+/** Outputs `hidden:<i>` [B·T, hidden] for each wanted state, as in transformers 4.x, and `baseUnits` int64 [B·T]: the
+ * base's own head's choice on unmasked speech, the labels of the yardstick of forgetting. */
 export function featureGraph(
   config: LearnableConfig,
   file: WeightFile,
@@ -142,7 +143,7 @@ export function featureGraph(
   const states = encode(config.base, tensor, project(config.base, tensor, speech(config, graph, tensor)), hook);
   const outputs: Record<string, Value> = {};
   for (const layer of layers) outputs[`hidden:${layer}`] = states[layer];
-  if (baseHead) outputs.logits = unmaskedLogits(graph, states.at(-1)!, baseHead);
+  if (baseHead) outputs.baseUnits = likeliestUnits(graph, states.at(-1)!, baseHead);
   return outputs;
 }
 
@@ -163,11 +164,8 @@ function headConstants(graph: Graph, head: BaseHead): TensorSource {
   return (name) => tensors[name];
 }
 
-function unmaskedLogits(graph: Graph, hidden: Value, head: BaseHead): Value {
+function likeliestUnits(graph: Graph, hidden: Value, head: BaseHead): Value {
   const tensor = headConstants(graph, head);
   const frame = gemm(hidden, tensor('final_proj.weight'), tensor('final_proj.bias'), { transB: true });
-  return gemm(unitRows(frame), unitRows(tensor('label_embs')), undefined, {
-    transB: true,
-    alpha: 1 / head.temperature,
-  });
+  return argMax(gemm(unitRows(frame), unitRows(tensor('label_embs')), undefined, { transB: true }));
 }

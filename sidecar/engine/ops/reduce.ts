@@ -10,6 +10,8 @@ export const sum = (x: Value, axes: readonly number[]) => x.graph.apply('sum', [
 export const mean = (x: Value, axes: readonly number[]) => x.graph.apply('mean', [x], { axes })[0];
 /** The largest along the last axis, which stays as 1; carries no gradient. */
 export const max = (x: Value) => x.graph.apply('max', [x])[0];
+/** The index of the largest along the last axis, int64 without that axis. */
+export const argMax = (x: Value) => x.graph.apply('argMax', [x])[0];
 export const softmax = (x: Value) => x.graph.apply('softmax', [x])[0];
 /** log Σ exp along the last axis, which stays as 1. */
 export const logSumExp = (x: Value) => x.graph.apply('logSumExp', [x])[0];
@@ -58,6 +60,13 @@ export const reduce: Record<string, Op> = {
   max: {
     ...lastAxis((e, x, y, axis) => void e.node('ReduceMax', [x, e.ints([axis])], { keepdims: 1 }, y), false),
     gradient: null, // used for accuracy and stability only
+    examples: [],
+  },
+  argMax: {
+    infer: ([x]) => [{ shape: x.shape.slice(0, -1), dtype: 'int64' }],
+    emit: (e, node) =>
+      e.node('ArgMax', named(e, node), { axis: node.inputs[0]!.shape.length - 1, keepdims: 0 }, outputs(e, node)),
+    gradient: null, // an index
     examples: [],
   },
   // dx = y·(dy − Σ dy·y)

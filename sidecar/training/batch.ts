@@ -1,0 +1,47 @@
+/** @file From chosen clips to the tensors of a step. */
+import type { Batch } from './learner.ts';
+
+/** One clip's part of a batch. */
+export interface Slot {
+  hash: string;
+  /** First frame of the crop. */
+  start: number;
+  mask: Uint8Array;
+}
+
+export interface Sources {
+  features: { width: number; read(hash: string, start: number, frames: number): Float32Array };
+  units(hash: string): Uint16Array;
+  baseUnits?(hash: string): Uint16Array;
+}
+
+/** Crops every slot to `frames` and lays the rows end to end. */
+export function assemble(slots: readonly Slot[], frames: number, { features, units, baseUnits }: Sources): Batch {
+  const { width } = features;
+  const speech = new Float32Array(slots.length * frames * width);
+  const mask = new Float32Array(slots.length * frames);
+  const masked: number[] = [];
+  const labels: number[] = [];
+  const baseLabels: number[] = [];
+  slots.forEach(({ hash, start, mask: own }, b) => {
+    speech.set(features.read(hash, start, frames), b * frames * width);
+    const unit = units(hash);
+    const baseUnit = baseUnits?.(hash);
+    for (let t = 0; t < frames; t++) {
+      if (!own[t]) continue;
+      mask[b * frames + t] = 1;
+      masked.push(b * frames + t);
+      labels.push(unit[start + t]);
+      if (baseUnit) baseLabels.push(baseUnit[start + t]);
+    }
+  });
+  return {
+    clips: slots.length,
+    frames,
+    speech: { data: speech, shape: [slots.length * frames, width] },
+    mask,
+    masked: BigInt64Array.from(masked, BigInt),
+    labels: Float32Array.from(labels),
+    baseLabels: baseUnits ? Float32Array.from(baseLabels) : undefined,
+  };
+}

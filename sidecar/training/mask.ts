@@ -1,0 +1,34 @@
+/** @file Which frames are masked: fairseq's static spans, overlap allowed (Hsu et al. 2021, section III; wav2vec 2.0). */
+import { keyed } from '../random.ts';
+
+export interface MaskOptions {
+  /** Share of frames that spans would cover without overlap. */
+  probability: number;
+  /** Frames a span. */
+  length: number;
+  minSpans: number;
+}
+
+/**
+ * 1 where masked, for a clip of `frames` frames. The draw is keyed: the same key masks the same frames. A clip too short
+ * for the spans has shorter ones, as in fairseq; one frame at least is masked and, from two frames on, one is not.
+ */
+export function spanMask(
+  frames: number,
+  { probability, length, minSpans }: MaskOptions,
+  ...key: (string | number)[]
+): Uint8Array {
+  const uniform = keyed('mask', ...key);
+  const mask = new Uint8Array(frames);
+  const spans = Math.max(minSpans, Math.floor((probability * frames) / length + uniform()));
+  const span = frames - length <= spans ? Math.max(1, Math.min(length, frames - spans - 1)) : length;
+  const places = Math.max(1, frames - span);
+  const free = Uint32Array.from({ length: places }, (_, i) => i);
+  for (let n = 0; n < Math.min(spans, places); n++) {
+    const j = n + Math.floor(uniform() * (places - n));
+    [free[n], free[j]] = [free[j], free[n]];
+    for (let i = free[n]; i < Math.min(frames, free[n] + span); i++) mask[i] = 1;
+  }
+  if (frames > 1 && mask.every((m) => m === 1)) mask[Math.floor(uniform() * frames)] = 0;
+  return mask;
+}
