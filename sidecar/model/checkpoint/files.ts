@@ -8,8 +8,16 @@ import { UserError } from '../../errors.ts';
 
 const temporaryName = (target: string) => `${target}.tmp-${process.pid}-${randomBytes(4).toString('hex')}`;
 
-/** Writes `files` (name → content) as the whole of `folder`, taking the place of what was there. */
-export function writeFolder(folder: string, files: Record<string, Uint8Array | string>): void {
+/**
+ * Writes `files` (name → content) as the whole of `folder`. An existing folder is replaced only if it holds nothing but
+ * names of `files` and `mayReplace`: whatever else lies there is somebody's.
+ */
+export function writeFolder(
+  folder: string,
+  files: Record<string, Uint8Array | string>,
+  mayReplace: readonly string[] = [],
+): void {
+  refuseStrangers(folder, new Set([...Object.keys(files), ...mayReplace]));
   const target = path.resolve(folder);
   const fresh = temporaryName(target);
   const old = temporaryName(target);
@@ -43,6 +51,20 @@ export function writeFileAtomic(file: string, content: Uint8Array | string): voi
     fs.rmSync(fresh, { force: true });
     throw cannotWrite(file, error);
   }
+}
+
+function refuseStrangers(folder: string, ours: ReadonlySet<string>): void {
+  if (!fs.existsSync(folder)) return;
+  const strangers = fs.statSync(folder).isDirectory()
+    ? fs.readdirSync(folder).filter((name) => !ours.has(name))
+    : ['a file'];
+  if (strangers.length === 0) return;
+  throw new UserError({
+    code: 'checkpoint.folder-in-use',
+    tried: `write ${folder}`,
+    why: `${strangers.length} other things lie there, among them ${strangers.slice(0, 3).join(', ')}.`,
+    cure: 'Name a new or empty folder.',
+  });
 }
 
 function writeSynced(file: string, content: Uint8Array | string): void {

@@ -18,6 +18,7 @@ import {
   WEIGHT_NORM_SPELLINGS,
   withoutPrefix,
 } from './hubert-tensors.ts';
+import { openPickle } from './pickle.ts';
 import { openSafetensors, type TensorToWrite, writeSafetensors } from './safetensors.ts';
 import { openSharded } from './sharded.ts';
 import { damaged, readJsonObject, sameShape, type TensorFile } from './tensor-file.ts';
@@ -50,6 +51,7 @@ export interface BaseModel {
 const FORMATS: [string, (file: string) => TensorFile][] = [
   ['model.safetensors', openSafetensors],
   ['model.safetensors.index.json', openSharded],
+  ['pytorch_model.bin', openPickle],
 ];
 
 const MASK_EMBEDDING = 'masked_spec_embed';
@@ -249,7 +251,7 @@ export function saveBase(
   if (head) {
     files[HEAD_FILE] = writeSafetensors(headTensors(head, config.hidden), { temperature: String(head.temperature) });
   }
-  writeFolder(folder, files);
+  writeFolder(folder, files, [HEAD_FILE]);
 }
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
