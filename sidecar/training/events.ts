@@ -1,0 +1,55 @@
+/** @file What a run says while it trains; every event is one line of its log. */
+import type { Score, SiteUse } from './meter.ts';
+
+export type RunEvent =
+  | { type: 'started'; step: number; steps: number; device: string; deviceNotes: string[] }
+  | {
+      type: 'stage';
+      name: 'scan' | 'features' | 'units' | 'head' | 'train' | 'evaluate';
+      done: number;
+      total: number;
+      detail?: string;
+    }
+  | { type: 'note'; level: 'info' | 'warning'; text: string }
+  | ({ type: 'metrics' } & StepMetrics)
+  | ({ type: 'evaluation'; step: number } & EvaluationResult)
+  | { type: 'skipped'; step: number; reason: string; inARow: number }
+  | { type: 'checkpoint'; step: number }
+  | { type: 'stopped'; step: number; reason: string }
+  | { type: 'failed'; step: number; reason: string }
+  | { type: 'finished'; step: number; seconds: number };
+
+export interface StepMetrics {
+  step: number;
+  /** Peak rate times the schedule. */
+  learningRate: number;
+  /** Before clipping, mean over the interval. */
+  gradientNorm: number;
+  lossNats: number;
+  languages: Record<string, Score>;
+  control?: Record<string, Score>;
+  /** L2 norm over all adapter parameters, and over all lora_B. */
+  adapterNorm: number;
+  loraBNorm: number;
+  audioSecondsPerSecond: number;
+  residentBytes: number;
+  skippedSteps: number;
+}
+
+export interface EvaluationResult {
+  languages: Record<string, LanguageResult>;
+}
+
+export interface LanguageResult {
+  role: 'existing' | 'new';
+  adapted: Score;
+  /** The same head trained as long on the frozen base. */
+  control?: Score;
+  /** By the base's own frozen head, on its own units. */
+  ownHead?: { adapted: Score; base: Score };
+}
+
+export interface UtilisationPoint {
+  step: number;
+  languages: Record<string, SiteUse[]>;
+}

@@ -1,0 +1,64 @@
+/** @file Everything that the next step depends on, as files of a checkpoint: from it the next step is bit-identical. */
+import { UserError } from '../errors.ts';
+import { writeSafetensors } from '../model/checkpoint/safetensors.ts';
+import type { TensorFile } from '../model/checkpoint/tensor-file.ts';
+import type { Learner } from './learner.ts';
+import type { Meter } from './meter.ts';
+
+export interface Progress {
+  /** Updates done. */
+  step: number;
+  /** How often each pool of clips has been drawn from. */
+  sampler: unknown;
+  skipped: number;
+  skippedInARow: number;
+  /** The unfinished logging interval. */
+  meters: { adapted: Meter; control: Meter };
+  interval: { gradientNorm: number; loss: number; steps: number };
+}
+
+export const STATE = 'state.safetensors';
+export const PROGRESS = 'progress.json';
+
+export function saveState(learners: Readonly<Record<string, Learner>>, progress: Progress): Record<string, Uint8Array> {
+  const tensors: Record<string, { shape: number[]; data: Float32Array }> = {};
+  const updates: Record<string, number> = {};
+  for (const [who, { parameters, optimiser }] of Object.entries(learners)) {
+    const shape = [parameters.size];
+    tensors[`${who}.parameters`] = { shape, data: parameters.data };
+    tensors[`${who}.first`] = { shape, data: optimiser.first };
+    tensors[`${who}.second`] = { shape, data: optimiser.second };
+    updates[who] = optimiser.updates;
+  }
+  return {
+    [STATE]: writeSafetensors(tensors),
+    [PROGRESS]: new TextEncoder().encode(JSON.stringify({ ...progress, updates })),
+  };
+}
+
+/** Puts a checkpoint's numbers into the learners; returns where the run was. */
+export function loadState(
+  learners: Readonly<Record<string, Learner>>,
+  tensors: TensorFile,
+  progress: string,
+  where: string,
+): Progress {
+  const parsed = JSON.parse(progress) as Progress & { updates: Record<string, number> };
+  for (const [who, learner] of Object.entries(learners)) {
+    const read = (part: string) => {
+      const name = `${who}.${part}`;
+      const size = tensors.names().includes(name) ? tensors.info(name).shape.reduce((a, b) => a * b, 1) : 0;
+      if (size !== learner.parameters.size)
+        throw new UserError({
+          code: 'run.checkpoint-mismatch',
+          tried: `resume from ${where}`,
+          why: `its ${name} holds ${size} numbers, and the experiment has ${learner.parameters.size} trainable ones.`,
+          cure: 'Resume with the experiment of the run itself, or start a new run.',
+        });
+      return tensors.float32(name);
+    };
+    learner.parameters.data.set(read('parameters'));
+    learner.optimiser = { first: read('first'), second: read('second'), updates: parsed.updates[who] };
+  }
+  return parsed;
+}
