@@ -1,0 +1,217 @@
+/**
+ * @file Plain values against the schema: each fault told with what is allowed, then the rules that span several keys.
+ * It must not know YAML or the file system.
+ */
+import type * as z from 'zod';
+import type { Problem } from '../errors.ts';
+import { allowed, describeKeys, keyInfo, keysUnder } from './describe.ts';
+import { isLanguageCode, languageName, suggestCodes } from './iso639.ts';
+import { nearest } from './nearest.ts';
+import type { Places } from './places.ts';
+import { experimentSchema, type ParsedExperiment } from './schema.ts';
+
+type Path = readonly PropertyKey[];
+type Issue = z.core.$ZodIssue;
+
+const dotted = (path: Path) => path.map(String).join('.');
+
+function shown(value: unknown): string {
+  const text =
+    typeof value === 'string'
+      ? JSON.stringify(value)
+      : typeof value === 'number'
+        ? String(value)
+        : (JSON.stringify(value) ?? 'nothing');
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+function valueAt(root: unknown, path: Path): unknown {
+  let value = root;
+  for (const key of path) {
+    if (value === null || typeof value !== 'object' || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return value;
+}
+
+function unknownKey(parent: Path, key: string, places: Places): Problem {
+  const here = keysUnder(parent);
+  const near = nearest(key, here);
+  const elsewhere = near
+    ? undefined
+    : describeKeys().find((row) => row.path.split('.').pop() === key && row.path !== key);
+  const meant = near
+    ? `Did you mean ${dotted([...parent, near])}? `
+    : elsewhere
+      ? `Did you mean ${elsewhere.path}? `
+      : '';
+  return {
+    code: 'config.unknown-key',
+    tried: `read the key ${dotted([...parent, key])}`,
+    why: 'there is no such key.',
+    cure: `${meant}Allowed ${parent.length ? 'here' : 'at the top'}: ${here.join(', ')}.`,
+    place: places.key([...parent, key]),
+  };
+}
+
+function fromIssue(issue: Issue, raw: unknown, places: Places): Problem[] {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(issue.path, key, places));
+  const { path } = issue;
+  const info = keyInfo(path);
+  const value = valueAt(raw, path);
+  const say = info ? `Allowed: ${allowed(info)}.` : 'Remove it.';
+  if (value === undefined) {
+    return [
+      {
+        code: 'config.missing-key',
+        tried: `read the key ${dotted(path)}`,
+        why: 'it is missing and has no default.',
+        cure: info ? `Write it: ${info.meaning} ${say}` : say,
+        place: places.key(path),
+      },
+    ];
+  }
+  const near = typeof value === 'string' && info ? nearest(value, info.values) : undefined;
+  const quote = info?.type === 'text' && typeof value !== 'object' ? ' Put it in quotes to make it text.' : '';
+  return [
+    {
+      code: 'config.wrong-value',
+      tried: `read the key ${dotted(path)}`,
+      why: `${shown(value)} is not allowed.`,
+      cure: `${near ? `Did you mean ${near}? ` : ''}${say}${quote}`,
+      place: places.value(path),
+    },
+  ];
+}
+
+/** The code of one language, wherever codes are written. */
+function codeProblem(code: string, path: Path, where: 'key' | 'value', places: Places): Problem[] {
+  if (isLanguageCode(code)) return [];
+  const meant = suggestCodes(code).map((found) => `${found.code} (${found.name})`);
+  return [
+    {
+      code: 'config.language-code',
+      tried: `read the language ${shown(code)}`,
+      why: 'it is not an ISO 639-3 code.',
+      cure: meant.length
+        ? `Write ${meant.join(' or ')}.`
+        : 'Write the three letters of the language, as eng, cmn or yor; iso639-3.sil.org lists them all.',
+      place: places[where](path),
+    },
+  ];
+}
+
+function codesIn(raw: Record<string, unknown>, places: Places): Problem[] {
+  const { languages } = raw;
+  if (languages === null || typeof languages !== 'object' || Array.isArray(languages)) return [];
+  return Object.keys(languages).flatMap((code) => codeProblem(code, ['languages', code], 'key', places));
+}
+
+/** Rules that no single key can state. */
+function across(experiment: ParsedExperiment, places: Places): Problem[] {
+  const problems: Problem[] = [];
+  const fault = (path: Path, why: string, cure: string) =>
+    problems.push({ code: 'config.rule', tried: `read the key ${dotted(path)}`, why, cure, place: places.value(path) });
+  const { languages, replay, adapter, audio, units } = experiment;
+  const codes = Object.keys(languages);
+  const existing = codes.filter((code) => languages[code].role === 'existing');
+
+  if (codes.length === 0)
+    fault(['languages'], 'no language is listed.', 'List at least one, under its ISO 639-3 code.');
+
+  const listed = (list: readonly string[], path: Path, among: readonly string[], kind: string) => {
+    for (const [index, code] of list.entries()) {
+      const at = [...path, index];
+      if (among.includes(code)) continue;
+      const wrong = codes.includes(code) ? [] : codeProblem(code, at, 'value', places);
+      if (wrong.length) problems.push(...wrong);
+      else {
+        const is = codes.includes(code)
+          ? `${code} is a new language here`
+          : `${code} (${languageName(code)}) is not under languages`;
+        fault(at, `${is}.`, among.length ? `Allowed: ${among.join(', ')}.` : `No language here is ${kind}.`);
+      }
+    }
+  };
+  if (replay.languages) listed(replay.languages, ['replay', 'languages'], existing, 'existing');
+  if (Array.isArray(units.fitOn)) listed(units.fitOn, ['units', 'fitOn'], codes, 'listed');
+  else if (units.fitOn !== 'all' && !codes.some((code) => languages[code].role === units.fitOn)) {
+    fault(['units', 'fitOn'], `no language has the role ${units.fitOn}.`, 'Write all, or give a language that role.');
+  }
+
+  const fraction = ['replay', 'fraction'];
+  if (replay.fraction > 0 && places.has(fraction) && (existing.length === 0 || replay.languages?.length === 0)) {
+    fault(
+      fraction,
+      `${replay.fraction} of the audio is to be replayed and no existing language is there to replay.`,
+      'Give a language the role existing, or write 0.',
+    );
+  }
+
+  const targets = ['adapter', 'targets'];
+  if (adapter.kind !== 'none') {
+    if (adapter.targets.length === 0) {
+      fault(targets, 'the list is empty.', 'Name at least one of q, k, v, o, fc1, fc2, or write adapter.kind: none.');
+    }
+    for (const [index, target] of adapter.targets.entries()) {
+      if (adapter.targets.indexOf(target) < index)
+        fault([...targets, index], `${target} is listed twice.`, 'List it once.');
+    }
+  }
+  if (adapter.kind === 'lora-mixture' && adapter.router.kind === 'top-k') {
+    const fewest = Math.min(...[adapter.experts].flat());
+    if (adapter.router.k > fewest) {
+      const path = ['adapter', 'router', 'k'];
+      fault(
+        path,
+        `${adapter.router.k} experts are to be kept of ${fewest}.`,
+        `Write ${fewest} or less, or more experts.`,
+      );
+    }
+  }
+
+  if (audio.minSeconds >= audio.maxSeconds) {
+    fault(
+      ['audio', 'minSeconds'],
+      `${audio.minSeconds} s is not below maxSeconds, ${audio.maxSeconds} s.`,
+      'Lower it.',
+    );
+  }
+  if (audio.joinSeconds !== undefined && audio.joinSeconds > audio.maxSeconds) {
+    fault(['audio', 'joinSeconds'], `${audio.joinSeconds} s is above maxSeconds, ${audio.maxSeconds} s.`, 'Lower it.');
+  }
+  return problems;
+}
+
+/** An empty section (`training:` and nothing below) is one with its defaults; an absent list is no list. */
+function withoutEmpty(raw: Record<string, unknown>): Record<string, unknown> {
+  const copy = { ...raw };
+  for (const row of describeKeys()) {
+    const parts = row.path.split('.');
+    if (row.type !== 'section' || row.required || row.path.includes('<')) continue;
+    if (parts.length === 1 && copy[parts[0]] === null) delete copy[parts[0]];
+    const parent = copy[parts[0]];
+    if (
+      parts.length === 2 &&
+      parent !== null &&
+      typeof parent === 'object' &&
+      (parent as Record<string, unknown>)[parts[1]] === null
+    ) {
+      const { [parts[1]]: _, ...rest } = parent as Record<string, unknown>;
+      copy[parts[0]] = rest;
+    }
+  }
+  return copy;
+}
+
+/** Every fault of the values at once; `parsed` only where there is none. */
+export function check(
+  raw: Record<string, unknown>,
+  places: Places,
+): { parsed?: ParsedExperiment; problems: Problem[] } {
+  const result = experimentSchema.safeParse(withoutEmpty(raw));
+  const problems = codesIn(raw, places);
+  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => fromIssue(issue, raw, places)));
+  else problems.push(...across(result.data, places));
+  return problems.length || !result.success ? { problems } : { parsed: result.data, problems };
+}

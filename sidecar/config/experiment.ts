@@ -1,0 +1,72 @@
+/**
+ * @file The experiment as the rest of the sidecar sees it: every default filled in, those too that come from another key.
+ * It must not know YAML or the file system.
+ */
+import { UserError } from '../errors.ts';
+import type { ParsedExperiment } from './schema.ts';
+
+type Parsed = ParsedExperiment;
+
+export type LanguageSpec = Omit<Parsed['languages'][string], 'data'> & { data: string[] };
+export type Projection = Parsed['adapter']['targets'][number];
+export type AdapterSpec = Parsed['adapter'];
+export type Device = Parsed['device'];
+
+export interface Experiment extends Omit<Parsed, 'name' | 'languages' | 'units' | 'replay' | 'head' | 'training'> {
+  name: string;
+  /** By ISO 639-3 code, in the order of the file. */
+  languages: Record<string, LanguageSpec>;
+  units: Parsed['units'] & { seed: number };
+  replay: Omit<Parsed['replay'], 'languages'> & { languages: string[] };
+  head: Parsed['head'] & { learningRate: number };
+  training: Parsed['training'] & { headLearningRate: number };
+}
+
+/** Codes of the languages of one role, in the order of the file. */
+export function languagesOf(
+  experiment: { languages: Parsed['languages'] | Experiment['languages'] },
+  role: 'existing' | 'new',
+) {
+  return Object.keys(experiment.languages).filter((code) => experiment.languages[code].role === role);
+}
+
+/** Fills in the defaults that depend on other keys. `fractionGiven`: whether the file itself sets replay.fraction. */
+export function complete(parsed: Parsed, fallbackName: string, fractionGiven: boolean): Experiment {
+  const existing = languagesOf(parsed, 'existing');
+  const headLearningRate = parsed.training.headLearningRate ?? parsed.training.learningRate;
+  const languages: Record<string, LanguageSpec> = {};
+  for (const [code, spec] of Object.entries(parsed.languages)) {
+    languages[code] = { ...spec, data: typeof spec.data === 'string' ? [spec.data] : spec.data };
+  }
+  return {
+    ...parsed,
+    name: parsed.name ?? fallbackName,
+    languages,
+    units: { ...parsed.units, seed: parsed.units.seed ?? parsed.seed },
+    replay: {
+      ...parsed.replay,
+      fraction: existing.length === 0 && !fractionGiven ? 0 : parsed.replay.fraction,
+      languages: parsed.replay.languages ?? existing,
+    },
+    head: { ...parsed.head, learningRate: parsed.head.learningRate ?? headLearningRate },
+    training: { ...parsed.training, headLearningRate },
+  };
+}
+
+/** `eng.milore.yaml` in any folder, of either separator, to `eng`. */
+export function nameFromFile(file: string): string {
+  const last = file.split(/[\\/]/).pop() ?? '';
+  return last.replace(/(\.milore)?\.ya?ml$/i, '').slice(0, 200) || 'experiment';
+}
+
+/** One number a layer: a single value is repeated, a list must have exactly `layers` entries. */
+export function perLayer(value: number | readonly number[], layers: number, key = 'adapter.experts'): number[] {
+  if (typeof value === 'number') return new Array<number>(layers).fill(value);
+  if (value.length === layers) return [...value];
+  throw new UserError({
+    code: 'config.per-layer',
+    tried: `spread ${key} over the model’s layers`,
+    why: `the list has ${value.length} entries and the base model has ${layers} transformer layers.`,
+    cure: `Write ${layers} entries, or one number for all layers.`,
+  });
+}

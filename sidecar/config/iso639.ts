@@ -1,0 +1,34 @@
+/**
+ * @file Language codes: what is ISO 639-3, and which code was probably meant.
+ * It must not know the experiment file.
+ */
+import { iso6393 } from 'iso-639-3';
+
+const byCode = new Map(iso6393.map((language) => [language.iso6393, language]));
+const byTwoLetters = new Map(iso6393.flatMap((l) => (l.iso6391 ? [[l.iso6391, l] as const] : [])));
+const byBibliographic = new Map(iso6393.flatMap((l) => (l.iso6392B ? [[l.iso6392B, l] as const] : [])));
+const byName = new Map(iso6393.map((language) => [language.name.toLowerCase(), language]));
+
+/** Macrolanguages that speech corpora mean in one tongue, most often. */
+const usual: Record<string, string> = { zho: 'cmn', nor: 'nob', swa: 'swh', est: 'ekk', lav: 'lvs', msa: 'zsm' };
+
+export const isLanguageCode = (code: string): boolean => byCode.has(code);
+
+/** The language's English name, or undefined where the code is not ISO 639-3. */
+export const languageName = (code: string): string | undefined => byCode.get(code)?.name;
+
+/** The ISO 639-3 codes that a wrong code may stand for, likeliest first, each with its name. */
+export function suggestCodes(wrong: string): { code: string; name: string }[] {
+  const key = wrong.trim().toLowerCase().slice(0, 100);
+  const primary = key.split(/[-_]/)[0];
+  const found =
+    byCode.get(key) ??
+    byTwoLetters.get(primary) ??
+    byBibliographic.get(primary) ??
+    byName.get(key) ??
+    byName.get(`standard ${key}`) ??
+    byCode.get(primary);
+  if (!found) return [];
+  const also = usual[found.iso6393] ? byCode.get(usual[found.iso6393]) : undefined;
+  return [found, ...(also ? [also] : [])].map((language) => ({ code: language.iso6393, name: language.name }));
+}

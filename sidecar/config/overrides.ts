@@ -1,0 +1,66 @@
+/**
+ * @file `--set key=value` laid over the values of a file, each with a place of its own in the messages.
+ * It must not know which keys exist: the schema checks the result as if it had stood in the file.
+ */
+import type { Place, Problem } from '../errors.ts';
+import { readValue, type Source, setOwn } from './document.ts';
+
+export const overrideFile = '--set';
+
+/** Changes `source` in place. The value is YAML: `300`, `[q, v]`, `"text"`. */
+export function applyOverrides(source: Source, overrides: readonly string[]): Problem[] {
+  const problems: Problem[] = [];
+  for (const text of overrides) {
+    const at = (offset: number): Place => ({ file: overrideFile, line: 1, column: Math.max(1, offset + 1) });
+    const fault = (offset: number, why: string, cure: string) =>
+      problems.push({
+        code: 'config.override',
+        tried: `apply --set ${text.slice(0, 80)}`,
+        why,
+        cure,
+        place: at(offset),
+      });
+    const equals = text.indexOf('=');
+    const keys = text
+      .slice(0, Math.max(0, equals))
+      .split('.')
+      .map((key) => key.trim());
+    if (equals < 1 || keys.some((key) => key === '')) {
+      fault(0, 'it does not have the form key=value.', 'Write it as --set training.steps=300.');
+      continue;
+    }
+    const read = readValue(text.slice(equals + 1), overrideFile, (offset) => at(equals + 1 + offset));
+    if (read.problems.length > 0) {
+      problems.push(...read.problems.map((problem) => ({ ...problem, tried: `apply --set ${text.slice(0, 80)}` })));
+      continue;
+    }
+    let target: Record<string, unknown> | undefined = (source.value ??= {});
+    for (const [depth, key] of keys.slice(0, -1).entries()) {
+      const path = keys.slice(0, depth + 1);
+      if (!Object.hasOwn(target, key) || target[key] === null) {
+        setOwn(target, key, {});
+        source.places.add(path, at(0), at(0));
+      }
+      const next: unknown = target[key];
+      if (typeof next !== 'object' || next === null || Array.isArray(next)) {
+        fault(0, `${path.join('.')} is not a section.`, 'Name a key inside a section, or set the whole value.');
+        target = undefined;
+        break;
+      }
+      target = next as Record<string, unknown>;
+    }
+    if (!target) continue;
+    setOwn(target, keys[keys.length - 1], read.value);
+    source.places.add(keys, at(0), at(equals + 1));
+    mark(read.value, keys, source, at(equals + 1));
+  }
+  return problems;
+}
+
+function mark(value: unknown, path: string[], source: Source, place: Place): void {
+  if (value === null || typeof value !== 'object') return;
+  for (const [key, child] of Object.entries(value)) {
+    source.places.add([...path, key], place, place);
+    mark(child, [...path, key], source, place);
+  }
+}
