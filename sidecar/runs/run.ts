@@ -1,0 +1,198 @@
+/**
+ * @file A run's folder, `.milore/runs/<id>/`: made whole, opened, listed.
+ * It must not know the experiment's keys: it keeps the text and the resolved values as they are given.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { type Problem, UserError } from '../errors.ts';
+import { diskFault, fsyncFolder, isRecord, readJson, writeFileAtomic } from './files.ts';
+import { LogWriter } from './log.ts';
+import { deriveStatus } from './status.ts';
+
+export interface RunInfo {
+  name: string;
+  /** Versions of what computes: milore, node, onnxruntime. */
+  versions: Record<string, string>;
+  /** The device used, in words. */
+  device: string;
+}
+
+export interface RunDir extends RunInfo {
+  id: string;
+  /** Absolute folder of the run. */
+  path: string;
+  createdAt: string;
+}
+
+export interface NewRun extends RunInfo {
+  /** The experiment file as it was read. */
+  configText: string;
+  /** The experiment with every default and absolute path. */
+  resolved: unknown;
+}
+
+export const runFiles = {
+  info: 'run.json',
+  config: 'experiment.milore.yaml',
+  resolved: 'resolved.json',
+  log: 'log.jsonl',
+  batches: 'batches.jsonl',
+  utilisation: 'utilisation.jsonl',
+  heartbeat: 'heartbeat.json',
+  checkpoints: 'checkpoints',
+  tensorboard: 'tensorboard',
+} as const;
+
+/** Any text as part of a folder's name: letters and digits of any script, joined by `-`, at most 60 characters. */
+export function slug(name: string): string {
+  const words = name
+    .slice(0, 1000)
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, '-')
+    .replace(/^-+|-+$/g, '');
+  // File systems count bytes: sixty characters of any script stay below their limit of 255.
+  const short = [...words].slice(0, 60).join('');
+  let kept = short;
+  while (Buffer.byteLength(kept) > 180) kept = [...kept].slice(0, -1).join('');
+  return kept.replace(/-+$/, '') || 'run';
+}
+
+const twoDigits = (value: number) => String(value).padStart(2, '0');
+
+/** `YYYYMMDD-HHMMSS-<name>-<4 hex>` in local time; at most 80 characters. */
+function makeId(name: string, at: Date): string {
+  const date = `${at.getFullYear()}${twoDigits(at.getMonth() + 1)}${twoDigits(at.getDate())}`;
+  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join('');
+  const random = randomBytes(2).toString('hex');
+  return `${date}-${time}-${[...slug(name)].slice(0, 58).join('').replace(/-+$/, '')}-${random}`;
+}
+
+export const runsFolder = (root: string) => join(resolve(root), '.milore', 'runs');
+
+/** Makes the folder of a new run under `root`, complete or not at all. */
+export function createRun(root: string, { name, configText, resolved, versions, device }: NewRun): RunDir {
+  const parent = runsFolder(root);
+  const createdAt = new Date();
+  try {
+    mkdirSync(parent, { recursive: true });
+    let id = makeId(name, createdAt);
+    while (existsSync(join(parent, id))) id = makeId(name, createdAt);
+    const temporary = join(parent, `.${id}.tmp`);
+    mkdirSync(join(temporary, runFiles.checkpoints), { recursive: true });
+    const info = { id, name, createdAt: createdAt.toISOString(), versions, device };
+    writeFileAtomic(join(temporary, runFiles.config), configText);
+    writeFileAtomic(join(temporary, runFiles.resolved), `${JSON.stringify(resolved, null, 2)}\n`);
+    writeFileAtomic(join(temporary, runFiles.info), `${JSON.stringify(info, null, 2)}\n`);
+    writeFileSync(join(temporary, runFiles.log), '');
+    const path = join(parent, id);
+    renameSync(temporary, path);
+    fsyncFolder(parent);
+    return { ...info, path };
+  } catch (error) {
+    throw diskFault(`make a run under ${parent}`, error);
+  }
+}
+
+/**
+ * Opens a run's folder. To write into it (`write: true`) no other process may be at it, and what a crash left
+ * half-written is removed first.
+ */
+export function openRun(path: string, { write = false } = {}): RunDir {
+  const folder = resolve(path);
+  const info = readJson(join(folder, runFiles.info));
+  if (!isRecord(info) || typeof info.name !== 'string' || typeof info.createdAt !== 'string') {
+    throw new UserError({
+      code: 'runs.not-a-run',
+      tried: `open the run ${folder}`,
+      why: existsSync(folder) ? `it holds no readable ${runFiles.info}.` : 'there is no such folder.',
+      cure: 'Name a folder under .milore/runs.',
+    });
+  }
+  const versions = Object.entries(isRecord(info.versions) ? info.versions : {}).map(([key, value]) => [
+    key,
+    String(value),
+  ]);
+  const run: RunDir = {
+    id: basename(folder),
+    path: folder,
+    name: info.name,
+    createdAt: info.createdAt,
+    versions: Object.fromEntries(versions),
+    device: String(info.device ?? ''),
+  };
+  if (write) {
+    const status = deriveStatus(run);
+    if (status.state === 'running' && status.pid !== process.pid && status.pid !== undefined) {
+      throw new UserError({
+        code: 'runs.busy',
+        tried: `go on with the run ${run.id}`,
+        why: `process ${status.pid} is still writing it, at step ${status.step}.`,
+        cure: 'Wait for it or stop it first.',
+      });
+    }
+    removeLeftovers(run);
+  }
+  return run;
+}
+
+/** Removes what a crash left half-written: nothing but names that end in `.tmp`. */
+function removeLeftovers(run: RunDir): void {
+  for (const folder of [run.path, join(run.path, runFiles.checkpoints)]) {
+    if (!existsSync(folder)) continue;
+    for (const name of readdirSync(folder)) {
+      if (name.endsWith('.tmp')) rmSync(join(folder, name), { recursive: true, force: true });
+    }
+  }
+}
+
+/** The runs of a workspace, oldest first; folders that cannot be read are told, not skipped. */
+export function listRuns(root: string): { runs: RunDir[]; problems: Problem[] } {
+  const parent = runsFolder(root);
+  const runs: RunDir[] = [];
+  const problems: Problem[] = [];
+  if (!existsSync(parent)) return { runs, problems };
+  for (const entry of readdirSync(parent, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
+    try {
+      runs.push(openRun(join(parent, entry.name)));
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  return { runs, problems };
+}
+
+/** The resolved experiment as it was written; its shape is the caller's to check. */
+export function readResolved(run: RunDir): unknown {
+  return readJson(join(run.path, runFiles.resolved));
+}
+
+/** The three logs of a run, opened for appending. */
+export class RunLogs {
+  readonly log: LogWriter;
+  /** What was seen: which utterance, which hash. */
+  readonly batches: LogWriter;
+  readonly utilisation: LogWriter;
+
+  constructor(run: RunDir) {
+    this.log = new LogWriter(join(run.path, runFiles.log));
+    this.batches = new LogWriter(join(run.path, runFiles.batches));
+    this.utilisation = new LogWriter(join(run.path, runFiles.utilisation));
+  }
+
+  /** Takes back, in each log, what was written after the checkpoint that the run goes on from. */
+  resumed(fromStep: number): void {
+    for (const log of [this.batches, this.utilisation, this.log]) log.append({ type: 'resumed', fromStep });
+  }
+
+  sync(): void {
+    for (const log of [this.batches, this.utilisation, this.log]) log.sync();
+  }
+
+  close(): void {
+    for (const log of [this.batches, this.utilisation, this.log]) log.close();
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * @file What a run is doing, told from its log and its heartbeat, never from a lock: no run hangs in "running".
+ * It must not write anything but the heartbeat.
+ */
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { isRecord, readJson, writeFileAtomic } from './files.ts';
+import { type LoggedEvent, readTail } from './log.ts';
+
+export interface Heartbeat {
+  pid: number;
+  host: string;
+  time: string;
+  step: number;
+  /** When the process began, in the kernel's ticks: tells it from a later one with the same number. Linux only. */
+  born?: string;
+}
+
+export interface Status {
+  state: 'running' | 'done' | 'failed' | 'interrupted';
+  reason?: string;
+  step: number;
+  steps: number;
+  /** The process last seen at it. */
+  pid?: number;
+}
+
+const staleMs = 15_000;
+/** Where the process cannot be asked (another host) or its identity cannot be told, silence decides, later. */
+const silentMs = 120_000;
+
+function bornAt(pid: number): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the command in brackets and may hold anything, spaces and brackets too.
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+export function writeHeartbeat(run: { path: string }, step: number): void {
+  const beat: Heartbeat = {
+    pid: process.pid,
+    host: hostname(),
+    time: new Date().toISOString(),
+    step,
+    born: bornAt(process.pid),
+  };
+  writeFileAtomic(join(run.path, 'heartbeat.json'), JSON.stringify(beat), { durable: false });
+}
+
+/** Beats every few seconds until the returned function is called; a beat that cannot be written is left out. */
+export function startHeartbeat(run: { path: string }, step: () => number, everyMs = 5000): () => void {
+  const beat = () => {
+    try {
+      writeHeartbeat(run, step());
+    } catch {
+      // A full disk must not stop a run here; the log will say it.
+    }
+  };
+  beat();
+  const timer = setInterval(beat, everyMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function readHeartbeat(run: { path: string }): Heartbeat | undefined {
+  const value = readJson(join(run.path, 'heartbeat.json'), 10_000);
+  if (!isRecord(value) || !Number.isSafeInteger(value.pid) || (value.pid as number) <= 0) return undefined;
+  if (typeof value.time !== 'string' || typeof value.step !== 'number') return undefined;
+  return value as unknown as Heartbeat;
+}
+
+function isAlive(beat: Heartbeat, silence: number): boolean {
+  try {
+    process.kill(beat.pid, 0);
+  } catch (error) {
+    // EPERM: it is there and belongs to someone else.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  const born = bornAt(beat.pid);
+  if (born !== undefined && beat.born !== undefined) return born === beat.born;
+  return silence < silentMs;
+}
+
+const lifecycle = new Set(['started', 'resumed', 'done', 'failed', 'stopped']);
+
+/** Why the process at it can be taken for gone, or undefined while it is at it. */
+function gone(beat: Heartbeat | undefined, nowMs: number, last: LoggedEvent | undefined): string | undefined {
+  if (!beat) {
+    const begun = Date.parse(last?.time ?? '') || 0;
+    return nowMs - begun < staleMs ? undefined : 'No process has been at it.';
+  }
+  const silence = nowMs - (Date.parse(beat.time) || 0);
+  const here = beat.host === hostname();
+  // A process of this machine that is gone is gone, however fresh its last sign: so a killed run resumes at once.
+  if (here ? isAlive(beat, silence) : silence < silentMs) return undefined;
+  const where = here ? '' : ` on ${beat.host}`;
+  return `Process ${beat.pid}${where} ended without a word; its last sign was ${Math.max(0, Math.round(silence / 1000))} s ago.`;
+}
+
+/** Reads the end of the log and the heartbeat; costs the same however long the run. */
+export function deriveStatus(run: { path: string }, nowMs = Date.now()): Status {
+  const events = readTail(join(run.path, 'log.jsonl'));
+  const beat = readHeartbeat(run);
+  let last: LoggedEvent | undefined;
+  let step = 0;
+  let steps = 0;
+  for (const event of events) {
+    if (lifecycle.has(event.type)) last = event;
+    if (typeof event.step === 'number') step = event.step;
+    if (event.type === 'resumed' && typeof event.fromStep === 'number') step = event.fromStep;
+    if (typeof event.steps === 'number') steps = event.steps;
+  }
+  if (steps === 0) {
+    const resolved = readJson(join(run.path, 'resolved.json'));
+    const training = isRecord(resolved) ? resolved.training : undefined;
+    if (isRecord(training) && typeof training.steps === 'number') steps = training.steps;
+  }
+  const reason = typeof last?.reason === 'string' ? last.reason : undefined;
+  if (last?.type === 'done') return { state: 'done', step, steps };
+  if (last?.type === 'failed') return { state: 'failed', reason: reason ?? 'No reason was logged.', step, steps };
+  if (last?.type === 'stopped') return { state: 'interrupted', reason: reason ?? 'It was stopped.', step, steps };
+  const why = gone(beat, nowMs, events.at(-1));
+  if (why) return { state: 'interrupted', reason: why, step, steps, pid: beat?.pid };
+  return { state: 'running', step: Math.max(step, beat?.step ?? 0), steps, pid: beat?.pid };
+}
