@@ -17,7 +17,7 @@ export type RunEvent =
   | { type: 'checkpoint'; step: number }
   | { type: 'stopped'; step: number; reason: string }
   | { type: 'failed'; step: number; reason: string }
-  | { type: 'finished'; step: number; seconds: number };
+  | { type: 'done'; step: number; seconds: number };
 
 export interface StepMetrics {
   step: number;

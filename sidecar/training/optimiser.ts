@@ -50,6 +50,7 @@ export function adamW(
   const correction2 = 1 - b2 ** state.updates;
   const { first, second } = state;
   for (const { start, end, rate } of groups) {
+    if (rate === 0) continue;
     const decay = 1 - rate * weightDecay;
     for (let i = start; i < end; i++) {
       const g = gradient[i] * clip;

@@ -1,0 +1,19 @@
+/** @file `milore devices`: every execution provider, usable or why not. */
+import { Command } from 'commander';
+import { DEVICES, tryDevice } from '../engine/devices.ts';
+import { table } from './output.ts';
+
+export const devices = () =>
+  new Command('devices')
+    .description('Show which devices can train here, and which one "auto" takes.')
+    .option('--json', 'JSON on standard output', false)
+    .action(async ({ json }: { json: boolean }) => {
+      const reports = [];
+      for (const device of DEVICES) reports.push(await tryDevice(device));
+      const auto = reports.find(({ usable }) => usable)!.device;
+      if (json) process.stdout.write(`${JSON.stringify({ devices: reports, auto })}\n`);
+      else {
+        const rows = reports.map(({ device, usable, reason }) => [device, usable ? 'usable' : 'no', reason]);
+        process.stdout.write(`${table([['device', '', ''], ...rows])}\n\nauto takes ${auto}.\n`);
+      }
+    });

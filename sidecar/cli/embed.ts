@@ -1,0 +1,120 @@
+/** @file `milore embed`: a recording's features by the base or the adapted model, as a .npy file. */
+import { resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { loadAudio16k, normalise } from '../audio/index.ts';
+import { floats } from '../engine/session.ts';
+import { UserError } from '../errors.ts';
+import { adapterConfigOf, loadAdapter } from '../model/adapter.ts';
+import { readAdapterConfig } from '../model/checkpoint/adapter.ts';
+import { loadBase } from '../model/checkpoint/huggingface.ts';
+import { writeNpy } from '../model/checkpoint/npy.ts';
+import { framesOf, samplesOf, timeBindings } from '../model/hubert.ts';
+import { featureGraph, frontEndGraph, type LearnableConfig, parameterSpecs } from '../model/learnable.ts';
+import { Parameters } from '../model/parameters.ts';
+import { WeightFile } from '../model/weights.ts';
+
+interface Options {
+  model: string;
+  adapter?: string;
+  layer: 'all' | number;
+  out: string;
+  cache: string;
+}
+
+const layerOption = (text: string): 'all' | number => {
+  if (text === 'all') return text;
+  if (/^\d{1,4}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a layer number from 0, or all.');
+};
+
+export const embed = () =>
+  new Command('embed')
+    .description(
+      'Write the features of a recording: float32 [layers, frames, width], or [frames, width] for one layer.',
+    )
+    .argument('<audio>', 'a recording in any supported format')
+    .requiredOption('--model <folder>', 'the base model, a Hugging Face folder')
+    .option('--adapter <folder>', 'an adapter that "milore export" wrote')
+    .requiredOption(
+      '--layer <all|N>',
+      "hidden states as in transformers 4.x: 0 is the encoder's input, the last one the model's output",
+      layerOption,
+    )
+    .requiredOption('--out <file.npy>', 'where to write')
+    .option('--cache <folder>', 'where compiled models are kept', '.milore/cache')
+    .action(async (audio: string, options: Options) => {
+      const { shape, data } = await embedFile(audio, options);
+      writeNpy(resolve(options.out), shape, data);
+      process.stderr.write(`${options.out}: float32 [${shape.join(', ')}]\n`);
+    });
+
+/** Layer 0 is the encoder's input, layer i the output of block i, the last after the final norm (transformers 4.x). */
+export async function embedFile(
+  audio: string,
+  { model, adapter, layer, cache }: Omit<Options, 'out'>,
+): Promise<{ shape: number[]; data: Float32Array }> {
+  const base = loadBase(resolve(model));
+  const { layers, hidden, convDim } = base.config;
+  if (layer !== 'all' && layer > layers)
+    throw new UserError({
+      code: 'embed.layer',
+      tried: `take layer ${layer}`,
+      why: `the model has layers 0 to ${layers}.`,
+      cure: `Give --layer 0 to ${layers}, or all.`,
+    });
+  const file = WeightFile.prepare(base, resolve(cache));
+  let config: LearnableConfig = {
+    base: base.config,
+    adapter: { kind: 'none' },
+    head: { projection: 1, units: 1, temperature: 1 },
+    trainMask: false,
+  };
+  let parameters = new Parameters([], 0);
+  if (adapter) {
+    const folder = resolve(adapter);
+    const raw = readAdapterConfig(folder);
+    config = adapterConfigOf(raw, base.config);
+    if (raw.base_hash !== base.hash)
+      throw new UserError({
+        code: 'adapter.other-base',
+        tried: `put the adapter ${folder} on ${model}`,
+        why: `it was trained on another base (hash ${String(raw.base_hash).slice(0, 12)}…, this one is ${base.hash.slice(0, 12)}…).`,
+        cure: 'Give the base model that it was trained on.',
+      });
+    const specs = parameterSpecs(config, base.weights);
+    parameters = new Parameters(specs, 0);
+    loadAdapter(folder, config, parameters);
+  }
+  const raw = await loadAudio16k(resolve(audio));
+  const wave = base.normalise ? normalise(raw) : raw;
+  const frames = framesOf(base.config, wave.length);
+  if (frames < 1)
+    throw new UserError({
+      code: 'audio.too-short',
+      tried: `embed ${audio}`,
+      why: `it has ${wave.length} samples at 16 kHz, and one frame takes ${samplesOf(base.config, 1)}.`,
+      cure: 'Give a longer recording.',
+    });
+  const front = await file.open(frontEndGraph(base.config, file), { device: 'cpu' });
+  const out = await front.run(
+    { wave: { data: wave, shape: [1, 1, wave.length] } },
+    { B: 1, ...timeBindings(base.config, wave.length) },
+  );
+  const wanted = layer === 'all' ? Array.from({ length: layers + 1 }, (_, i) => i) : [layer];
+  const specs = parameters.names.map((name) => ({ name, shape: parameters.shape(name), init: 'zeros' as const }));
+  const session = await file.open(featureGraph(config, file, specs, wanted), { device: 'cpu' });
+  const states = await session.run(
+    {
+      features: { data: floats(out.features), shape: [frames, convDim.at(-1)!] },
+      ...Object.fromEntries(
+        parameters.names.map((name) => [name, { data: parameters.view(name), shape: parameters.shape(name) }]),
+      ),
+    },
+    { B: 1, T: frames },
+  );
+  const data = new Float32Array(wanted.length * frames * hidden);
+  for (const [i, at] of wanted.entries()) data.set(floats(states[`hidden:${at}`]), i * frames * hidden);
+  await front.release();
+  await session.release();
+  return { shape: layer === 'all' ? [wanted.length, frames, hidden] : [frames, hidden], data };
+}

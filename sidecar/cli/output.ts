@@ -1,0 +1,82 @@
+/** @file What the terminal shows: tables, progress on one line for people, one JSON object a line for machines. */
+import { describe, type Problem, UserError } from '../errors.ts';
+import type { RunEvent } from '../training/events.ts';
+
+/** Says a failure to a person or a machine; a stack is shown only where `MILORE_DEBUG` asks for it. */
+export function report(error: unknown, json: boolean): void {
+  const problems: readonly Problem[] =
+    error instanceof UserError
+      ? error.problems
+      : [
+          {
+            code: 'internal',
+            tried: 'finish the command',
+            why: `internal: ${(error as Error)?.message ?? error}`,
+            cure: 'This is a fault of MiLorE. Please report it with the command and MILORE_DEBUG=1.',
+          },
+        ];
+  if (json) process.stdout.write(`${JSON.stringify({ type: 'error', problems })}\n`);
+  else for (const problem of problems) process.stderr.write(`${describe(problem)}\n`);
+  if (process.env.MILORE_DEBUG) process.stderr.write(`${(error as Error)?.stack}\n`);
+}
+
+/** Columns of text, the first left-aligned, the others right. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+const STAGES = {
+  scan: 'reading recordings',
+  features: 'front-end features',
+  units: 'fitting units',
+  head: 'starting head',
+  train: 'training',
+  evaluate: 'evaluating',
+} as const;
+
+/** Follows a run on standard error: a moving line on a terminal, nothing but warnings when piped. */
+export function progressPrinter(steps: number, json: boolean): (event: RunEvent) => void {
+  if (json) return (event) => void (event.type !== 'stage' && process.stdout.write(`${JSON.stringify(event)}\n`));
+  const live = process.stderr.isTTY === true;
+  let last = 0;
+  const line = (text: string) =>
+    live && process.stderr.write(`\r\x1b[2K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+  const say = (text: string) => {
+    line('');
+    process.stderr.write(`${text}\n`);
+  };
+  const began = performance.now();
+  return (event) => {
+    if (event.type === 'stage') {
+      const now = performance.now();
+      if (now - last < 100 && event.done < event.total) return;
+      last = now;
+      line(
+        `${bar(event.done / Math.max(1, event.total))} ${STAGES[event.name]} ${event.detail ?? ''} ${event.done}/${event.total}`,
+      );
+    } else if (event.type === 'metrics') {
+      const left = ((performance.now() - began) / 1000 / event.step) * (steps - event.step);
+      const losses = Object.entries(event.languages).map(([code, { lossNats }]) => `${code} ${lossNats.toFixed(2)}`);
+      line(
+        `${bar(event.step / steps)} step ${event.step}/${steps}  ${losses.join('  ')}  ${Math.round(event.audioSecondsPerSecond)} s/s  ${clock(left)} left`,
+      );
+    } else if (event.type === 'note' && event.level === 'warning') say(`warning: ${event.text}`);
+    else if (event.type === 'skipped') say(`warning: step ${event.step} skipped: ${event.reason}`);
+    else if (event.type === 'done' || event.type === 'stopped' || event.type === 'failed') line('');
+  };
+}
+
+const bar = (share: number) => `[${'━'.repeat(Math.round(20 * Math.min(1, share))).padEnd(20, '·')}]`;
+const clock = (seconds: number) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
+
+export const count = (n: number) => n.toLocaleString('en-US');
+export const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+export const signed = (x: number) => `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(3)}`;

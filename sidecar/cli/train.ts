@@ -1,0 +1,139 @@
+/** @file `milore train`: one experiment from its file to its adapter. */
+import { dirname, resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import type { Experiment } from '../config/experiment.ts';
+import { loadExperiment } from '../config/resolve.ts';
+import { devices } from '../config/schema.ts';
+import type { EvaluationResult } from '../training/events.ts';
+import { experimentOf, type RunResult, runExperiment } from '../training/experiment-run.ts';
+import { VERSION } from '../version.ts';
+import { count, percent, progressPrinter, signed, table } from './output.ts';
+
+interface Options {
+  resume?: string;
+  device?: Experiment['device'];
+  set: string[];
+  json: boolean;
+}
+
+export const train = () =>
+  new Command('train')
+    .description('Train an experiment to its end, or go on with a run that was interrupted.')
+    .argument('[experiment]', 'an experiment file, *.milore.yaml')
+    .option('--resume <run>', "go on with a run's folder from its newest checkpoint")
+    .addOption(new Option('--device <device>', 'where to compute').choices([...devices]))
+    .option(
+      '--set <key=value>',
+      'override a key of the experiment; may be repeated',
+      (value, all: string[]) => [...all, value],
+      [],
+    )
+    .option('--json', 'one JSON object a line on standard output', false)
+    .action(async (file: string | undefined, options: Options, command: Command) => {
+      if (!file === !options.resume)
+        command.error('error: give an experiment file, or --resume with a run', { exitCode: 2 });
+      if (options.resume && options.set.length > 0)
+        command.error('error: --set does not go with --resume: a run keeps its own settings', { exitCode: 2 });
+      const loaded = options.resume
+        ? { ...experimentOf(resolve(options.resume)), text: '' }
+        : await loadExperiment(file!, options.set);
+      const { experiment } = loaded;
+      const root = options.resume ? resolve(options.resume, '..', '..', '..') : dirname(resolve(file!));
+      const result = await runExperiment({
+        root,
+        experiment,
+        configText: loaded.text,
+        device: options.device ?? experiment.device,
+        resume: options.resume && resolve(options.resume),
+        version: VERSION,
+        onEvent: progressPrinter(experiment.training.steps, options.json),
+        signal: stopSignal(),
+      });
+      if (options.json) process.stdout.write(`${JSON.stringify({ type: 'result', ...result })}\n`);
+      else process.stdout.write(`${summary(experiment, result)}\n`);
+      if (result.state === 'failed') process.exitCode = 1;
+    });
+
+/** The first signal asks the run to stop after its step; a second one leaves at once. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  const stop = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(1);
+    process.stderr.write(`\n${signal}: writing a checkpoint after this step; once more to leave at once.\n`);
+    controller.abort(signal);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return controller.signal;
+}
+
+export function summary(
+  experiment: Experiment,
+  { run, state, reason, after, before, count: n, corpus, seconds }: RunResult,
+): string {
+  const lines: string[] = [];
+  for (const { language, skipped, notes } of corpus) {
+    if (skipped.length > 0) {
+      const reasons = tallyReasons(skipped);
+      lines.push(`${language}: ${skipped.length} recordings left out (${reasons}); the log names each.`);
+    }
+    for (const note of notes) lines.push(`${language}: ${note}`);
+  }
+  if (state === 'stopped') lines.push(`Stopped. Go on with: milore train --resume ${run.path}`);
+  if (state === 'failed') lines.push(`Failed: ${reason}`);
+  if (after) lines.push('', ...results(after, before));
+  const trained = n.experts + n.routers + n.baseTrained;
+  lines.push(
+    '',
+    `Trained ${count(trained)} of ${count(n.base)} base parameters' worth: ${percent(n.shareWithoutHead)} of the base ` +
+      `(${count(n.experts)} experts, ${count(n.routers)} routers); with the ${count(n.head)} of the head ${percent(n.shareWithHead)}.`,
+    `${experiment.name}: ${Math.round(seconds)} s. The run lies in ${run.path}`,
+  );
+  return lines.join('\n');
+}
+
+function tallyReasons(skipped: readonly { reasonCode: string }[]): string {
+  const by = new Map<string, number>();
+  for (const { reasonCode } of skipped) by.set(reasonCode, (by.get(reasonCode) ?? 0) + 1);
+  return [...by].map(([code, times]) => `${times} ${code}`).join(', ');
+}
+
+/** Held-out speech: adapted against the control whose same head was trained as long on the frozen base. */
+function results(after: EvaluationResult, before?: EvaluationResult): string[] {
+  const hasControl = Object.values(after.languages).some(({ control }) => control);
+  const hasOwn = Object.values(after.languages).some(({ ownHead }) => ownHead);
+  const head = ['held-out speech', 'start', 'adapted'];
+  if (hasControl) head.push('control', 'difference');
+  head.push('accuracy');
+  if (hasControl) head.push('control');
+  if (hasOwn) head.push('own head', 'base', 'difference');
+  const rows = Object.entries(after.languages).map(([code, { role, adapted, control, ownHead }]) => {
+    const row = [
+      `${code} (${role})`,
+      before?.languages[code]?.adapted.lossNats.toFixed(3) ?? '–',
+      adapted.lossNats.toFixed(3),
+    ];
+    if (control) row.push(control.lossNats.toFixed(3), signed(adapted.lossNats - control.lossNats));
+    row.push(percentOne(adapted.accuracy));
+    if (control) row.push(percentOne(control.accuracy));
+    if (ownHead && role === 'existing')
+      row.push(
+        ownHead.adapted.lossNats.toFixed(3),
+        ownHead.base.lossNats.toFixed(3),
+        signed(ownHead.adapted.lossNats - ownHead.base.lossNats),
+      );
+    return row;
+  });
+  return [
+    table([head, ...rows]),
+    '',
+    'Masked-unit loss in nats (lower is better) and accuracy. control: the same head, trained as long on the frozen base.',
+    ...(hasOwn
+      ? [
+          "own head: the base's own frozen head on its own units, before and after: what the encoder itself has forgotten.",
+        ]
+      : []),
+  ];
+}
+
+const percentOne = (share: number) => `${(100 * share).toFixed(1)} %`;

@@ -1,0 +1,134 @@
+/** @file Between the flat vector and the adapter on disk: which tensors a configuration has, under PEFT-like names. */
+
+import { adapterNames, readAdapter, writeAdapter } from './checkpoint/adapter.ts';
+import type { HubertConfig } from './checkpoint/huggingface.ts';
+import { siteName } from './hubert.ts';
+import { isHead, type LearnableConfig } from './learnable.ts';
+import { sites } from './mixture.ts';
+import type { Parameters } from './parameters.ts';
+
+const KEYS = ['format', 'milore_version', 'base_hash', 'adapter', 'head', 'train_mask', 'units', 'run'];
+
+interface Piece {
+  name: string;
+  shape: number[];
+  /** The parameter that holds it, and where: row-major rows × columns of a wider matrix. */
+  parameter: string;
+  row: number;
+  column: number;
+}
+
+/** Every tensor of the file and its place in the parameters. */
+function pieces(config: LearnableConfig, parameters: Parameters): Piece[] {
+  const all: Piece[] = [];
+  const covered = new Set<string>();
+  const whole = (name: string, parameter: string) => {
+    covered.add(parameter);
+    all.push({ name, shape: [...parameters.shape(parameter)], parameter, row: 0, column: 0 });
+  };
+  if (config.adapter.kind === 'lora-mixture') {
+    const { mixture } = config.adapter;
+    for (const { layer, target } of sites(config.base, mixture)) {
+      const at = siteName({ layer, target });
+      const [experts, rank] = [mixture.experts[layer], mixture.rank[layer]];
+      const inputs = parameters.shape(`${at}.lora_A`)[1];
+      const outputs = parameters.shape(`${at}.lora_B`)[0];
+      for (let e = 0; e < experts; e++) {
+        all.push({
+          name: adapterNames.loraA(layer, target, e),
+          shape: [rank, inputs],
+          parameter: `${at}.lora_A`,
+          row: e * rank,
+          column: 0,
+        });
+        all.push({
+          name: adapterNames.loraB(layer, target, e),
+          shape: [outputs, rank],
+          parameter: `${at}.lora_B`,
+          row: 0,
+          column: e * rank,
+        });
+      }
+      covered.add(`${at}.lora_A`).add(`${at}.lora_B`);
+      if (parameters.names.includes(`${at}.router`)) whole(adapterNames.router(layer, target), `${at}.router`);
+    }
+    for (let layer = 0; layer < config.base.layers; layer++) {
+      const shared = `encoder.layers.${layer}.router`;
+      if (parameters.names.includes(shared)) whole(adapterNames.router(layer), shared);
+    }
+  }
+  for (const name of parameters.names)
+    if (!covered.has(name)) whole(isHead(name) || name === 'masked_spec_embed' ? name : adapterNames.full(name), name);
+  return all;
+}
+
+/** Copies a piece out of its parameter, or with `into` the other way. */
+function copy({ shape, parameter, row, column }: Piece, parameters: Parameters, from?: Float32Array): Float32Array {
+  const flat = parameters.view(parameter);
+  if (
+    shape.length !== 2 ||
+    (row === 0 &&
+      column === 0 &&
+      shape[1] === parameters.shape(parameter)[1] &&
+      shape[0] === parameters.shape(parameter)[0])
+  ) {
+    if (from) flat.set(from);
+    return from ?? flat.slice();
+  }
+  const [rows, columns] = shape;
+  const width = parameters.shape(parameter)[1];
+  const data = from ?? new Float32Array(rows * columns);
+  for (let r = 0; r < rows; r++) {
+    const start = (row + r) * width + column;
+    if (from) flat.set(from.subarray(r * columns, (r + 1) * columns), start);
+    else data.set(flat.subarray(start, start + columns), r * columns);
+  }
+  return data;
+}
+
+export interface AdapterInfo {
+  baseHash: string;
+  version: string;
+  run?: string;
+  /** Names the units that the head predicts. */
+  units?: string;
+}
+
+/** Writes `adapter_config.json` and `adapter_model.safetensors` into `folder`. */
+export function saveAdapter(folder: string, config: LearnableConfig, parameters: Parameters, info: AdapterInfo): void {
+  const tensors = Object.fromEntries(
+    pieces(config, parameters).map((piece) => [piece.name, { shape: piece.shape, data: copy(piece, parameters) }]),
+  );
+  const { adapter, head, trainMask } = config;
+  writeAdapter(
+    folder,
+    {
+      format: 'milore-adapter/1',
+      milore_version: info.version,
+      base_hash: info.baseHash,
+      adapter,
+      head,
+      train_mask: trainMask,
+      units: info.units ?? null,
+      run: info.run ?? null,
+    },
+    tensors,
+  );
+}
+
+/** What the adapter of `folder` trains; nothing of its tensors is read yet. */
+export function adapterConfigOf(raw: Record<string, unknown>, base: HubertConfig): LearnableConfig {
+  return {
+    base,
+    adapter: raw.adapter as LearnableConfig['adapter'],
+    head: raw.head as LearnableConfig['head'],
+    trainMask: raw.train_mask === true,
+  };
+}
+
+/** Fills `parameters` from `folder`; strict: every tensor must be there with its shape, and none besides. */
+export function loadAdapter(folder: string, config: LearnableConfig, parameters: Parameters): void {
+  const all = pieces(config, parameters);
+  const { tensors } = readAdapter(folder, new Map(all.map(({ name, shape }) => [name, shape])), KEYS);
+  for (const piece of all) copy(piece, parameters, tensors.get(piece.name)!.data);
+}
