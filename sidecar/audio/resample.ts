@@ -4,8 +4,8 @@ import { modelRateHz } from './types.ts';
 
 type Converter = Awaited<ReturnType<typeof libsamplerate.create>>;
 
-/** The wrapper's buffers hold 2^20 samples each way. */
-const bufferSamples = 1 << 20;
+/** At 1 kHz in, a piece makes 524,288 samples out; the wrapper's buffers hold 1,008,000. */
+const pieceSamples = 1 << 15;
 const zerosBehind = 1024;
 
 let converter: Promise<Converter> | undefined;
@@ -15,30 +15,22 @@ export function samplesAt16k(samples: number, sampleRateHz: number): number {
   return Math.round((samples * modelRateHz) / sampleRateHz);
 }
 
-/** Mono at 16 kHz; exactly `samplesAt16k(samples.length, sampleRateHz)` long, without a shift in time. */
+/** Mono at 16 kHz; exactly `samplesAt16k(samples.length, sampleRateHz)` long, without a shift in time.
+ * Only the wrapper's streaming call is used: after one `simple()` it ends every stream at each piece (2.1.2). */
 export async function resample(samples: Float32Array, sampleRateHz: number): Promise<Float32Array> {
   if (sampleRateHz === modelRateHz) return samples;
   const { SRC_SINC_MEDIUM_QUALITY: converterType } = libsamplerate.ConverterType;
   converter ??= libsamplerate.create(1, sampleRateHz, modelRateHz, { converterType });
   const src = await converter;
-  if (src.inputSampleRate !== sampleRateHz) src.inputSampleRate = sampleRateHz;
+  src.inputSampleRate = sampleRateHz; // Also forgets the stream before.
+  src.ratio = modelRateHz / sampleRateHz; // The setter does not.
 
-  const ratio = modelRateHz / sampleRateHz;
   const out = new Float32Array(samplesAt16k(samples.length, sampleRateHz));
-  const behind = Math.ceil(zerosBehind * Math.max(1, 1 / ratio));
-  const chunk = Math.floor(Math.min(bufferSamples, bufferSamples / ratio)) - 2 * behind;
-  if (samples.length <= chunk) {
-    const padded = new Float32Array(samples.length + behind);
-    padded.set(samples);
-    out.set(src.simple(padded).subarray(0, out.length));
-    return out;
-  }
-  // The streaming call holds its tail back until more comes: the zeros behind push it out.
-  src.inputSampleRate = sampleRateHz; // Forgets what an earlier stream left.
-  let written = 0;
-  for (let at = 0; at < samples.length + behind; at += chunk) {
-    const piece = new Float32Array(Math.min(chunk, samples.length + behind - at));
-    piece.set(samples.subarray(at, at + chunk));
+  // The stream holds its tail back until more comes: the zeros behind push it out.
+  const end = samples.length + Math.ceil(zerosBehind * Math.max(1, sampleRateHz / modelRateHz));
+  for (let at = 0, written = 0; at < end && written < out.length; at += pieceSamples) {
+    const piece = new Float32Array(Math.min(pieceSamples, end - at));
+    piece.set(samples.subarray(at, at + pieceSamples));
     const resampled = src.full(piece).subarray(0, out.length - written);
     out.set(resampled, written);
     written += resampled.length;
