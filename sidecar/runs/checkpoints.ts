@@ -90,6 +90,17 @@ export function writeCheckpoint(
   return final;
 }
 
+/** Puts back a checkpoint whose replacement never came, and removes what a kill left half-written. */
+export function recoverCheckpoints(run: { path: string }): void {
+  const parent = checkpointsOf(run);
+  if (!existsSync(parent)) return;
+  for (const name of readdirSync(parent).filter((candidate) => candidate.endsWith('.tmp'))) {
+    const former = name.endsWith('.old.tmp') ? join(parent, name.slice(0, -'.old.tmp'.length)) : undefined;
+    if (former && !existsSync(former)) renameSync(join(parent, name), former);
+    else rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
+
 /** Renamed first, so that a kill in the middle does not leave a checkpoint with some files gone under a good name. */
 function remove(parent: string, step: number): void {
   const gone = join(parent, `${folderOf(step)}.gone.tmp`);

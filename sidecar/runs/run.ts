@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { type Problem, UserError } from '../errors.ts';
+import { recoverCheckpoints } from './checkpoints.ts';
 import { diskFault, fsyncFolder, isRecord, readJson, writeFileAtomic } from './files.ts';
 import { LogWriter } from './log.ts';
 import { deriveStatus } from './status.ts';
@@ -139,12 +140,10 @@ export function openRun(path: string, { write = false } = {}): RunDir {
 
 /** Removes what a crash left half-written: nothing but names that end in `.tmp`. */
 function removeLeftovers(run: RunDir): void {
-  for (const folder of [run.path, join(run.path, runFiles.checkpoints)]) {
-    if (!existsSync(folder)) continue;
-    for (const name of readdirSync(folder)) {
-      if (name.endsWith('.tmp')) rmSync(join(folder, name), { recursive: true, force: true });
-    }
+  for (const name of readdirSync(run.path)) {
+    if (name.endsWith('.tmp')) rmSync(join(run.path, name), { recursive: true, force: true });
   }
+  recoverCheckpoints(run);
 }
 
 /** The runs of a workspace, oldest first; folders that cannot be read are told, not skipped. */

@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../../sidecar/errors.ts';
@@ -82,6 +91,14 @@ describe('checkpoints', () => {
     openRun(run.path, { write: true });
     expect(existsSync(half)).toBe(false);
     expect(latestCheckpoint(run)?.step).toBe(30);
+  });
+
+  it('whose replacement never came is put back', () => {
+    const run = newRun();
+    const dir = writeCheckpoint(run, 10, files(10));
+    renameSync(dir, `${dir}.old.tmp`);
+    openRun(run.path, { write: true });
+    expect(latestCheckpoint(run)?.step).toBe(10);
   });
 
   it('a name that leads out of the folder is our own fault and writes nothing', () => {

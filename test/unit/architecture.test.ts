@@ -1,0 +1,192 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, posix, relative, resolve, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/**
+ * Who may import whom among the sidecar's rooms; a room may always import itself. design.md gives
+ * `engine ← model ← training ← server, cli`, `audio ← corpus ← units, training`, `evaluation` → model, corpus, units.
+ * It is silent on four things, decided with this test: units cluster what the model computes (units → model);
+ * training reads the experiment and writes the run (→ config, runs, units); server and cli compose; what a room may
+ * know, it may know the insides of (→ the rooms below it). An arrow that is not here is a question for design.md.
+ */
+const rooms: Record<string, readonly string[]> = {
+  protocol: [],
+  config: [],
+  engine: [],
+  audio: [],
+  runs: [],
+  model: ['engine'],
+  corpus: ['audio'],
+  units: ['engine', 'model', 'audio', 'corpus'],
+  evaluation: ['engine', 'model', 'audio', 'corpus', 'units'],
+  training: ['engine', 'model', 'audio', 'corpus', 'units', 'runs', 'config'],
+  server: ['protocol', 'config', 'engine', 'model', 'audio', 'corpus', 'units', 'evaluation', 'training', 'runs'],
+  cli: [
+    'config',
+    'engine',
+    'model',
+    'audio',
+    'corpus',
+    'units',
+    'evaluation',
+    'training',
+    'runs',
+    'server',
+    'protocol',
+  ],
+};
+
+/** Leaves beside the rooms: every room but protocol may import them, and they import nothing of ours. */
+const leaves = ['sidecar/errors.ts'];
+/** Files of config that touch the disk, for the sidecar alone. */
+const onDisk = ['sidecar/config/resolve.ts'];
+const builtins = new Set(builtinModules);
+
+const isBuiltin = (target: string) => target.startsWith('node:') || builtins.has(target);
+const isPackage = (target: string, name: string) => target === name || target.startsWith(`${name}/`);
+
+/** The room of a file: `sidecar/engine/ops.ts` is in engine; an entry point (`sidecar/cli.ts`) composes and may know all. */
+function roomOf(file: string): string {
+  const [process, first, second] = file.split('/');
+  if (process !== 'sidecar') return process;
+  return second === undefined ? 'cli' : first;
+}
+
+/** Every module that a source names: static, type-only, re-exported, dynamic or required. */
+function importsOf(source: string): string[] {
+  const code = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+  const forms = [
+    /^\s*(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]/gm,
+    /^\s*import\s*['"]([^'"]+)['"]/gm,
+    /\b(?:import|require)\(\s*['"`]([^'"`]+)['"`]/g,
+    /\bnew URL\(\s*['"]([^'"]+\.ts)['"]\s*,\s*import\.meta\.url/g,
+  ];
+  return forms.flatMap((form) => [...code.matchAll(form)].map((match) => match[1]));
+}
+
+/** Why `file` may not import `target`, or undefined where it may. Paths run from the repository's root, with `/`. */
+function forbidden(file: string, target: string): string | undefined {
+  const from = roomOf(file);
+  if (!target.startsWith('.')) {
+    if (isPackage(target, 'onnxruntime-node') && from !== 'engine') return 'onnxruntime-node belongs to sidecar/engine';
+    if (target === 'vscode' && from !== 'extension') return 'vscode belongs to extension';
+    if (isBuiltin(target)) {
+      if (from === 'webview' || from === 'protocol') return `${from} has no Node`;
+      if (from === 'config' && !onDisk.includes(file)) return 'config is read by the editor and has no file system';
+    }
+    if (from === 'protocol') return 'protocol imports nothing';
+    return undefined;
+  }
+  const path = posix.normalize(posix.join(posix.dirname(file), target));
+  if (path.startsWith('..')) return 'it leads out of the repository';
+  if (leaves.includes(file)) return 'a leaf imports nothing of ours';
+  const into = roomOf(path);
+  if (from === into && roomOf(file) !== 'cli') return undefined;
+  if (leaves.includes(path))
+    return from === 'protocol' || !file.startsWith('sidecar/') ? `${from} may not import ${path}` : undefined;
+  if (from === 'extension' || from === 'webview') {
+    if (into === 'protocol') return undefined;
+    if (into === 'config') return from === 'webview' && onDisk.includes(path) ? 'webview has no Node' : undefined;
+    return `${from} may import only protocol and config of the sidecar`;
+  }
+  if (from === 'cli' && (into === 'cli' || path === 'package.json')) return undefined;
+  if (!(from in rooms)) return `${from} is not a room of the house`;
+  return rooms[from].includes(into) ? undefined : `${from} may not know ${into}`;
+}
+
+const root = resolve(import.meta.dirname, '../..');
+
+function sources(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name === 'sample' || entry.name === 'node_modules' ? [] : sources(path);
+    return /\.[cm]?[jt]sx?$/.test(entry.name) ? [path] : [];
+  });
+}
+
+it('every import in sidecar, extension and webview is one that the house allows', () => {
+  const files = ['sidecar', 'extension', 'webview'].flatMap((folder) => sources(join(root, folder)));
+  expect(files.length).toBeGreaterThan(0);
+  const wrong = files.flatMap((file) => {
+    const name = relative(root, file).split(sep).join('/');
+    return importsOf(readFileSync(file, 'utf8')).flatMap((target) => {
+      const why = forbidden(name, target);
+      return why ? [`${name} imports ${target}: ${why}`] : [];
+    });
+  });
+  expect(wrong).toEqual([]);
+});
+
+it('every relative import names a file that is there', () => {
+  const files = sources(join(root, 'sidecar'));
+  const absent = files.flatMap((file) =>
+    importsOf(readFileSync(file, 'utf8'))
+      .filter((target) => target.startsWith('.') && !existsSync(resolve(dirname(file), target)))
+      .map((target) => `${relative(root, file)} imports ${target}`),
+  );
+  expect(absent).toEqual([]);
+});
+
+describe('the reader of imports', () => {
+  it('sees every way to name a module, and none in a comment', () => {
+    const source = `import a from 'a';
+import type { B } from "b";
+import {
+  c,
+} from './c.ts';
+import 'd';
+export * from './e.ts';
+export { f } from 'f';
+const g = await import('g');
+const h = require('h');
+new Worker(new URL('./i.ts', import.meta.url));
+// import x from 'x';
+/* import y from 'y'; */
+`;
+    expect(importsOf(source).sort()).toEqual(['./c.ts', './e.ts', './i.ts', 'a', 'b', 'd', 'f', 'g', 'h']);
+  });
+
+  it.each([
+    ['sidecar/model/hubert.ts', 'onnxruntime-node'],
+    ['sidecar/cli.ts', 'onnxruntime-node'],
+    ['sidecar/server/main.ts', 'vscode'],
+    ['webview/main.ts', 'node:fs'],
+    ['webview/charts/line.ts', 'path'],
+    ['webview/main.ts', '../sidecar/engine/graph.ts'],
+    ['webview/main.ts', '../sidecar/config/resolve.ts'],
+    ['extension/main.ts', '../sidecar/runs/run.ts'],
+    ['extension/main.ts', '../sidecar/errors.ts'],
+    ['extension/main.ts', '../webview/state.ts'],
+    ['sidecar/protocol/messages.ts', '../errors.ts'],
+    ['sidecar/protocol/messages.ts', 'zod'],
+    ['sidecar/config/schema.ts', 'node:fs'],
+    ['sidecar/config/schema.ts', '../runs/run.ts'],
+    ['sidecar/engine/graph.ts', '../model/hubert.ts'],
+    ['sidecar/model/hubert.ts', '../training/loop.ts'],
+    ['sidecar/runs/run.ts', '../config/parse.ts'],
+    ['sidecar/evaluation/table.ts', '../server/sessions.ts'],
+    ['sidecar/evaluation/table.ts', '../training/loop.ts'],
+    ['sidecar/model/hubert.ts', '../corpus/random.ts'],
+    ['sidecar/corpus/manifest.ts', '../units/kmeans.ts'],
+    ['sidecar/errors.ts', './engine/graph.ts'],
+    ['sidecar/attic/old.ts', '../engine/graph.ts'],
+    ['sidecar/model/hubert.ts', '../cli.ts'],
+    ['sidecar/cli.ts', '../../elsewhere.ts'],
+  ])('%s may not import %s', (file, target) => expect(forbidden(file, target)).toBeTypeOf('string'));
+
+  it.each([
+    ['sidecar/engine/session.ts', 'onnxruntime-node'],
+    ['sidecar/training/loop.ts', '../runs/run.ts'],
+    ['sidecar/training/loop.ts', '../corpus/random.ts'],
+    ['sidecar/units/kmeans.ts', '../corpus/random.ts'],
+    ['sidecar/model/hubert.ts', '../errors.ts'],
+    ['sidecar/cli.ts', './training/loop.ts'],
+    ['sidecar/main.ts', './cli.ts'],
+    ['sidecar/config/resolve.ts', 'node:fs/promises'],
+    ['extension/main.ts', 'vscode'],
+    ['extension/language/server.ts', '../../sidecar/config/parse.ts'],
+    ['webview/main.ts', '../sidecar/protocol/messages.ts'],
+  ])('%s may import %s', (file, target) => expect(forbidden(file, target)).toBeUndefined());
+});
