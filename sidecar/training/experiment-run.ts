@@ -15,6 +15,7 @@ import { startHeartbeat } from '../runs/status.ts';
 import { TensorBoardWriter } from '../runs/tensorboard.ts';
 import type { EvaluationResult, RunEvent } from './events.ts';
 import { startHead } from './head-start.ts';
+import type { Learner } from './learner.ts';
 import { type CorpusSummary, type Prepared, prepare } from './prepare.ts';
 import { loadState, PROGRESS, STATE, saveState } from './state.ts';
 import { evaluate, fresh, type Training, train } from './trainer.ts';
@@ -77,7 +78,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   const emit = (event: RunEvent) => {
     if ('step' in event) step = event.step;
     // Progress of a stage is for the screen; the log keeps what a paper could need.
-    if (event.type !== 'stage') logs.log.append(event);
+    if (event.type !== 'stage') logs.log.append({ ...event });
     onEvent(event);
   };
   let prepared: Prepared | undefined;
@@ -97,7 +98,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       signal,
     });
     const { adapted, control } = prepared;
-    const learners = control ? { adapted, control } : { adapted };
+    const learners: Record<string, Learner> = control ? { adapted, control } : { adapted };
     const sampler = prepared.sampler();
     let progress = fresh();
     if (checkpoint) {

@@ -1,6 +1,6 @@
 /** @file Units: hidden states of the frozen base, k-means over a balanced sample, and every clip's labels on disk. */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { floats, type SessionOptions } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
@@ -112,21 +112,22 @@ export async function prepareUnits(
     .update(JSON.stringify([base.hash, config, fitOn.map(({ hash }) => hash).sort()]))
     .digest('hex')
     .slice(0, 32);
+  mkdirSync(join(cache, 'units'), { recursive: true });
   const path = join(cache, 'units', `${key}.safetensors`);
-  const centroids = existsSync(path) ? readCentroids(path, config.clusters, width) : await fit();
+  const centroids = existsSync(path) ? readCentroids(path, config.clusters, width) : await fitted();
 
-  async function fit(): Promise<Centroids> {
+  async function fitted(): Promise<Centroids> {
     const rows = await sample(from, config, fitOn, (done, total) => onProgress?.('fit', done, total));
     if (rows.length / width < config.clusters) throw tooFew(rows.length / width, config.clusters);
-    const fitted = await fitKMeans(rows, width, config, options);
+    const centroids = await fitKMeans(rows, width, config, options);
     writeFileAtomic(
       path,
       writeSafetensors(
-        { centroids: { shape: [config.clusters, width], data: fitted.data } },
-        { layer: String(config.layer), inertia: String(fitted.inertia) },
+        { centroids: { shape: [config.clusters, width], data: centroids.data } },
+        { layer: String(config.layer), inertia: String(centroids.inertia) },
       ),
     );
-    return fitted;
+    return centroids;
   }
 
   const pack = new Pack(join(cache, 'units'), key);
