@@ -1,0 +1,89 @@
+/** @file Remembers on disk what a scan found of each file, so that a second run decodes nothing. One JSON line a
+ * result, only ever appended; a line that is torn or strange is passed over. */
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AudioFormat } from '../audio/index.ts';
+import type { SkipCode } from './types.ts';
+
+/** Raise it where the decoders or the rules of skipping change. */
+const version = 1;
+
+export interface Measured {
+  startSample: number;
+  samples: number;
+  hash: string;
+  format: AudioFormat;
+  sampleRateHz: number;
+  channels: number;
+}
+
+export interface Refused {
+  reasonCode: SkipCode;
+  reason: string;
+}
+
+export type Finding = Measured | Refused;
+
+/** What a finding depends on. */
+export interface FindingKey {
+  path: string;
+  bytes: number;
+  modifiedMs: number;
+  startSeconds?: number;
+  endSeconds?: number;
+}
+
+const flushEvery = 64;
+
+export class ScanCache {
+  readonly #file: string | undefined;
+  readonly #known = new Map<string, Finding>();
+  #unwritten: string[] = [];
+
+  constructor(folder: string | undefined) {
+    if (folder === undefined) return;
+    mkdirSync(folder, { recursive: true });
+    this.#file = join(folder, 'scan.jsonl');
+    if (!existsSync(this.#file)) return;
+    const text = readFileSync(this.#file, 'utf8');
+    for (const line of text.split('\n')) {
+      const entry = parse(line);
+      if (entry) this.#known.set(entry.key, entry.finding);
+    }
+    if (text !== '' && !text.endsWith('\n')) this.#unwritten.push(''); // Ends the torn line before the next.
+  }
+
+  get(key: FindingKey): Finding | undefined {
+    return this.#known.get(keyText(key));
+  }
+
+  set(key: FindingKey, finding: Finding): void {
+    const text = keyText(key);
+    this.#known.set(text, finding);
+    if (!this.#file) return;
+    this.#unwritten.push(JSON.stringify({ version, key: text, finding }));
+    if (this.#unwritten.length >= flushEvery) this.flush();
+  }
+
+  flush(): void {
+    if (!this.#file || !this.#unwritten.length) return;
+    appendFileSync(this.#file, `${this.#unwritten.join('\n')}\n`);
+    this.#unwritten = [];
+  }
+}
+
+function keyText({ path, bytes, modifiedMs, startSeconds, endSeconds }: FindingKey): string {
+  return JSON.stringify([path, bytes, modifiedMs, startSeconds ?? null, endSeconds ?? null]);
+}
+
+function parse(line: string): { key: string; finding: Finding } | undefined {
+  try {
+    const entry = JSON.parse(line);
+    const { finding } = entry;
+    const measured = Number.isSafeInteger(finding?.samples) && typeof finding?.hash === 'string';
+    const usable = entry.version === version && typeof entry.key === 'string';
+    return usable && (measured || typeof finding?.reasonCode === 'string') ? entry : undefined;
+  } catch {
+    return undefined;
+  }
+}

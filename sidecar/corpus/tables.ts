@@ -1,0 +1,139 @@
+/** @file Text manifests line by line, with the place of every fault. Knows no layout. */
+import { readFileSync, statSync } from 'node:fs';
+import { type Place, UserError } from '../errors.ts';
+
+export interface Line {
+  /** From 1. */
+  number: number;
+  text: string;
+}
+
+const maxManifestBytes = 512 * 1024 * 1024 - 1;
+
+/** @throws UserError `corpus.*`, with the line and what was expected there. */
+export function lineError(code: string, file: string, line: number, why: string, cure: string): UserError {
+  return new UserError({
+    code: `corpus.${code}`,
+    tried: `read the manifest ${file}`,
+    why,
+    cure,
+    place: at(file, line),
+  });
+}
+
+export function at(file: string, line: number): Place {
+  return { file, line, column: 1 };
+}
+
+/** The lines that are not blank, without byte-order mark and carriage returns. */
+export function readLines(file: string): Line[] {
+  const size = statSync(file).size;
+  if (size > maxManifestBytes) {
+    throw lineError(
+      'manifest-too-large',
+      file,
+      1,
+      `it has ${size} bytes; ${maxManifestBytes} can be read.`,
+      'Split it.',
+    );
+  }
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+  } catch (fault) {
+    if (!(fault instanceof TypeError)) throw fault;
+    throw lineError('not-utf8', file, 1, 'it is not UTF-8 text.', 'Save it as UTF-8.');
+  }
+  const lines: Line[] = [];
+  let number = 0;
+  for (const raw of text.split('\n')) {
+    number++;
+    const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
+    if (line.trim() !== '') lines.push({ number, text: line });
+  }
+  return lines;
+}
+
+export interface Row {
+  line: number;
+  /** The cell, or undefined where the column is not there or the cell is empty. */
+  get(column: string): string | undefined;
+  /** The cell, or an error naming the column. */
+  need(column: string): string;
+}
+
+/** Tab-separated rows under a header that must have the `required` columns. Quotes are ordinary characters. */
+export function readTable(file: string, required: readonly string[]): Row[] {
+  const [header, ...body] = readLines(file);
+  const wanted = required.map((name) => `"${name}"`).join(', ');
+  if (!header)
+    throw lineError('empty-manifest', file, 1, `it is empty; a header with ${wanted} is expected.`, 'Fill it.');
+  const columns = header.text.split('\t').map((name) => name.trim());
+  const missing = required.filter((name) => !columns.includes(name));
+  if (missing.length) {
+    const why = `its header lacks ${missing.map((name) => `"${name}"`).join(', ')}; it has ${columns.map((name) => `"${name}"`).join(', ')}.`;
+    throw lineError(
+      'missing-column',
+      file,
+      header.number,
+      why,
+      `Name the columns ${wanted} in the first line, separated by tabs.`,
+    );
+  }
+  const twice = columns.find((name, index) => name !== '' && columns.indexOf(name) !== index);
+  if (twice)
+    throw lineError('duplicate-column', file, header.number, `its header has "${twice}" twice.`, 'Rename one.');
+  const indices = new Map(columns.map((name, index) => [name, index]));
+  return body.map(({ number, text }) => {
+    const cells = text.split('\t');
+    if (cells.length !== columns.length) {
+      const why = `the line has ${cells.length} columns, but the header has ${columns.length}.`;
+      throw lineError('column-count', file, number, why, 'Add or remove tabs.');
+    }
+    const get = (column: string) => cells[indices.get(column) ?? -1]?.trim() || undefined;
+    const need = (column: string) => {
+      const cell = get(column);
+      if (cell === undefined)
+        throw lineError('empty-cell', file, number, `the column "${column}" is empty.`, 'Fill it.');
+      return cell;
+    };
+    return { line: number, get, need };
+  });
+}
+
+/** Lines of `key rest`, split at the first white space, with every key once. */
+export function readPairs(file: string, what: string): Map<string, { value: string; line: number }> {
+  const pairs = new Map<string, { value: string; line: number }>();
+  for (const { number, text } of readLines(file)) {
+    const [, key, value] = /^\s*(\S+)(?:\s+(.*?))?\s*$/su.exec(text) ?? [];
+    const before = pairs.get(key);
+    if (before) throw duplicate(file, number, key, file, before.line);
+    if (value === undefined && what !== 'text') {
+      throw lineError(
+        'column-count',
+        file,
+        number,
+        `"${key}" stands alone; ${what} is expected behind it.`,
+        'Complete the line.',
+      );
+    }
+    pairs.set(key, { value: value ?? '', line: number });
+  }
+  return pairs;
+}
+
+export function duplicate(file: string, line: number, id: string, firstFile: string, firstLine: number): UserError {
+  const where = firstFile === file ? `line ${firstLine}` : `${firstFile}:${firstLine}`;
+  return lineError('duplicate-id', file, line, `"${id}" was already in ${where}.`, 'Remove or rename one of the two.');
+}
+
+/** Refuses an id that came before, whichever file it was in. */
+export class UniqueIds {
+  readonly #seen = new Map<string, { file: string; line: number }>();
+
+  add(id: string, file: string, line: number): void {
+    const before = this.#seen.get(id);
+    if (before) throw duplicate(file, line, id, before.file, before.line);
+    this.#seen.set(id, { file, line });
+  }
+}

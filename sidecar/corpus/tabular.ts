@@ -1,0 +1,119 @@
+/** @file Readers of layouts that are tables: a TSV manifest, Common Voice, fairseq. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Folder, resolveInside } from './paths.ts';
+import { at, lineError, readLines, readTable, UniqueIds } from './tables.ts';
+import type { Utterance } from './types.ts';
+
+type Split = NonNullable<Utterance['split']>;
+
+const splitNames: Record<string, Split> = {
+  train: 'train',
+  training: 'train',
+  dev: 'dev',
+  valid: 'dev',
+  validation: 'dev',
+  test: 'test',
+};
+
+/** `path`, and where there are: `id`, `text`, `speaker`, `split`, `start`, `end` (seconds). `duration` is measured anew. */
+export function readTsv(folder: Folder, file: string): Utterance[] {
+  const ids = new UniqueIds();
+  return readTable(file, ['path']).map((row) => {
+    const named = row.need('path');
+    const startSeconds = seconds(row.get('start'), 'start', file, row.line);
+    const endSeconds = seconds(row.get('end'), 'end', file, row.line);
+    if (endSeconds !== undefined && endSeconds <= (startSeconds ?? 0)) {
+      throw lineError(
+        'bad-segment',
+        file,
+        row.line,
+        `it ends at ${endSeconds} s, before it starts.`,
+        'Correct the times.',
+      );
+    }
+    const segment =
+      startSeconds === undefined && endSeconds === undefined ? '' : `#${startSeconds ?? 0}-${endSeconds ?? ''}`;
+    const id = row.get('id') ?? named + segment;
+    ids.add(id, file, row.line);
+    const split = row.get('split');
+    if (split !== undefined && !Object.hasOwn(splitNames, split.toLowerCase())) {
+      const cure = `Use one of ${Object.keys(splitNames).join(', ')}.`;
+      throw lineError('unknown-split', file, row.line, `the split "${split}" is not known.`, cure);
+    }
+    return tidy({
+      id,
+      path: resolveInside(folder, named, at(file, row.line)),
+      speaker: row.get('speaker'),
+      text: row.get('text'),
+      split: split ? splitNames[split.toLowerCase()] : undefined,
+      startSeconds,
+      endSeconds,
+    });
+  });
+}
+
+function seconds(cell: string | undefined, column: string, file: string, line: number): number | undefined {
+  if (cell === undefined) return undefined;
+  const value = Number(cell);
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw lineError('bad-number', file, line, `"${column}" is "${cell}"; seconds are expected.`, 'Correct the number.');
+}
+
+/** `train.tsv`, `dev.tsv`, `test.tsv` beside `clips/`; `client_id` is the speaker. Without them `validated.tsv`. */
+export function readCommonVoice(folder: Folder): Utterance[] {
+  const own = (['train', 'dev', 'test'] as const).filter((split) => existsSync(join(folder.path, `${split}.tsv`)));
+  const tables: { name: string; split?: Split }[] = own.map((split) => ({ name: split, split }));
+  if (!tables.length) tables.push({ name: 'validated' });
+  const ids = new UniqueIds();
+  return tables.flatMap(({ name, split }) => {
+    const file = join(folder.path, `${name}.tsv`);
+    return readTable(file, ['client_id', 'path']).map((row) => {
+      const named = row.need('path');
+      ids.add(named, file, row.line);
+      const path = resolveInside(folder, named, at(file, row.line), join(folder.path, 'clips'));
+      return tidy({ id: named, path, speaker: row.need('client_id'), text: row.get('sentence'), split });
+    });
+  });
+}
+
+/** `train.tsv`, `valid.tsv`, `test.tsv`: the audio's folder in the first line, then path and number of samples. */
+export function readFairseq(folder: Folder): Utterance[] {
+  const ids = new UniqueIds();
+  const splits = [...new Set(['train', 'valid', 'dev', 'test'])].filter((name) =>
+    existsSync(join(folder.path, `${name}.tsv`)),
+  );
+  return splits.flatMap((name) => {
+    const file = join(folder.path, `${name}.tsv`);
+    const [root, ...body] = readLines(file);
+    if (!root || root.text.includes('\t')) {
+      throw lineError(
+        'no-root',
+        file,
+        root?.number ?? 1,
+        'its first line must be the folder of the audio.',
+        'Add that line.',
+      );
+    }
+    const base = resolveInside(folder, root.text.trim(), at(file, root.number));
+    return body.map(({ number, text }) => {
+      const cells = text.split('\t');
+      if (cells.length !== 2 || !/^[1-9]\d*$/.test(cells[1].trim())) {
+        const why = `"${text.slice(0, 80)}" is not a path, a tab and a number of samples.`;
+        throw lineError('column-count', file, number, why, 'Write each line as path<TAB>samples.');
+      }
+      const named = cells[0].trim();
+      ids.add(named, file, number);
+      const path = resolveInside(folder, named, at(file, number), base);
+      // A lone train.tsv leaves the choice of the held-out part to us.
+      return tidy({ id: named, path, split: splits.length > 1 ? splitNames[name] : undefined });
+    });
+  });
+}
+
+/** Without the keys that are undefined. */
+export function tidy(utterance: Utterance): Utterance {
+  return Object.fromEntries(
+    Object.entries(utterance).filter(([, value]) => value !== undefined),
+  ) as unknown as Utterance;
+}

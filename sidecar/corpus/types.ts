@@ -1,0 +1,73 @@
+/** @file What a corpus is made of. */
+import type { AudioFormat } from '../audio/index.ts';
+
+export const layouts = ['plain', 'tsv', 'common-voice', 'kaldi', 'fairseq', 'ml-superb'] as const;
+export type Layout = (typeof layouts)[number];
+
+/** One line of a manifest, as found; `path` is absolute, times are in the file. */
+export interface Utterance {
+  id: string;
+  path: string;
+  speaker?: string;
+  text?: string;
+  split?: 'train' | 'dev' | 'test';
+  startSeconds?: number;
+  endSeconds?: number;
+}
+
+export interface ReadOptions {
+  /** Absolute paths and links that leave the data set's folder; `../` stays refused. */
+  allowOutside?: boolean;
+}
+
+/** An utterance whose audio was decoded once and found usable. */
+export interface ScannedUtterance extends Utterance {
+  language: string;
+  /** First sample at 16 kHz within its file, and how many. */
+  startSample: number;
+  samples: number;
+  /** sha256 of the file's bytes, in hex; followed by `@start-end` in samples where it is a segment. */
+  hash: string;
+  format: AudioFormat;
+  sampleRateHz: number;
+  channels: number;
+}
+
+export type SkipCode = 'unreadable' | 'empty' | 'silent' | 'too-short' | 'missing';
+
+export interface Skipped {
+  path: string;
+  id: string;
+  reasonCode: SkipCode;
+  reason: string;
+}
+
+export interface LanguageCorpus {
+  code: string;
+  root: string;
+  layout: Layout;
+  utterances: ScannedUtterance[];
+  skipped: Skipped[];
+  /** Of the utterances kept. */
+  seconds: number;
+  /** Utterances that the limit on hours left out; 0 without one. */
+  leftOut: number;
+}
+
+export interface ClipPart {
+  utterance: ScannedUtterance;
+  /** Within the utterance, at 16 kHz. */
+  startSample: number;
+  endSample: number;
+}
+
+export interface Clip {
+  id: string;
+  language: string;
+  speaker?: string;
+  split: 'train' | 'dev';
+  parts: ClipPart[];
+  samples: number;
+  /** sha256 over the parts' hashes and ranges, in hex. */
+  hash: string;
+}
