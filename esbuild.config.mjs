@@ -14,4 +14,4 @@ const sidecar = {
   banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
 };
 
-await build({ ...sidecar, entryPoints: { milore: 'sidecar/cli.ts' } });
+await build({ ...sidecar, entryPoints: { milore: 'sidecar/cli.ts', bench: 'sidecar/bench.ts' } });

@@ -10,6 +10,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   writeFileSync,
   writeSync,
@@ -18,10 +19,11 @@ import { join } from 'node:path';
 import { type Compiled, compile } from '../engine/compile.ts';
 import type { Graph, Value } from '../engine/graph.ts';
 import { Session, type SessionOptions } from '../engine/session.ts';
-import type { BaseModel } from './checkpoint/huggingface.ts';
+import type { BaseModel, Weight } from './checkpoint/huggingface.ts';
 import type { TensorSource } from './hubert.ts';
 
 const BLOB = 'weights.bin';
+const INDEX = 'weights.json';
 const PAGE = 4096; // onnxruntime maps external data only at page boundaries
 
 interface Entry {
@@ -31,17 +33,35 @@ interface Entry {
 }
 
 export class WeightFile {
+  /**
+   * The blob's tensors; one is read when its `data` is asked for, and not kept. Whoever trains takes these instead of
+   * the loaded base, so that a base's numbers do not lie in memory beside the runtime's own mapping of them.
+   */
+  readonly weights: Map<string, Weight>;
+
   private constructor(
     readonly folder: string,
     private readonly entries: Map<string, Entry>,
-  ) {}
+  ) {
+    this.weights = new Map([...entries].map(([name, entry]) => [name, lazy(join(folder, BLOB), entry)]));
+  }
+
+  private static folder = (hash: string, cache: string) => join(cache, 'graphs', hash.slice(0, 32));
+
+  /** The blob of the base with this hash, where it has been written before. */
+  static existing(hash: string, cache: string): WeightFile | undefined {
+    const folder = WeightFile.folder(hash, cache);
+    const index = join(folder, INDEX);
+    if (!existsSync(index)) return undefined;
+    return new WeightFile(folder, new Map(Object.entries(JSON.parse(readFileSync(index, 'utf8')))));
+  }
 
   /** Writes the blob under `cache` unless it is there. */
   static prepare(base: Pick<BaseModel, 'hash' | 'weights'>, cache: string): WeightFile {
-    const folder = join(cache, 'graphs', base.hash.slice(0, 32));
-    const index = join(folder, 'weights.json');
-    if (existsSync(index))
-      return new WeightFile(folder, new Map(Object.entries(JSON.parse(readFileSync(index, 'utf8')))));
+    const existing = WeightFile.existing(base.hash, cache);
+    if (existing) return existing;
+    const folder = WeightFile.folder(base.hash, cache);
+    const index = join(folder, INDEX);
     mkdirSync(folder, { recursive: true });
     const entries = new Map<string, Entry>();
     const temporary = join(folder, `${BLOB}.${process.pid}.tmp`);
@@ -91,4 +111,20 @@ export class WeightFile {
     }
     return path;
   }
+}
+
+function lazy(path: string, { offset, length, shape }: Entry): Weight {
+  return {
+    shape,
+    get data() {
+      const bytes = new Uint8Array(length);
+      const file = openSync(path, 'r');
+      try {
+        if (readSync(file, bytes, 0, length, offset) !== length) throw new Error(`internal: ${path} is cut short`);
+      } finally {
+        closeSync(file);
+      }
+      return new Float32Array(bytes.buffer);
+    },
+  };
 }

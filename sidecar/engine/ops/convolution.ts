@@ -42,6 +42,7 @@ function outputTime(
 export const convolutions: Record<string, Op> = {
   convolution: {
     infer: ([x, weight], options) => [{ shape: [x.shape[0], weight.shape[0], outputTime(x, weight, options)] }],
+    multiplyAdds: ({ inputs: [, weight], outputs: [y] }) => [...y.shape, ...weight!.shape.slice(1)],
     emit: (e, node) => e.node('Conv', named(e, node), numeric(node.attributes), outputs(e, node)),
     gradient({ inputs: [x, weight, bias], attributes }, [d], needs) {
       const { stride = 1, pad = [0, 0], groups = 1 } = attributes as ConvolutionOptions;
@@ -71,6 +72,7 @@ export const convolutions: Record<string, Op> = {
    */
   convolutionTranspose: {
     infer: (_, { like }) => [{ shape: like as Dim[] }],
+    multiplyAdds: ({ inputs: [d, weight] }) => [...d!.shape, ...weight!.shape.slice(1)],
     emit: (e, node) => {
       const { strides, pads, group } = numeric(node.attributes);
       e.node('ConvTranspose', named(e, node), { strides, pads, group }, outputs(e, node));

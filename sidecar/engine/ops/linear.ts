@@ -47,12 +47,19 @@ function operandGradients(
   return [needs(0) ? da() : undefined, needs(1) ? db() : undefined];
 }
 
+/** Every element of the result sums over the inner axis. */
+const productTerms: Op['multiplyAdds'] = ({ inputs: [a], outputs: [y], attributes }) => [
+  ...y.shape,
+  at(a!, attributes.transA ? 2 : 1),
+];
+
 const swap = (rank: number) => [...Array(rank - 2).keys(), rank - 1, rank - 2];
 const combinations = [false, true].flatMap((transA) => [false, true].map((transB) => ({ transA, transB, alpha: 0.7 })));
 
 export const linear: Record<string, Op> = {
   gemm: {
     infer: ([a, b], options) => [{ shape: resultShape(a, b, options) }],
+    multiplyAdds: productTerms,
     emit(e, node) {
       const { transA, transB, alpha = 1 } = node.attributes as ProductOptions;
       const attributes = { transA: Number(transA ?? false), transB: Number(transB ?? false), alpha: { float: alpha } };
@@ -84,6 +91,7 @@ export const linear: Record<string, Op> = {
   },
   matmul: {
     infer: ([a, b], options) => [{ shape: resultShape(a, b, options) }],
+    multiplyAdds: productTerms,
     emit(e, node) {
       const { transA = false, transB = false, alpha = 1 } = node.attributes as ProductOptions;
       const [a, b] = named(e, node);

@@ -1,6 +1,6 @@
 /** @file What an entry of the op table is: shapes, ONNX emission, gradient rule, and examples for finite differences. */
 import type { Attributes, DType, Node, Value } from '../graph.ts';
-import type { Shape } from '../shape.ts';
+import type { Dim, Shape } from '../shape.ts';
 
 export type OnnxAttribute = number | { float: number } | string | readonly number[];
 
@@ -46,6 +46,8 @@ export interface Op {
     | ((node: Node, dOut: readonly (Value | undefined)[], needs: (i: number) => boolean) => (Value | undefined)[])
     | null;
   examples: readonly Example[];
+  /** The factors whose product is the number of multiply-adds, for ops that are matrix products or convolutions. */
+  multiplyAdds?(node: Node): readonly Dim[];
 }
 
 export const named = (e: Emitter, node: Node) => node.inputs.map((value) => (value ? e.name(value) : ''));
