@@ -19,6 +19,8 @@ export interface SessionOptions {
   /** Refuse to run any node on the CPU. */
   strict?: boolean;
   threads?: number;
+  /** False: weights are used where they lie in their file, instead of copied into each session in packed form. */
+  prepack?: boolean;
   /** 0 verbose … 4 fatal, as onnxruntime counts. */
   logLevel?: 0 | 1 | 2 | 3 | 4;
   profile?: string;
@@ -36,7 +38,11 @@ export class Session {
     compiled: Omit<Compiled, 'bytes'>,
     options: SessionOptions,
   ): Promise<Session> {
-    const { device, keep = [], strict = false, threads } = options;
+    const { device, keep = [], strict = false, threads, prepack = true } = options;
+    const entries = {
+      ...(strict ? { disable_cpu_ep_fallback: '1' } : {}),
+      ...(prepack ? {} : { disable_prepacking: '1' }),
+    };
     const session = {
       executionProviders: [device],
       enableMemPattern: false,
@@ -47,7 +53,7 @@ export class Session {
       ...(keep.length > 0
         ? { preferredOutputLocation: Object.fromEntries(keep.map((name) => [name, 'gpu-buffer' as const])) }
         : {}),
-      ...(strict ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
+      ...(Object.keys(entries).length > 0 ? { extra: { session: entries } } : {}),
     };
     const opened =
       typeof model === 'string'

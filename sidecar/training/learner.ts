@@ -44,12 +44,14 @@ export interface Outcome {
 export class Learner {
   readonly gradient: Float32Array;
   optimiser: OptimiserState;
+  private evaluation?: Promise<Session>;
 
   private constructor(
     readonly config: LearnableConfig,
     readonly parameters: Parameters,
     private readonly step: Session,
-    private readonly evaluation: Session,
+    /** Opened when first asked for: a session has copies of the weights of its own. */
+    private readonly openEvaluation: () => Promise<Session>,
   ) {
     this.gradient = new Float32Array(parameters.size);
     this.optimiser = newState(parameters.size);
@@ -65,8 +67,9 @@ export class Learner {
   ): Promise<Learner> {
     const specs = parameterSpecs(config, base.weights);
     const step = await file.open(stepGraph(config, file, specs), options);
-    const evaluation = await file.open(evaluationGraph(config, file, specs, baseHead), options);
-    return new Learner(config, new Parameters(specs, seed), step, evaluation);
+    const shapes = specs.map(({ name, shape }) => ({ name, shape, init: 'zeros' as const }));
+    const openEvaluation = () => file.open(evaluationGraph(config, file, shapes, baseHead), options);
+    return new Learner(config, new Parameters(specs, seed), step, openEvaluation);
   }
 
   private feeds(batch: Batch): Record<string, Feed> {
@@ -107,7 +110,8 @@ export class Learner {
   }
 
   async evaluate(batch: Batch): Promise<Outcome> {
-    const out = await this.evaluation.run(this.feeds(batch), this.bindings(batch));
+    this.evaluation ??= this.openEvaluation();
+    const out = await (await this.evaluation).run(this.feeds(batch), this.bindings(batch));
     const nll = floats(out.nll);
     return outcome(out, nll.reduce((a, b) => a + b, 0) / nll.length);
   }
@@ -125,7 +129,7 @@ export class Learner {
 
   async release(): Promise<void> {
     await this.step.release();
-    await this.evaluation.release();
+    await (await this.evaluation)?.release();
   }
 }
 
