@@ -162,7 +162,12 @@ async function measure(folder: string, { layers, steps, threads, peer: command, 
     T: FRAMES,
     M: randomBatch(1).masked.length,
   });
-  const learner = await Learner.open(config, file, file, 1, { device: 'cpu', threads, profile, prepack: process.env.NOPREPACK !== '1' });
+  const learner = await Learner.open(config, file, file, 1, {
+    device: 'cpu',
+    threads,
+    profile,
+    prepack: process.env.NOPREPACK !== '1',
+  });
   const batch = randomBatch(config.base.convDim.at(-1)!);
   const step = async () => {
     const start = performance.now();

@@ -127,6 +127,11 @@ export class Learner {
     return norm;
   }
 
+  /** Writes the profile of the steps so far, where the options asked for one. */
+  endProfiling(): void {
+    this.step.endProfiling();
+  }
+
   async release(): Promise<void> {
     await this.step.release();
     await (await this.evaluation)?.release();
