@@ -9,13 +9,15 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
+import { report } from './cli/output.ts';
 import { compile } from './engine/compile.ts';
 import { flopsOf } from './engine/flops.ts';
 import { Graph } from './engine/graph.ts';
 import { gemm } from './engine/ops/linear.ts';
 import { sum } from './engine/ops/reduce.ts';
 import { Session } from './engine/session.ts';
+import { UserError } from './errors.ts';
 import type { HubertConfig } from './model/checkpoint/huggingface.ts';
 import { type LearnableConfig, parameterSpecs, stepGraph } from './model/learnable.ts';
 import { newWeights } from './model/new-base.ts';
@@ -114,6 +116,8 @@ function errand(...args: string[]): string {
 
 interface PeerStep {
   wallMs: number;
+  /** Processor time of all threads; some peers do not say. */
+  cpuMs?: number;
   peakMiB: number;
   loss: number;
 }
@@ -130,7 +134,13 @@ function startPeer(command: string, environment: Record<string, string>) {
     async step(): Promise<PeerStep> {
       child.stdin.write('\n');
       const { value, done } = await lines.next();
-      if (done) throw new Error(`The peer "${command}" ended without an answer.`);
+      if (done)
+        throw new UserError({
+          code: 'bench.peer-ended',
+          tried: `take turns with the peer "${command}"`,
+          why: 'it ended without answering a line with a line.',
+          cure: 'Run the command by itself and send it an empty line: it has to print {"wallMs", "peakMiB", "loss"}.',
+        });
       return JSON.parse(value);
     },
     end: () => void child.stdin.end(),
@@ -149,46 +159,71 @@ interface Options {
   threads: number;
   peer?: string;
   profile?: string;
+  prepack?: boolean;
   json?: boolean;
 }
 
-async function measure(folder: string, { layers, steps, threads, peer: command, profile }: Options) {
-  // First, while this process is small: a child's peak begins with its parent's.
-  const peer = command ? startPeer(command, { THREADS: String(threads), LAYERS: String(layers) }) : undefined;
+type StepResult = Required<PeerStep>;
+
+/** The product's learner on one fixed batch; `step` is forward, backward, clipping and AdamW. */
+async function openLearner(folder: string, { layers, threads, profile, prepack }: Options) {
   const config = mixtureOf(hubertBase(layers));
   const file = WeightFile.existing(hashOf(layers), folder)!;
+  const batch = randomBatch(config.base.convDim.at(-1)!);
   const flops = flopsOf(stepGraph(config, file, parameterSpecs(config, file.weights)), {
     B: CLIPS,
     T: FRAMES,
-    M: randomBatch(1).masked.length,
+    M: batch.masked.length,
   });
-  const learner = await Learner.open(config, file, file, 1, {
-    device: 'cpu',
-    threads,
-    profile,
-    prepack: process.env.NOPREPACK !== '1',
-  });
-  const batch = randomBatch(config.base.convDim.at(-1)!);
-  const step = async () => {
+  const learner = await Learner.open(config, file, file, 1, { device: 'cpu', threads, profile, prepack });
+  const step = async (): Promise<StepResult> => {
     const start = performance.now();
+    const cpu = process.cpuUsage();
     const { loss } = await learner.accumulate(batch);
     learner.update(RATES, ADAMW);
-    return { wallMs: performance.now() - start, loss };
+    const wallMs = performance.now() - start;
+    const { user, system } = process.cpuUsage(cpu);
+    return { wallMs, cpuMs: (user + system) / 1000, loss, peakMiB: process.resourceUsage().maxRSS / 1024 };
   };
+  return { learner, batch, step, flops };
+}
+
+async function measure(folder: string, options: Options) {
+  const { layers, steps, threads, profile } = options;
+  // First, while this process is small: a child's peak begins with its parent's.
+  const peer = options.peer ? startPeer(options.peer, { THREADS: String(threads), LAYERS: String(layers) }) : undefined;
+  const { learner, batch, step, flops } = await openLearner(folder, options);
   await step(); // memory is still being claimed
   await peer?.step();
-  const ours: number[] = [];
+  const ours: StepResult[] = [];
   const theirs: PeerStep[] = [];
   for (let i = 0; i < steps; i++) {
     // Who goes first alternates, so that neither always follows the other's heat.
     if (peer && i % 2 === 1) theirs.push(await peer.step());
-    ours.push((await step()).wallMs);
+    ours.push(await step());
     if (peer && i % 2 === 0) theirs.push(await peer.step());
   }
   peer?.end();
-  const peakMb = process.resourceUsage().maxRSS / 1024;
+  const peakMiB = ours[ours.length - 1].peakMiB;
+  await learner.evaluate(batch);
+  const peakWithEvaluationMiB = process.resourceUsage().maxRSS / 1024;
+  if (profile) learner.endProfiling();
   await learner.release();
-  return { ours, theirs, peakMb, flops };
+  return { ours, theirs, peakMiB, peakWithEvaluationMiB, flops };
+}
+
+/** Is a peer itself: one step for each line, so that two builds can take turns. */
+async function serve(options: Options) {
+  const folder = mkdtempSync(join(tmpdir(), 'milore-bench-'));
+  try {
+    errand('weights', folder, String(options.layers));
+    const { learner, step } = await openLearner(folder, options);
+    for await (const _ of createInterface({ input: process.stdin }))
+      process.stdout.write(`${JSON.stringify(await step())}\n`);
+    await learner.release();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 async function bench(options: Options) {
@@ -198,11 +233,12 @@ async function bench(options: Options) {
     const say = (text: string) => json || process.stdout.write(`${text}\n`);
     errand('weights', folder, String(layers));
     const before = Number(errand('peak', String(threads)));
-    const { ours, theirs, peakMb, flops } = await measure(folder, options);
+    const { ours, theirs, peakMiB, peakWithEvaluationMiB, flops } = await measure(folder, options);
     const peak = Math.max(before, Number(errand('peak', String(threads))));
-    const stepMs = median(ours);
+    const stepMs = median(ours.map(({ wallMs }) => wallMs));
     const gflops = flops / stepMs / 1e6;
-    const ratios = theirs.map(({ wallMs }, i) => ours[i] / wallMs);
+    const ratios = theirs.map(({ wallMs }, i) => ours[i].wallMs / wallMs);
+    const cpuRatios = theirs.flatMap(({ cpuMs }, i) => (cpuMs ? [ours[i].cpuMs / cpuMs] : []));
     const result = {
       machine: cpus()[0]?.model.trim(),
       threads,
@@ -214,32 +250,38 @@ async function bench(options: Options) {
       sgemmPeak: peak,
       shareOfPeak: gflops / peak,
       audioSecondsPerSecond: (CLIPS * CLIP_SECONDS * 1000) / stepMs,
-      peakMb,
+      peakMiB,
+      peakWithEvaluationMiB,
       ...(theirs.length > 0
         ? {
             peer: {
               stepMs: median(theirs.map(({ wallMs }) => wallMs)),
-              peakMb: Math.max(...theirs.map(({ peakMiB }) => peakMiB)),
+              peakMiB: Math.max(...theirs.map(({ peakMiB }) => peakMiB)),
               ratio: median(ratios),
               ratios,
+              ...(cpuRatios.length > 0 ? { cpuRatio: median(cpuRatios) } : {}),
             },
           }
         : {}),
     };
     if (json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
     say(`${result.machine}, ${threads} threads; ${layers} × 768, ${CLIPS} × ${CLIP_SECONDS} s, fp32`);
-    say(`step            ${stepMs.toFixed(0)} ms (median of ${steps}; ${ours.map((ms) => ms.toFixed(0)).join(', ')})`);
+    say(
+      `step            ${stepMs.toFixed(0)} ms (median of ${steps}; ${ours.map(({ wallMs }) => wallMs.toFixed(0)).join(', ')})`,
+    );
     say(`arithmetic      ${(flops / 1e9).toFixed(1)} GFLOP a step, products and convolutions of the graph`);
     say(
       `speed           ${gflops.toFixed(1)} GFLOP/s, ${(100 * result.shareOfPeak).toFixed(0)} % of SGEMM's ${peak.toFixed(1)}`,
     );
     say(`audio           ${result.audioSecondsPerSecond.toFixed(2)} s a second`);
-    say(`peak memory     ${peakMb.toFixed(0)} MiB`);
+    say(`peak memory     ${peakMiB.toFixed(0)} MiB, ${peakWithEvaluationMiB.toFixed(0)} MiB with an evaluation`);
     if (result.peer) {
-      say(`peer            ${result.peer.stepMs.toFixed(0)} ms, ${result.peer.peakMb.toFixed(0)} MiB`);
+      say(`peer            ${result.peer.stepMs.toFixed(0)} ms, ${result.peer.peakMiB.toFixed(0)} MiB`);
       say(
         `ratio           ${result.peer.ratio.toFixed(3)} of the peer's (median of pairs; ${ratios.map((r) => r.toFixed(3)).join(', ')})`,
       );
+      if (result.peer.cpuRatio)
+        say(`processor time  ${result.peer.cpuRatio.toFixed(3)} of the peer's (median of pairs)`);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -248,7 +290,7 @@ async function bench(options: Options) {
 
 const count = (text: string) => {
   const n = Number(text);
-  if (!Number.isInteger(n) || n < 1) throw new Error(`${text} is not a whole number from 1.`);
+  if (!Number.isInteger(n) || n < 1) throw new InvalidArgumentError('It takes a whole number from 1.');
   return n;
 };
 
@@ -262,8 +304,12 @@ const program = new Command('bench')
     'a program to take turns with: reads a line, makes a step, answers {wallMs, peakMiB, loss}',
   )
   .option('--profile <prefix>', "write the runtime's profile to files that begin so")
+  .option('--no-prepack', 'use the weights where they lie in their file')
   .option('--json', 'one JSON object instead of text')
-  .action(bench);
+  .addArgument(
+    new Argument('[serve]', 'make one step for each line of standard input instead: be a peer').choices(['serve']),
+  )
+  .action((verb: string | undefined, options: Options) => (verb === 'serve' ? serve(options) : bench(options)));
 program.command('weights <folder> <layers>', { hidden: true }).action((folder: string, layers: string) => {
   const base = { hash: hashOf(Number(layers)), weights: newWeights(hubertBase(Number(layers)), 1) };
   WeightFile.prepare(base, folder);
@@ -271,4 +317,13 @@ program.command('weights <folder> <layers>', { hidden: true }).action((folder: s
 program.command('peak <threads>', { hidden: true }).action(async (threads: string) => {
   process.stdout.write(String(await sgemmPeak(Number(threads))));
 });
-await program.parseAsync();
+
+try {
+  await program.exitOverride().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    report(error, process.argv.includes('--json'));
+    process.exitCode = 1;
+  }
+}

@@ -93,6 +93,7 @@ export async function prepare(
     base.weights.set('masked_spec_embed', { shape: [base.config.hidden], data: new Float32Array(base.config.hidden) });
   const config = learnableConfig(experiment, base.config);
   const file = WeightFile.prepare(base, cache);
+  base.weights = file.weights; // from here on they lie in the file alone
 
   const scanned: { clip: Clip; frames: number }[] = [];
   const corpus: CorpusSummary[] = [];
