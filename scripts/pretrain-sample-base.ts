@@ -151,7 +151,7 @@ const blank = {
   source: '',
 };
 const learner1 = await Learner.open(learnable('scratch'), blank, WeightFile.prepare(blank, cache), SEED, options);
-await loop('iteration 1', learner1, STEPS_1, 1.5e-3, (clips, key) => {
+await loop('iteration 1', learner1, STEPS_1, 5e-4, (clips, key) => {
   const empty = { width: 1, read: () => new Float32Array(FRAMES) };
   const slots = clips.map(({ hash }) => ({ hash, start: 0, mask: spanMask(FRAMES, masks, SEED, ...key, hash) }));
   const batch = assemble(slots, FRAMES, { features: empty, units: (hash) => mfccUnits.get(hash)! });
@@ -179,7 +179,7 @@ const from = { base, file, features, options };
 const settings = { layer: 2, clusters: UNITS, framesPerLanguage: 20_000, iterations: 100, restarts: 5, seed: SEED };
 const units = await prepareUnits(from, settings, train, all, cache);
 const learner2 = await Learner.open(learnable('full'), base, file, SEED, options);
-await loop('iteration 2', learner2, STEPS_2, 1.5e-3, (clips, key) =>
+await loop('iteration 2', learner2, STEPS_2, 1e-3, (clips, key) =>
   assemble(
     clips.map(({ hash }) => ({ hash, start: 0, mask: spanMask(FRAMES, masks, SEED, ...key, hash) })),
     FRAMES,
