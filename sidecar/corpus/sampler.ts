@@ -2,7 +2,7 @@
  * (seed, step, slot), and the only memory is how far each shuffled list has been used. Knows no audio. */
 import { createHash } from 'node:crypto';
 import { UserError } from '../errors.ts';
-import { keyedRandom, permutation } from './random.ts';
+import { keyedRandom, permutation } from '../random.ts';
 
 export interface SamplerClip {
   language: string;

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { floats } from '../../../sidecar/engine/session.ts';
+import { type Batch, Learner } from '../../../sidecar/learning/learner.ts';
 import { siteName, timeBindings } from '../../../sidecar/model/hubert.ts';
 import { frontEndGraph } from '../../../sidecar/model/learnable.ts';
 import { WeightFile } from '../../../sidecar/model/weights.ts';
-import { type Batch, Learner } from '../../../sidecar/training/learner.ts';
 import { npy, worstDifference } from '../../support/npy.ts';
 import { fixtures, loadBase, scratch } from '../../support/reference.ts';
 

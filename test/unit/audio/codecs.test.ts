@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodeAudio, decodeBytes, loadAudio16k } from '../../../sidecar/audio/index.ts';
-import { keyedRandom } from '../../../sidecar/corpus/random.ts';
 import { UserError } from '../../../sidecar/errors.ts';
+import { keyedRandom } from '../../../sidecar/random.ts';
 import { shared } from '../../support/shared.ts';
 
 const data = shared('data');
