@@ -1,5 +1,5 @@
 /** @file Which execution providers really work: each runs a tiny graph and is compared with the CPU before it is trusted. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as ort from 'onnxruntime-node';
@@ -66,9 +66,7 @@ export async function tryDevice(device: DeviceName): Promise<DeviceReport> {
     return {
       device,
       usable: false,
-      reason: String((error as Error).message)
-        .split('\n')[0]
-        .slice(0, 200),
+      reason: readable(error),
     };
   }
 }
@@ -101,8 +99,8 @@ function missingLibrary(device: DeviceName): string | undefined {
   const named = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;
   const drivers = named
     ? named.split(':').filter((path) => existsSync(path))
-    : ['/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d', '/etc/vulkan/icd.d'].filter((path) =>
-        existsSync(path),
+    : ['/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d', '/etc/vulkan/icd.d'].filter(
+        (path) => existsSync(path) && readdirSync(path).some((name) => name.endsWith('.json')),
       );
   return drivers.length > 0 ? undefined : 'no Vulkan driver on this machine';
 }
