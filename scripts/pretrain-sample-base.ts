@@ -160,15 +160,8 @@ await loop('iteration 1', learner1, STEPS_1, 1e-3, (clips, key) => {
   clips.forEach(({ wave }, b) => {
     speech.set(wave, b * length);
   });
-  // The first iteration predicts the frames that it sees too (Hsu et al. 2021, eq. 1 with α = ½ in effect): from
-  // random weights, masked frames alone leave it at the units' frequencies for a long time.
-  const every = {
-    masked: BigInt64Array.from({ length: clips.length * FRAMES }, (_, i) => BigInt(i)),
-    labels: Float32Array.from(clips.flatMap(({ hash }) => [...mfccUnits.get(hash)!])),
-  };
   return {
-    ...batch,
-    ...every,
+    ...(key[1] === undefined ? batch : everyFrame(batch, clips, (hash) => mfccUnits.get(hash)!)),
     speech: { data: speech, shape: [clips.length, 1, length] },
     bindings: timeBindings(config, length),
   };
@@ -186,13 +179,16 @@ const from = { base, file, features, options };
 const settings = { layer: 2, clusters: UNITS, framesPerLanguage: 20_000, iterations: 100, restarts: 5, seed: SEED };
 const units = await prepareUnits(from, settings, train, all, cache);
 const learner2 = await Learner.open(learnable('full'), base, file, SEED, options);
-await loop('iteration 2', learner2, STEPS_2, 1e-3, (clips, key) =>
-  assemble(
+await loop('iteration 2', learner2, STEPS_2, 1e-3, (clips, key) => {
+  const batch = assemble(
     clips.map(({ hash }) => ({ hash, start: 0, mask: spanMask(FRAMES, masks, SEED, ...key, hash) })),
     FRAMES,
     { features, units: (hash) => units.of(hash) },
-  ),
-);
+  );
+  return key[1] !== undefined && Number(key[1]) <= STEPS_2 * 0.3
+    ? everyFrame(batch, clips, (hash) => units.of(hash))
+    : batch;
+});
 for (const [name, weight] of weights)
   if (learner2.parameters.names.includes(name))
     weights.set(name, { ...weight, data: learner2.parameters.view(name).slice() });
@@ -208,6 +204,18 @@ await learner2.release();
 features.close();
 rmSync(cache, { recursive: true });
 console.log(`written to ${OUT}; ${framesOf(config, 16_000)} frames a second`);
+
+/**
+ * The frames that are seen are predicted too (Hsu et al. 2021, eq. 1 with both terms): from random weights, masked
+ * frames alone leave the model at the units' frequencies for a long time.
+ */
+function everyFrame(batch: Batch, clips: typeof all, unitsOf: (hash: string) => Uint16Array): Batch {
+  return {
+    ...batch,
+    masked: BigInt64Array.from({ length: clips.length * FRAMES }, (_, i) => BigInt(i)),
+    labels: Float32Array.from(clips.flatMap(({ hash }) => [...unitsOf(hash)])),
+  };
+}
 
 /** One scaling, from the training rows, for all. */
 function statistics(data: Float32Array, width: number): (other: Float32Array) => void {
