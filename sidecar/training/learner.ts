@@ -75,7 +75,7 @@ export class Learner {
     const feeds: Record<string, Feed> = {
       [this.config.adapter.kind === 'scratch' ? 'wave' : 'features']: batch.speech,
       mask: { data: batch.mask, shape: [rows, 1] },
-      masked: { data: batch.masked, shape: [count] },
+      masked: { data: batch.masked, shape: [count, 1] },
       labels: { data: batch.labels, shape: [count, 1] },
       inverseFrames: { data: Float32Array.of(1 / rows), shape: [1] },
     };
