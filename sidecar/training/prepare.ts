@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { type Experiment, perLayer } from '../config/experiment.ts';
-import { type Clip, clipSamples, createSampler, makeLanguage } from '../corpus/index.ts';
+import { type Clip, clipSamples, createSampler } from '../corpus/index.ts';
 import type { DeviceName, SessionOptions } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
 import { evaluateHeldOut } from '../evaluation/heldout.ts';
@@ -17,6 +17,7 @@ import { FeatureStore } from '../units/features.ts';
 import { ownUnits, prepareUnits, type Units } from '../units/fit.ts';
 import type { Sources } from './batch.ts';
 import type { RunEvent } from './events.ts';
+import { makeLanguage } from './language.ts';
 import { Learner } from './learner.ts';
 import type { Meter } from './meter.ts';
 import type { Sampler, Training, TrainingClip } from './trainer.ts';
@@ -98,7 +99,14 @@ export async function prepare(
   const codes = Object.entries(experiment.languages);
   for (const [i, [code, spec]] of codes.entries()) {
     emit({ type: 'stage', name: 'scan', done: i, total: codes.length, detail: code });
-    const { clips, summary } = await makeLanguage(code, spec, experiment, join(cache, 'corpus'));
+    const { clips, summary } = await makeLanguage(
+      code,
+      spec,
+      experiment,
+      join(cache, 'corpus'),
+      signal,
+      (done, total) => emit({ type: 'stage', name: 'scan', done, total, detail: code }),
+    );
     corpus.push(summary);
     for (const clip of clips) scanned.push({ clip, frames: framesOf(base.config, clip.samples) });
     signal.throwIfAborted();

@@ -30,7 +30,8 @@ export interface Draw {
 export interface Sampler {
   next(step: number): Draw;
   state(): unknown;
-  restore(state: unknown): void;
+  // biome-ignore lint/suspicious/noExplicitAny: the state is the sampler's own; it checks what it is given.
+  restore(state: any): void;
 }
 
 export interface Training {
