@@ -58,15 +58,16 @@ export async function tryDevice(device: DeviceName): Promise<DeviceReport> {
     if (worst < 1e-4) return { device, usable: true, reason: `agrees with the CPU within ${worst.toExponential(1)}` };
     return { device, usable: false, reason: `its numbers differ from the CPU's by ${worst.toExponential(1)}` };
   } catch (error) {
-    return {
-      device,
-      usable: false,
-      reason: String((error as Error).message)
-        .split('\n')[0]
-        .slice(0, 200),
-    };
+    return { device, usable: false, reason: inWords(error as Error) };
   }
 }
+
+/** The runtime's message without the place in its own sources and the condition that failed there. */
+const inWords = ({ message }: Error) =>
+  message
+    .split('\n')[0]
+    .replace(/^\S*onnxruntime_src\S* .* was false\. /, '')
+    .slice(0, 200);
 
 /** The device to use, and why those before it in the order were passed over. */
 export async function selectDevice(

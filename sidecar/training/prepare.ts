@@ -18,8 +18,9 @@ import { ownUnits, prepareUnits, type Units } from '../units/fit.ts';
 import type { Sources } from './batch.ts';
 import type { RunEvent } from './events.ts';
 import { makeLanguage } from './language.ts';
-import { Learner } from './learner.ts';
+import type { Learner } from './learner.ts';
 import type { Meter } from './meter.ts';
+import { openLearner } from './open-learner.ts';
 import type { Sampler, Training, TrainingClip } from './trainer.ts';
 
 export interface Prepared {
@@ -158,11 +159,11 @@ export async function prepare(
   );
   const own = base.head && (await ownUnits(from, heldOut));
 
-  const adapted = await Learner.open(config, base, file, experiment.seed, options, base.head);
+  const adapted = await openLearner(config, base, file, experiment.seed, options, base.head);
   const withControl = experiment.control && config.adapter.kind !== 'none';
   const headOnly: LearnableConfig = { ...config, adapter: { kind: 'none' } };
   const control = withControl
-    ? await Learner.open(headOnly, base, file, experiment.seed, options, base.head)
+    ? await openLearner(headOnly, base, file, experiment.seed, options, base.head)
     : undefined;
   const sources: Sources = {
     features,
