@@ -1,7 +1,7 @@
 /** @file Models to compare on two devices, with a batch of the reference fixture. */
 import { readFileSync } from 'node:fs';
 import { floats, type SessionOptions } from '../../../sidecar/engine/session.ts';
-import { type Target, timeBindings } from '../../../sidecar/model/hubert.ts';
+import { samplesOf, type Target, timeBindings } from '../../../sidecar/model/hubert.ts';
 import { type AdapterConfig, frontEndGraph, type LearnableConfig } from '../../../sidecar/model/learnable.ts';
 import type { MixtureConfig } from '../../../sidecar/model/mixture.ts';
 import { WeightFile } from '../../../sidecar/model/weights.ts';
@@ -63,8 +63,13 @@ export function fill({ parameters, config }: Learner): void {
 /** The fixture's two clips, as features or, for a model that trains its convolutions, as the wave. */
 export async function fixtureBatch(wantsWave: boolean): Promise<Batch> {
   const wave = npy(at('input_values.npy'));
-  const bindings = { B: dims.B, ...timeBindings(base.config, dims.samples) };
-  const speech = { data: wave.data, shape: [dims.B, 1, dims.samples] };
+  // Where the convolutions train, a clip is cropped to whole frames, as training does.
+  const samples = wantsWave ? samplesOf(base.config, dims.T) : dims.samples;
+  const data = new Float32Array(dims.B * samples);
+  for (let b = 0; b < dims.B; b++)
+    data.set(wave.data.subarray(b * dims.samples, b * dims.samples + samples), b * samples);
+  const bindings = { B: dims.B, ...timeBindings(base.config, samples) };
+  const speech = { data, shape: [dims.B, 1, samples] };
   const mask = npy(at('mask.npy')).data;
   const labels = npy(at('labels.npy')).data;
   const masked = [...mask].flatMap((m, i) => (m ? [i] : []));
