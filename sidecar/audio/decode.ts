@@ -57,9 +57,14 @@ export async function decodeBytes(bytes: Uint8Array, file: string, options: Deco
   if (!(mono.sampleRateHz >= lowestHz && mono.sampleRateHz <= highestHz)) {
     throw audioError('corrupt', file, `its rate is ${mono.sampleRateHz} Hz; ${lowestHz} to ${highestHz} can be read.`);
   }
-  const bad = mono.samples.findIndex((sample) => !Number.isFinite(sample));
+  const bad = firstNotFinite(mono.samples);
   if (bad >= 0) throw audioError('not-finite', file, `sample ${bad} is ${mono.samples[bad]}.`);
   return { ...mono, format: sniffed.format };
+}
+
+function firstNotFinite(samples: Float32Array): number {
+  for (let i = 0; i < samples.length; i++) if (!Number.isFinite(samples[i])) return i;
+  return -1;
 }
 
 /** 16 kHz mono, not normalised. */

@@ -20,13 +20,13 @@ export function report(error: unknown, json: boolean): void {
   if (process.env.MILORE_DEBUG) process.stderr.write(`${(error as Error)?.stack}\n`);
 }
 
-/** Columns of text, the first left-aligned, the others right. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** Columns of text: the first `left` ones begin at the left, the others, numbers, end at the right. */
+export function table(rows: readonly (readonly string[])[], left = 1): string {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
   return rows
     .map((row) =>
       row
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+        .map((cell, i) => (i < left ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
         .join('  ')
         .trimEnd(),
     )

@@ -105,10 +105,10 @@ export function readTable(file: string, required: readonly string[]): Row[] {
 export function readPairs(file: string, what: string): Map<string, { value: string; line: number }> {
   const pairs = new Map<string, { value: string; line: number }>();
   for (const { number, text } of readLines(file)) {
-    const [, key, value] = /^\s*(\S+)(?:\s+(.*?))?\s*$/su.exec(text) ?? [];
+    const [key, value] = splitFirst(text);
     const before = pairs.get(key);
     if (before) throw duplicate(file, number, key, file, before.line);
-    if (value === undefined && what !== 'text') {
+    if (value === '' && what !== 'text') {
       throw lineError(
         'column-count',
         file,
@@ -117,9 +117,16 @@ export function readPairs(file: string, what: string): Map<string, { value: stri
         'Complete the line.',
       );
     }
-    pairs.set(key, { value: value ?? '', line: number });
+    pairs.set(key, { value, line: number });
   }
   return pairs;
+}
+
+/** The first word and the rest, without white space around them; no regular expression that could go quadratic. */
+export function splitFirst(text: string): [first: string, rest: string] {
+  const trimmed = text.trim();
+  const end = trimmed.search(/\s/);
+  return end < 0 ? [trimmed, ''] : [trimmed.slice(0, end), trimmed.slice(end).trim()];
 }
 
 export function duplicate(file: string, line: number, id: string, firstFile: string, firstLine: number): UserError {

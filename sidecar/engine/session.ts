@@ -24,6 +24,9 @@ export interface SessionOptions {
   profile?: string;
 }
 
+/** MILORE_THREADS: how many threads one session computes with; all cores unless told. */
+const THREADS = Number(process.env.MILORE_THREADS) || undefined;
+
 export class Session {
   private constructor(
     private readonly session: ort.InferenceSession,
@@ -36,7 +39,7 @@ export class Session {
     compiled: Omit<Compiled, 'bytes'>,
     options: SessionOptions,
   ): Promise<Session> {
-    const { device, keep = [], strict = false, threads } = options;
+    const { device, keep = [], strict = false, threads = THREADS } = options;
     const session = {
       executionProviders: [device],
       enableMemPattern: false,

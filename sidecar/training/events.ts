@@ -1,5 +1,5 @@
 /** @file What a run says while it trains; every event is one line of its log. */
-import type { Score, SiteUse } from './meter.ts';
+import type { Score, SiteUse } from '../learning/meter.ts';
 
 export type RunEvent =
   | { type: 'started'; step: number; steps: number; device: string; deviceNotes: string[] }

@@ -1,7 +1,7 @@
 /** @file The shared start: a head trained for a while on the frozen base, from which adapted model and control go on. */
 import type { Experiment } from '../config/experiment.ts';
+import { newState, rateFactor } from '../learning/optimiser.ts';
 import { isHead } from '../model/learnable.ts';
-import { newState, rateFactor } from './optimiser.ts';
 import type { Prepared } from './prepare.ts';
 import { drawBatch } from './trainer.ts';
 

@@ -8,6 +8,10 @@ import { type Clip, clipSamples, createSampler } from '../corpus/index.ts';
 import type { DeviceName, SessionOptions } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
 import { evaluateHeldOut } from '../evaluation/heldout.ts';
+import type { Sources } from '../learning/batch.ts';
+import type { Learner } from '../learning/learner.ts';
+import type { Meter } from '../learning/meter.ts';
+import { openLearner } from '../learning/open-learner.ts';
 import { type BaseModel, loadBase } from '../model/checkpoint/huggingface.ts';
 import { framesOf } from '../model/hubert.ts';
 import type { AdapterConfig, LearnableConfig } from '../model/learnable.ts';
@@ -15,12 +19,8 @@ import { sites } from '../model/mixture.ts';
 import { WeightFile } from '../model/weights.ts';
 import { FeatureStore } from '../units/features.ts';
 import { ownUnits, prepareUnits, type Units } from '../units/fit.ts';
-import type { Sources } from './batch.ts';
 import type { RunEvent } from './events.ts';
 import { makeLanguage } from './language.ts';
-import type { Learner } from './learner.ts';
-import type { Meter } from './meter.ts';
-import { openLearner } from './open-learner.ts';
 import type { Sampler, Training, TrainingClip } from './trainer.ts';
 
 export interface Prepared {

@@ -1,9 +1,9 @@
 /** @file Everything that the next step depends on, as files of a checkpoint: from it the next step is bit-identical. */
 import { UserError } from '../errors.ts';
+import type { Learner } from '../learning/learner.ts';
+import type { Meter } from '../learning/meter.ts';
 import { writeSafetensors } from '../model/checkpoint/safetensors.ts';
 import type { TensorFile } from '../model/checkpoint/tensor-file.ts';
-import type { Learner } from './learner.ts';
-import type { Meter } from './meter.ts';
 
 export interface Progress {
   /** Updates done. */

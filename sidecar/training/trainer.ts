@@ -4,13 +4,13 @@
  */
 import type { Experiment } from '../config/experiment.ts';
 import { evaluateHeldOut, type HeldOutClip } from '../evaluation/heldout.ts';
+import { assemble, type Slot, type Sources } from '../learning/batch.ts';
+import type { Learner } from '../learning/learner.ts';
+import { spanMask } from '../learning/mask.ts';
+import { baseScore, type Meter, score, tally, utilisation } from '../learning/meter.ts';
+import { norm, rateFactor } from '../learning/optimiser.ts';
 import { isHead } from '../model/learnable.ts';
-import { assemble, type Slot, type Sources } from './batch.ts';
 import type { EvaluationResult, LanguageResult, RunEvent, UtilisationPoint } from './events.ts';
-import type { Learner } from './learner.ts';
-import { spanMask } from './mask.ts';
-import { baseScore, type Meter, score, tally, utilisation } from './meter.ts';
-import { norm, rateFactor } from './optimiser.ts';
 import type { Progress } from './state.ts';
 
 const FRAMES_PER_SECOND = 50;

@@ -1,13 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tryDevice } from '../../sidecar/engine/devices.ts';
-import { DeviceLearner } from '../../sidecar/training/device-learner.ts';
-import { HostLearner } from '../../sidecar/training/host-learner.ts';
-import type { Batch } from '../../sidecar/training/learner.ts';
-import { adamW, newState } from '../../sidecar/training/optimiser.ts';
+import { DeviceLearner } from '../../sidecar/learning/device-learner.ts';
+import { HostLearner } from '../../sidecar/learning/host-learner.ts';
+import type { Batch } from '../../sidecar/learning/learner.ts';
+import { adamW, newState } from '../../sidecar/learning/optimiser.ts';
 import { worstDifference } from '../support/npy.ts';
+import { scratch } from '../support/reference.ts';
 import { CASES, fixtureBatch, opened } from './support/cases.ts';
 import { requireDriver, turnedOff } from './support/driver.ts';
 
@@ -179,17 +181,19 @@ describe.skipIf(turnedOff)('a training step on WebGPU', () => {
 });
 
 describe.skipIf(turnedOff || process.platform !== 'linux')('without a driver', () => {
-  it('WebGPU is reported as not usable, in words, and the process lives on', () => {
-    const nowhere = resolve('test', 'no-such-driver.json');
-    const { status, stdout } = run('try-device', [], {
-      ...process.env,
-      VK_ICD_FILENAMES: nowhere,
-      VK_DRIVER_FILES: nowhere,
+  const broken = join(scratch(), 'broken.json');
+  const library = { library_path: '/no/such/driver.so', api_version: '1.3.0' };
+  writeFileSync(broken, JSON.stringify({ file_format_version: '1.0.0', ICD: library }));
+
+  for (const [what, driver] of Object.entries({ 'no driver': '/no/such/driver.json', 'a broken driver': broken }))
+    it(`WebGPU is reported as not usable, in words, and the process lives on: ${what}`, () => {
+      const env = { ...process.env, VK_ICD_FILENAMES: driver, VK_DRIVER_FILES: driver };
+      const { status, stdout } = run('try-device', [], env);
+      expect(status).toBe(0);
+      const report = JSON.parse(stdout);
+      say(`${what}: ${report.reason}`);
+      expect(report).toMatchObject({ device: 'webgpu', usable: false });
+      expect(report.reason).toMatch(/driver|loader|adapter|not part of/);
+      expect(report.reason).not.toContain('onnxruntime_src');
     });
-    expect(status).toBe(0);
-    const report = JSON.parse(stdout);
-    expect(report).toMatchObject({ device: 'webgpu', usable: false });
-    expect(report.reason).toMatch(/adapter|not part of/);
-    expect(report.reason).not.toContain('/onnxruntime_src');
-  });
 });

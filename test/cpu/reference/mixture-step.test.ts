@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { floats } from '../../../sidecar/engine/session.ts';
+import { HostLearner } from '../../../sidecar/learning/host-learner.ts';
+import type { Batch } from '../../../sidecar/learning/learner.ts';
 import { siteName, timeBindings } from '../../../sidecar/model/hubert.ts';
 import { frontEndGraph } from '../../../sidecar/model/learnable.ts';
 import { WeightFile } from '../../../sidecar/model/weights.ts';
-import { HostLearner } from '../../../sidecar/training/host-learner.ts';
-import type { Batch } from '../../../sidecar/training/learner.ts';
 import { npy, worstDifference } from '../../support/npy.ts';
 import { fixtures, loadBase, scratch } from '../../support/reference.ts';
 

@@ -1,12 +1,12 @@
 /** @file Models to compare on two devices, with a batch of the reference fixture. */
 import { readFileSync } from 'node:fs';
 import { floats, type SessionOptions } from '../../../sidecar/engine/session.ts';
+import type { Batch, Learner } from '../../../sidecar/learning/learner.ts';
 import { samplesOf, type Target, timeBindings } from '../../../sidecar/model/hubert.ts';
 import { type AdapterConfig, frontEndGraph, type LearnableConfig } from '../../../sidecar/model/learnable.ts';
 import type { MixtureConfig } from '../../../sidecar/model/mixture.ts';
 import { WeightFile } from '../../../sidecar/model/weights.ts';
 import { normals } from '../../../sidecar/random.ts';
-import type { Batch, Learner } from '../../../sidecar/training/learner.ts';
 import { npy } from '../../support/npy.ts';
 import { fixtures, loadBase, scratch } from '../../support/reference.ts';
 
@@ -54,9 +54,8 @@ export const configOf = (name: string): LearnableConfig => ({
 export function fill({ parameters, config }: Learner): void {
   const drawn = (name: string) => config.adapter.kind === 'lora-mixture' || /^(final_proj|label_embs)/.test(name);
   for (const name of parameters.names.filter(drawn)) {
-    const draw = normals(7, 'gpu-test', name);
     const view = parameters.view(name);
-    for (let i = 0; i < view.length; i++) view[i] = 0.1 * draw();
+    view.set(normals(view.length, 7, 'gpu-test', name).map((x) => 0.1 * x));
   }
 }
 

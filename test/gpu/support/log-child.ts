@@ -1,5 +1,5 @@
 /** @file Run as a process of its own: a step, an evaluation, an update and a pull, with the runtime's verbose log on stderr. */
-import { DeviceLearner } from '../../../sidecar/training/device-learner.ts';
+import { DeviceLearner } from '../../../sidecar/learning/device-learner.ts';
 import { fixtureBatch, opened } from './cases.ts';
 
 const name = process.argv[2];
