@@ -1,5 +1,5 @@
 /** @file Which execution providers really work: each runs a tiny graph and is compared with the CPU before it is trusted. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as ort from 'onnxruntime-node';
@@ -63,7 +63,11 @@ export async function tryDevice(device: DeviceName): Promise<DeviceReport> {
     if (worst < 1e-4) return { device, usable: true, reason: `agrees with the CPU within ${worst.toExponential(1)}` };
     return { device, usable: false, reason: `its numbers differ from the CPU's by ${worst.toExponential(1)}` };
   } catch (error) {
-    return { device, usable: false, reason: readable(error) };
+    return {
+      device,
+      usable: false,
+      reason: readable(error),
+    };
   }
 }
 
@@ -95,8 +99,8 @@ function missingLibrary(device: DeviceName): string | undefined {
   const named = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;
   const drivers = named
     ? named.split(':').filter((path) => existsSync(path))
-    : ['/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d', '/etc/vulkan/icd.d'].filter((path) =>
-        existsSync(path),
+    : ['/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d', '/etc/vulkan/icd.d'].filter(
+        (path) => existsSync(path) && readdirSync(path).some((name) => name.endsWith('.json')),
       );
   return drivers.length > 0 ? undefined : 'no Vulkan driver on this machine';
 }
