@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAudio16k, normalise } from '../sidecar/audio/index.ts';
 import { assemble } from '../sidecar/learning/batch.ts';
-import { type Batch, Learner } from '../sidecar/learning/learner.ts';
+import type { Batch, Learner } from '../sidecar/learning/learner.ts';
 import { spanMask } from '../sidecar/learning/mask.ts';
+import { openLearner } from '../sidecar/learning/open-learner.ts';
 import { rateFactor } from '../sidecar/learning/optimiser.ts';
 import { type HubertConfig, saveBase } from '../sidecar/model/checkpoint/huggingface.ts';
 import { framesOf, samplesOf, timeBindings } from '../sidecar/model/hubert.ts';
@@ -107,7 +108,7 @@ async function loop(
     });
     loss += (await learner.accumulate(make(chosen, [name, step]))).loss;
     const factor = rateFactor(step, { steps, warmupFraction: 0.08, finalFraction: 0.02 });
-    learner.update({ adapter: rate * factor, head: rate * factor }, adam);
+    await learner.update({ adapter: rate * factor, head: rate * factor }, adam);
     if (step % 25 === 0) {
       let [nll, right, count] = [0, 0, 0];
       for (let i = 0; step % 100 === 0 && i < held.length; i += 8) {
@@ -124,6 +125,7 @@ async function loop(
       loss = 0;
     }
   }
+  await learner.pull();
 }
 
 // Iteration 1: everything learns, on MFCC units.
@@ -150,7 +152,7 @@ const blank = {
   ignored: [],
   source: '',
 };
-const learner1 = await Learner.open(learnable('scratch'), blank, WeightFile.prepare(blank, cache), SEED, options);
+const learner1 = await openLearner(learnable('scratch'), blank, WeightFile.prepare(blank, cache), SEED, options);
 await loop('iteration 1', learner1, STEPS_1, 1e-3, (clips, key) => {
   const empty = { width: 1, read: () => new Float32Array(FRAMES) };
   const slots = clips.map(({ hash }) => ({ hash, start: 0, mask: spanMask(FRAMES, masks, SEED, ...key, hash) }));
@@ -178,7 +180,7 @@ await features.ensure(all, async ({ hash }) => byHash.get(hash)!.wave, options);
 const from = { base, file, features, options };
 const settings = { layer: 2, clusters: UNITS, framesPerLanguage: 20_000, iterations: 100, restarts: 5, seed: SEED };
 const units = await prepareUnits(from, settings, train, all, cache);
-const learner2 = await Learner.open(learnable('full'), base, file, SEED, options);
+const learner2 = await openLearner(learnable('full'), base, file, SEED, options);
 await loop('iteration 2', learner2, STEPS_2, 1e-3, (clips, key) => {
   const batch = assemble(
     clips.map(({ hash }) => ({ hash, start: 0, mask: spanMask(FRAMES, masks, SEED, ...key, hash) })),

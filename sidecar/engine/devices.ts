@@ -75,7 +75,7 @@ export async function tryDevice(device: DeviceName): Promise<DeviceReport> {
 const readable = (error: unknown) =>
   String((error as Error).message)
     .split('\n')[0]
-    .replace(/^.*::\S*\s?/, '')
+    .replace(/^.*::\S*\s?(was false\. )?/, '')
     .slice(-160);
 
 /** Asked first, since onnxruntime and Dawn complain on standard error about libraries that are not there. */

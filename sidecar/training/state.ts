@@ -37,12 +37,12 @@ export function saveState(learners: Readonly<Record<string, Learner>>, progress:
 }
 
 /** Puts a checkpoint's numbers into the learners; returns where the run was. */
-export function loadState(
+export async function loadState(
   learners: Readonly<Record<string, Learner>>,
   tensors: TensorFile,
   progress: string,
   where: string,
-): Progress {
+): Promise<Progress> {
   const parsed = JSON.parse(progress) as Progress & { updates: Record<string, number> };
   for (const [who, learner] of Object.entries(learners)) {
     const read = (part: string) => {
@@ -59,6 +59,7 @@ export function loadState(
     };
     learner.parameters.data.set(read('parameters'));
     learner.optimiser = { first: read('first'), second: read('second'), updates: parsed.updates[who] };
+    await learner.push();
   }
   return parsed;
 }
