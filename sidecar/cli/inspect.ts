@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import type { Experiment } from '../config/experiment.ts';
+import { checkResolved } from '../config/parse.ts';
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, readAdapterConfig } from '../model/checkpoint/adapter.ts';
 import { loadBase } from '../model/checkpoint/huggingface.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
@@ -88,7 +88,7 @@ function inspectAdapter(folder: string): Facts {
 
 function inspectRun(folder: string): Facts {
   const run = openRun(folder);
-  const experiment = readResolved(run) as Experiment;
+  const experiment = checkResolved(readResolved(run), join(run.path, runFiles.resolved));
   const status = deriveStatus(run);
   const base = loadBase(experiment.base.model, { head: experiment.base.head });
   const n = countParameters(learnableConfig(experiment, base.config), base);

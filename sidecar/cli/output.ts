@@ -2,6 +2,9 @@
 import { describe, type Problem, UserError } from '../errors.ts';
 import type { RunEvent } from '../training/events.ts';
 
+/** The code of the error that ends a run which has already said why it failed. */
+export const RUN_FAILED = 'milore.run-failed';
+
 /** Says a failure to a person or a machine; a stack is shown only where `MILORE_DEBUG` asks for it. */
 export function report(error: unknown, json: boolean): void {
   const problems: readonly Problem[] =

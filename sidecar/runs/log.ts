@@ -45,7 +45,7 @@ function lineStart(fd: number, end: number): number {
 }
 
 /** The end of the last whole, valid line, and its number. A line without its newline was never finished. */
-function soundEnd(fd: number): { end: number; seq: number } {
+function soundEnd(fd: number, path: string): { end: number; seq: number } {
   let end = lineStart(fd, fstatSync(fd).size);
   while (end > 0) {
     const begin = lineStart(fd, end - 1);
@@ -60,7 +60,7 @@ function soundEnd(fd: number): { end: number; seq: number } {
   if (fstatSync(fd).size > maxLineBytes || lineStart(fd, fstatSync(fd).size) > 0) {
     throw new UserError({
       code: 'runs.not-a-log',
-      tried: 'go on with a log',
+      tried: `go on with the log ${path}`,
       why: 'none of its lines is an event of a run.',
       cure: 'Move the file away; it is left as it is.',
     });
@@ -86,7 +86,7 @@ export class LogWriter {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
         this.#fd = openSync(path, 'wx+');
       }
-      const { end, seq } = soundEnd(this.#fd);
+      const { end, seq } = soundEnd(this.#fd, path);
       ftruncateSync(this.#fd, end);
       this.#size = end;
       this.#seq = seq;
