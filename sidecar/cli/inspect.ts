@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { checkResolved } from '../config/parse.ts';
+import { checkAdapterConfig } from '../model/adapter-config.ts';
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, readAdapterConfig } from '../model/checkpoint/adapter.ts';
 import { loadBase } from '../model/checkpoint/huggingface.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
@@ -53,6 +54,7 @@ function inspectModel(folder: string): Facts {
 
 function inspectAdapter(folder: string): Facts {
   const config = readAdapterConfig(folder);
+  const { adapter } = checkAdapterConfig(config, join(folder, ADAPTER_CONFIG));
   const file = openSafetensors(join(folder, ADAPTER_WEIGHTS));
   const sizes = { experts: 0, routers: 0, head: 0, other: 0 };
   for (const name of file.names()) {
@@ -63,14 +65,10 @@ function inspectAdapter(folder: string): Facts {
     else sizes.other += size;
   }
   file.close();
-  const adapter = config.adapter as {
-    kind: string;
-    mixture?: { experts: number[]; rank: number[]; targets: string[] };
-  };
   return {
     adapter: folder,
     kind: adapter.kind,
-    ...(adapter.mixture
+    ...(adapter.kind === 'lora-mixture'
       ? {
           'experts by layer': adapter.mixture.experts.join(' '),
           'rank by layer': adapter.mixture.rank.join(' '),
