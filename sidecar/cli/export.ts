@@ -22,7 +22,7 @@ export const exportAdapter = () =>
         throw new UserError({
           code: 'export.no-adapter',
           tried: `export the run ${run.id}`,
-          why: 'it has not finished, so it has no adapter yet.',
+          why: `there is no ${join(from, ADAPTER_WEIGHTS)}, which a run writes at its end.`,
           cure: `Finish it with: milore train --resume ${run.path}`,
         });
       // A damaged adapter is told here, not where it is used next.

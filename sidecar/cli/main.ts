@@ -1,6 +1,5 @@
 /** @file The command line as a function: arguments in, exit code out. 0 done, 1 failed, 2 wrong usage. */
 import { Command, CommanderError } from 'commander';
-import { UserError } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { devices } from './devices.ts';
 import { embed } from './embed.ts';
@@ -18,8 +17,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.code === RUN_FAILED ? 1 : error.exitCode === 0 ? 0 : 2;
     report(error, argv.includes('--json'));
-    // An option whose value is wrong in itself is wrong usage; what it names being wrong is a failure.
-    return error instanceof UserError && error.problems.every(({ code }) => code === 'config.override') ? 2 : 1;
+    return 1;
   }
 }
 

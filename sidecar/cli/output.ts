@@ -19,9 +19,14 @@ export function report(error: unknown, json: boolean): void {
           },
         ];
   if (json) process.stdout.write(`${JSON.stringify({ type: 'error', problems })}\n`);
-  else for (const problem of problems) process.stderr.write(`${describe(problem)}\n`);
+  else for (const problem of problems) process.stderr.write(`${printable(describe(problem))}\n`);
   if (process.env.MILORE_DEBUG) process.stderr.write(`${(error as Error)?.stack}\n`);
 }
+
+/** Names come out of hostile files: no control character of theirs may reach the terminal. */
+const printable = (text: string) =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => (c === '\n' ? ' ' : JSON.stringify(c).slice(1, -1)));
 
 /** Columns of text, the first left-aligned, the others right. */
 export function table(rows: readonly (readonly string[])[]): string {

@@ -7,6 +7,7 @@ import { devices } from '../config/schema.ts';
 import type { EvaluationResult } from '../training/events.ts';
 import { experimentOf, type RunResult, runExperiment } from '../training/experiment-run.ts';
 import { VERSION } from '../version.ts';
+import { setOption } from './options.ts';
 import { count, percent, progressPrinter, RUN_FAILED, signed, table } from './output.ts';
 
 interface Options {
@@ -22,12 +23,7 @@ export const train = () =>
     .argument('[experiment]', 'an experiment file, *.milore.yaml')
     .option('--resume <run>', "go on with a run's folder from its newest checkpoint")
     .addOption(new Option('--device <device>', 'where to compute').choices([...devices]))
-    .option(
-      '--set <key=value>',
-      'override a key of the experiment; may be repeated',
-      (value, all: string[]) => [...all, value],
-      [],
-    )
+    .addOption(setOption())
     .option('--json', 'one JSON object a line on standard output', false)
     .action(async (file: string | undefined, options: Options, command: Command) => {
       if (!file === !options.resume)

@@ -3,7 +3,14 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { checkAdapterConfig } from './adapter-config.ts';
-import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, adapterNames, readAdapter, readAdapterConfig, writeAdapter } from './checkpoint/adapter.ts';
+import {
+  ADAPTER_CONFIG,
+  ADAPTER_WEIGHTS,
+  adapterNames,
+  readAdapter,
+  readAdapterConfig,
+  writeAdapter,
+} from './checkpoint/adapter.ts';
 import type { HubertConfig } from './checkpoint/huggingface.ts';
 import { siteName } from './hubert.ts';
 import { isHead, type LearnableConfig } from './learnable.ts';

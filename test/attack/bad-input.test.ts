@@ -7,8 +7,8 @@ import { adapters } from './adapters.ts';
 import { configurations, heads, safetensors, sharded } from './bases.ts';
 import { corpora } from './corpora.ts';
 import { experiments } from './experiments.ts';
-import { type Attack, attempt, type Outcome, tiny } from './harness.ts';
-import { MARKER, pickles } from './pickles.ts';
+import { type Attack, attempt, MARKER, type Outcome, tiny } from './harness.ts';
+import { pickles } from './pickles.ts';
 import { recordings } from './recordings.ts';
 import { checkpointsOf, runs } from './runs.ts';
 
@@ -28,11 +28,12 @@ function workspace(): string {
 /** Names the file, says what was tried and what cures it, and nothing of our insides. */
 function expectClear({ code, out, err }: Omit<Outcome, 'ms'>, names: string): void {
   expect(err).toContain(names);
+  // One problem a line: what was tried, why it failed, and the cure behind it.
   for (const line of err
     .trimEnd()
     .split('\n')
     .filter((text) => !text.startsWith('warning: ')))
-    expect(line).toMatch(/Could not [^]+: [^]+[.?!)"] \S[^]*[.?!…)]?$/);
+    expect(line).toMatch(/Could not .+: .+[.?!)"] \S.*$/);
   expect(err).not.toMatch(/internal|\n {4}at |TypeError|RangeError|undefined|\[object/);
   expect(out).toBe('');
   expect(code).toBe(1);
@@ -50,9 +51,8 @@ afterAll(() => {
   rmSync(around, { recursive: true, force: true });
 });
 
-/** Runs the attacks of one family; the first of all pays for what is loaded once a process. */
-function family(title: string, attacks: readonly Attack[]): void {
-  it.each(attacks.map((attack) => [attack.name, attack] as const))(`${title} %s`, async (name, { make, names }) => {
+function family(attacks: readonly Attack[]): void {
+  it.each(attacks.map((attack) => [attack.name, attack] as const))('%s', async (name, { make, names }) => {
     const root = workspace();
     const outcome = await attempt(make(root));
     slowest.push([outcome.ms, name]);
@@ -65,7 +65,7 @@ function family(title: string, attacks: readonly Attack[]): void {
 const everything = { safetensors, sharded, configurations, heads, pickles, recordings, experiments, corpora, adapters };
 
 describe('bad input ends in an error that names the file and the cure, within a second:', () => {
-  for (const attacks of Object.values(everything)) family('', attacks);
+  for (const attacks of Object.values(everything)) family(attacks);
 
   it('more than a hundred of them', () => {
     expect(Object.values(everything).flat().length + runs.length).toBeGreaterThan(100);
@@ -186,6 +186,5 @@ describe('after all of it', () => {
   it('nothing was executed, and nothing written outside the workspaces', () => {
     expect(existsSync(MARKER)).toBe(false);
     expect(readdirSync(around).sort()).toEqual(['neighbour.txt', 'workspaces']);
-    expect(existsSync('/tmp/x')).toBe(false);
   });
 });

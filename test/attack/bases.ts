@@ -108,6 +108,8 @@ export const safetensors: Attack[] = [
     header['encoder.stranger'] = header[first];
     delete header[first];
   }),
+  entry('a name that would move the cursor', (header) => (header['\x1b[2J\nCould not'] = null as never)),
+  entry('a name of 10 MB', (header, first) => (header['x'.repeat(10_000_000)] = header[first])),
   entry('a turned shape', (header) => header['encoder.layers.0.attention.q_proj.bias'].shape.unshift(1)),
   entry('metadata of numbers', (header) => (header.__metadata__ = { a: 1 } as never)),
   weights('NaN among the weights', setFloat(Number.NaN)),

@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Attack, put, speech, tiny } from './harness.ts';
+import { wav } from '../support/wav.ts';
+import { type Attack, MARKER, noise, put, speech, tiny } from './harness.ts';
 
 type Files = Record<string, string | Uint8Array>;
 
@@ -46,7 +47,7 @@ const superb = (name: string, text: string) =>
 export const corpora: Attack[] = [
   tsv('a missing column', 'file\ttext\na.wav\thello\n'),
   tsv('an empty file', ''),
-  tsv('a header alone', 'path\n'),
+  corpus('TSV: a header alone', 'data', { 'manifest.tsv': 'path\n' }),
   tsv('a column too many', 'path\ttext\na.wav\thello\tthere\n'),
   tsv('a column twice', 'path\tpath\na.wav\ta.wav\n'),
   tsv('an id twice', 'path\na.wav\na.wav\n'),
@@ -74,7 +75,7 @@ export const corpora: Attack[] = [
   voice('../', 'client_id\tpath\nx\t../../a.wav\n'),
   voice('a clip twice', 'client_id\tpath\nx\ta.wav\nx\ta.wav\n'),
   kaldi('a command', 'wav.scp', { 'wav.scp': 'a sox a.wav -t wav - |\n' }),
-  kaldi('a command first', 'wav.scp', { 'wav.scp': 'a |touch /tmp/x\n' }),
+  kaldi('a command first', 'wav.scp', { 'wav.scp': `a |touch ${MARKER}\n` }),
   kaldi('an archive', 'wav.scp', { 'wav.scp': 'a data.ark:42\n' }),
   kaldi('../', 'wav.scp', { 'wav.scp': 'a ../../a.wav\n' }),
   kaldi('an id alone', 'wav.scp', { 'wav.scp': 'a\n' }),
@@ -101,7 +102,7 @@ export const corpora: Attack[] = [
   superb('an id twice', 'a _ x\na _ y\n'),
   corpus('plain: only broken files', 'a.wav', { 'a.wav': 'broken', 'b.wav': '' }),
   corpus('plain: only silence', 'a.wav', {
-    'a.wav': Buffer.concat([speech.subarray(0, 60), Buffer.alloc(speech.length - 60)]),
+    'a.wav': wav([noise(16_000).fill(0)]),
   }),
   corpus('plain: folders 20 deep', 'deep', { [`${'deep/'.repeat(20)}a.wav`]: speech }),
   corpus('Kaldi where there is none', 'wav.scp', {}, undefined, 'kaldi'),

@@ -1,5 +1,6 @@
 /** @file What an attack is, and the command line called inside this process with its words caught. */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { main } from '../../sidecar/cli/main.ts';
 import { fixtures } from '../support/reference.ts';
@@ -12,6 +13,9 @@ export interface Attack {
   /** What the error must name: the file at fault. */
   names: string;
 }
+
+/** What hostile content would make, if it ran. */
+export const MARKER = join(tmpdir(), `milore-attack-${process.pid}-was-run`);
 
 export interface Outcome {
   code: number;

@@ -3,10 +3,7 @@ import { closeSync, cpSync, ftruncateSync, openSync, readFileSync, rmSync, write
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { archive, dictPickle, op, tensorPickle } from '../support/torch-archive.ts';
-import { type Attack, base, embed, put, speech, tiny } from './harness.ts';
-
-/** What a hostile pickle would make, if it ran. */
-export const MARKER = join(process.env.TMPDIR ?? '/tmp', `milore-attack-${process.pid}-was-run`);
+import { type Attack, base, embed, MARKER, put, speech, tiny } from './harness.ts';
 
 const bin = (name: string, make: (good: Buffer) => Uint8Array): Attack => ({
   name: `pickle: ${name}`,
@@ -59,7 +56,7 @@ export const pickles: Attack[] = [
   bin('cut to 1000 bytes', (good) => good.subarray(0, 1000)),
   bin('half of it', (good) => good.subarray(0, good.length / 2)),
   bin('a flipped byte in its directory', (good) => {
-    good[good.length - 12] ^= 0xff;
+    good[good.length - 22] ^= 0xff;
     return good;
   }),
   bin('an empty file', () => new Uint8Array(0)),

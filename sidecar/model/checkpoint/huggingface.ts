@@ -21,7 +21,7 @@ import {
 import { openPickle } from './pickle.ts';
 import { openSafetensors, type TensorToWrite, writeSafetensors } from './safetensors.ts';
 import { openSharded } from './sharded.ts';
-import { damaged, readJsonObject, sameShape, type TensorFile } from './tensor-file.ts';
+import { clipped, damaged, readJsonObject, sameShape, type TensorFile } from './tensor-file.ts';
 
 export type { BaseHead } from './head.ts';
 export type { HubertConfig } from './hubert-config.ts';
@@ -186,7 +186,7 @@ function doesNotFit(file: string, modelType: ModelType, faults: string[]): UserE
     faults.map((why) => ({
       code: 'checkpoint.tensors',
       tried: `load ${file} as the ${modelType} that config.json describes`,
-      why,
+      why: clipped(why),
       cure: 'Take config.json and weights of one and the same model.',
     })),
   );
