@@ -155,6 +155,15 @@ export function createSampler(options: SamplerOptions): Sampler {
           cure: 'Restore the data and the options of that run, or start a new run.',
         });
       }
+      const counts = Object.values(state.taken ?? {});
+      if (![state.step, ...counts].every((n) => Number.isSafeInteger(n) && (n as number) >= 0)) {
+        throw new UserError({
+          code: 'sampler.state',
+          tried: 'continue drawing batches where the checkpoint stopped',
+          why: 'its record of what was drawn is damaged.',
+          cure: 'Remove the newest checkpoint to go on from the one before, or start a new run.',
+        });
+      }
       step = state.step;
       taken = { ...state.taken };
     },

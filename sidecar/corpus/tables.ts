@@ -1,5 +1,5 @@
 /** @file Text manifests line by line, with the place of every fault. Knows no layout. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { type Place, UserError } from '../errors.ts';
 
 export interface Line {
@@ -25,9 +25,24 @@ export function at(file: string, line: number): Place {
   return { file, line, column: 1 };
 }
 
+/** A pipe would wait for ever, and a folder has no lines. */
+export function regular(file: string): Stats {
+  let found: Stats;
+  try {
+    found = statSync(file);
+  } catch (fault) {
+    throw unreadable(file, (fault as Error).message);
+  }
+  if (!found.isFile()) throw unreadable(file, found.isDirectory() ? 'it is a folder' : 'it is not a regular file');
+  return found;
+}
+
+export const unreadable = (file: string, why: string) =>
+  lineError('unreadable', file, 1, `${why}.`, 'Put a text file that you may read in its place, or remove it.');
+
 /** The lines that are not blank, without byte-order mark and carriage returns. */
 export function readLines(file: string): Line[] {
-  const size = statSync(file).size;
+  const { size } = regular(file);
   if (size > maxManifestBytes) {
     throw lineError(
       'manifest-too-large',
@@ -41,7 +56,7 @@ export function readLines(file: string): Line[] {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch (fault) {
-    if (!(fault instanceof TypeError)) throw fault;
+    if (!(fault instanceof TypeError)) throw unreadable(file, (fault as Error).message);
     throw lineError('not-utf8', file, 1, 'it is not UTF-8 text.', 'Save it as UTF-8.');
   }
   const lines: Line[] = [];

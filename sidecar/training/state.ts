@@ -36,6 +36,40 @@ export function saveState(learners: Readonly<Record<string, Learner>>, progress:
   };
 }
 
+type Stored = Progress & { updates: Record<string, number> };
+
+/** The file's hash holds, but who wrote it is not known: every number that training goes on from is looked at. */
+function parseProgress(text: string, learners: string[], where: string): Stored {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Told below.
+  }
+  const record = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null && !Array.isArray(x);
+  const counts = (x: unknown, keys: string[]) =>
+    record(x) && keys.every((key) => Number.isSafeInteger(x[key]) && (x[key] as number) >= 0);
+  const sound =
+    record(value) &&
+    counts(value, ['step', 'skipped', 'skippedInARow']) &&
+    counts(value.updates, learners) &&
+    record(value.sampler) &&
+    record(value.meters) &&
+    record(value.meters.adapted) &&
+    record(value.meters.control) &&
+    record(value.interval) &&
+    ['gradientNorm', 'loss', 'steps'].every(
+      (key) => typeof (value.interval as Progress['interval'])[key as 'loss'] === 'number',
+    );
+  if (sound) return value as unknown as Stored;
+  throw new UserError({
+    code: 'run.progress',
+    tried: `resume from ${where}`,
+    why: `its ${PROGRESS} does not say how far the run was.`,
+    cure: 'Remove this checkpoint to go on from the one before, or start a new run.',
+  });
+}
+
 /** Puts a checkpoint's numbers into the learners; returns where the run was. */
 export async function loadState(
   learners: Readonly<Record<string, Learner>>,
@@ -43,7 +77,7 @@ export async function loadState(
   progress: string,
   where: string,
 ): Promise<Progress> {
-  const parsed = JSON.parse(progress) as Progress & { updates: Record<string, number> };
+  const parsed = parseProgress(progress, Object.keys(learners), where);
   for (const [who, learner] of Object.entries(learners)) {
     const read = (part: string) => {
       const name = `${who}.${part}`;
