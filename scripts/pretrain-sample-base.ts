@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAudio16k, normalise } from '../sidecar/audio/index.ts';
 import { assemble } from '../sidecar/learning/batch.ts';
-import { type Batch, Learner } from '../sidecar/learning/learner.ts';
+import type { Batch, Learner } from '../sidecar/learning/learner.ts';
 import { spanMask } from '../sidecar/learning/mask.ts';
+import { openLearner } from '../sidecar/learning/open-learner.ts';
 import { rateFactor } from '../sidecar/learning/optimiser.ts';
 import { type HubertConfig, saveBase } from '../sidecar/model/checkpoint/huggingface.ts';
 import { framesOf, samplesOf, timeBindings } from '../sidecar/model/hubert.ts';
@@ -107,7 +108,7 @@ async function loop(
     });
     loss += (await learner.accumulate(make(chosen, [name, step]))).loss;
     const factor = rateFactor(step, { steps, warmupFraction: 0.08, finalFraction: 0.02 });
-    learner.update({ adapter: rate * factor, head: rate * factor }, adam);
+    await learner.update({ adapter: rate * factor, head: rate * factor }, adam);
     if (step % 25 === 0) {
       let [nll, right, count] = [0, 0, 0];
       for (let i = 0; step % 100 === 0 && i < held.length; i += 8) {
@@ -124,6 +125,7 @@ async function loop(
       loss = 0;
     }
   }
+  await learner.pull();
 }
 
 // Iteration 1: everything learns, on MFCC units.
@@ -150,7 +152,7 @@ const blank = {
   ignored: [],
   source: '',
 };
-const learner1 = await Learner.open(learnable('scratch'), blank, WeightFile.prepare(blank, cache), SEED, options);
+const learner1 = await openLearner(learnable('scratch'), blank, WeightFile.prepare(blank, cache), SEED, options);
 await loop('iteration 1', learner1, STEPS_1, 1e-3, (clips, key) => {
   const empty = { width: 1, read: () => new Float32Array(FRAMES) };
   const slots = clips.map(({ hash }) => ({ hash, start: 0, mask: spanMask(FRAMES, masks, SEED, ...key, hash) }));
@@ -160,15 +162,8 @@ await loop('iteration 1', learner1, STEPS_1, 1e-3, (clips, key) => {
   clips.forEach(({ wave }, b) => {
     speech.set(wave, b * length);
   });
-  // The first iteration predicts the frames that it sees too (Hsu et al. 2021, eq. 1 with α = ½ in effect): from
-  // random weights, masked frames alone leave it at the units' frequencies for a long time.
-  const every = {
-    masked: BigInt64Array.from({ length: clips.length * FRAMES }, (_, i) => BigInt(i)),
-    labels: Float32Array.from(clips.flatMap(({ hash }) => [...mfccUnits.get(hash)!])),
-  };
   return {
-    ...batch,
-    ...every,
+    ...(key[1] === undefined ? batch : everyFrame(batch, clips, (hash) => mfccUnits.get(hash)!)),
     speech: { data: speech, shape: [clips.length, 1, length] },
     bindings: timeBindings(config, length),
   };
@@ -185,14 +180,17 @@ await features.ensure(all, async ({ hash }) => byHash.get(hash)!.wave, options);
 const from = { base, file, features, options };
 const settings = { layer: 2, clusters: UNITS, framesPerLanguage: 20_000, iterations: 100, restarts: 5, seed: SEED };
 const units = await prepareUnits(from, settings, train, all, cache);
-const learner2 = await Learner.open(learnable('full'), base, file, SEED, options);
-await loop('iteration 2', learner2, STEPS_2, 1e-3, (clips, key) =>
-  assemble(
+const learner2 = await openLearner(learnable('full'), base, file, SEED, options);
+await loop('iteration 2', learner2, STEPS_2, 1e-3, (clips, key) => {
+  const batch = assemble(
     clips.map(({ hash }) => ({ hash, start: 0, mask: spanMask(FRAMES, masks, SEED, ...key, hash) })),
     FRAMES,
     { features, units: (hash) => units.of(hash) },
-  ),
-);
+  );
+  return key[1] !== undefined && Number(key[1]) <= STEPS_2 * 0.3
+    ? everyFrame(batch, clips, (hash) => units.of(hash))
+    : batch;
+});
 for (const [name, weight] of weights)
   if (learner2.parameters.names.includes(name))
     weights.set(name, { ...weight, data: learner2.parameters.view(name).slice() });
@@ -208,6 +206,18 @@ await learner2.release();
 features.close();
 rmSync(cache, { recursive: true });
 console.log(`written to ${OUT}; ${framesOf(config, 16_000)} frames a second`);
+
+/**
+ * The frames that are seen are predicted too (Hsu et al. 2021, eq. 1 with both terms): from random weights, masked
+ * frames alone leave the model at the units' frequencies for a long time.
+ */
+function everyFrame(batch: Batch, clips: typeof all, unitsOf: (hash: string) => Uint16Array): Batch {
+  return {
+    ...batch,
+    masked: BigInt64Array.from({ length: clips.length * FRAMES }, (_, i) => BigInt(i)),
+    labels: Float32Array.from(clips.flatMap(({ hash }) => [...unitsOf(hash)])),
+  };
+}
 
 /** One scaling, from the training rows, for all. */
 function statistics(data: Float32Array, width: number): (other: Float32Array) => void {

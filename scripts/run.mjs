@@ -4,7 +4,7 @@ import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-const [, , script] = process.argv;
+const script = process.argv[2];
 const outfile = resolve('dist/scripts', `${basename(script, '.ts')}.mjs`);
 mkdirSync('dist/scripts', { recursive: true });
 await build({

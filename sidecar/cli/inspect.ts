@@ -26,7 +26,13 @@ export const inspect = () =>
           ? inspectAdapter(folder)
           : inspectModel(folder);
       if (json) process.stdout.write(`${JSON.stringify(facts)}\n`);
-      else process.stdout.write(`${table(Object.entries(facts).map(([key, value]) => [key, String(value)]))}\n`);
+      else
+        process.stdout.write(
+          `${table(
+            Object.entries(facts).map(([key, value]) => [key, String(value)]),
+            2,
+          )}\n`,
+        );
     });
 
 type Facts = Record<string, string | number>;

@@ -26,15 +26,17 @@ export function report(error: unknown, json: boolean): void {
 /** Names come out of hostile files: no control character of theirs may reach the terminal. */
 const printable = (text: string) =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
-  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => (c === '\n' ? ' ' : JSON.stringify(c).slice(1, -1)));
+  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) =>
+    c === '\n' ? ' ' : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
 
-/** Columns of text, the first left-aligned, the others right. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** Columns of text: the first `left` ones begin at the left, the others, numbers, end at the right. */
+export function table(rows: readonly (readonly string[])[], left = 1): string {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
   return rows
     .map((row) =>
       row
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+        .map((cell, i) => (i < left ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
         .join('  ')
         .trimEnd(),
     )

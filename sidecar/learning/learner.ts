@@ -1,15 +1,13 @@
 /**
- * @file One model that learns: its parameters, the graph of its step, and the update. Two learners can share a batch,
- * which is how the control is trained beside the adapted model.
+ * @file What a learner is: one model that learns, its parameters, the graph of its step, and the update. Two learners can
+ * share a batch, which is how the control is trained beside the adapted model. Where the numbers live is each learner's
+ * own affair: host-learner.ts, device-learner.ts.
  */
-
-import { type Feed, floats, type Session, type SessionOptions } from '../engine/session.ts';
+import { type Feed, floats, type Session } from '../engine/session.ts';
 import type { Bindings } from '../engine/shape.ts';
-import type { BaseHead, BaseModel } from '../model/checkpoint/huggingface.ts';
-import { evaluationGraph, isHead, type LearnableConfig, parameterSpecs, stepGraph } from '../model/learnable.ts';
-import { Parameters } from '../model/parameters.ts';
-import type { WeightFile } from '../model/weights.ts';
-import { type AdamWOptions, adamW, newState, type OptimiserState } from './optimiser.ts';
+import type { LearnableConfig } from '../model/learnable.ts';
+import type { Parameters } from '../model/parameters.ts';
+import type { AdamWOptions, OptimiserState } from './optimiser.ts';
 
 /** Clips of equal length as the graphs take them. */
 export interface Batch {
@@ -41,100 +39,68 @@ export interface Outcome {
   entropy?: Float32Array;
 }
 
-export class Learner {
-  readonly gradient: Float32Array;
-  optimiser: OptimiserState;
-
-  private constructor(
-    readonly config: LearnableConfig,
-    readonly parameters: Parameters,
-    private readonly step: Session,
-    private readonly evaluation: Session,
-  ) {
-    this.gradient = new Float32Array(parameters.size);
-    this.optimiser = newState(parameters.size);
-  }
-
-  static async open(
-    config: LearnableConfig,
-    base: Pick<BaseModel, 'weights'>,
-    file: WeightFile,
-    seed: number,
-    options: SessionOptions,
-    baseHead?: BaseHead,
-  ): Promise<Learner> {
-    const specs = parameterSpecs(config, base.weights);
-    const step = await file.open(stepGraph(config, file, specs), options);
-    const evaluation = await file.open(evaluationGraph(config, file, specs, baseHead), options);
-    return new Learner(config, new Parameters(specs, seed), step, evaluation);
-  }
-
-  private feeds(batch: Batch): Record<string, Feed> {
-    const rows = batch.clips * batch.frames;
-    const count = batch.masked.length;
-    const feeds: Record<string, Feed> = {
-      [this.config.adapter.kind === 'scratch' ? 'wave' : 'features']: batch.speech,
-      mask: { data: batch.mask, shape: [rows, 1] },
-      masked: { data: batch.masked, shape: [count] },
-      labels: { data: batch.labels, shape: [count, 1] },
-      inverseFrames: { data: Float32Array.of(1 / rows), shape: [1] },
-    };
-    if (batch.baseLabels) feeds['base.labels'] = { data: batch.baseLabels, shape: [count, 1] };
-    for (const name of this.parameters.names)
-      feeds[name] = { data: this.parameters.view(name), shape: this.parameters.shape(name) };
-    return feeds;
-  }
-
-  private bindings = (batch: Batch): Bindings => ({
-    B: batch.clips,
-    T: batch.frames,
-    M: batch.masked.length,
-    ...batch.bindings,
-  });
-
-  /** Adds `weight` times the gradient of the mean masked loss to `this.gradient`. */
-  async accumulate(batch: Batch, weight = 1): Promise<Outcome> {
-    const feeds = this.feeds(batch);
-    const count = batch.masked.length;
-    feeds.frameWeight = { data: new Float32Array(count).fill(1 / count), shape: [count, 1] };
-    const out = await this.step.run(feeds, this.bindings(batch));
-    for (const name of this.parameters.names) {
-      const target = this.parameters.view(name, this.gradient);
-      const source = floats(out[`grad:${name}`]);
-      for (let i = 0; i < target.length; i++) target[i] += weight * source[i];
-    }
-    return outcome(out, floats(out.loss)[0]);
-  }
-
-  async evaluate(batch: Batch): Promise<Outcome> {
-    const out = await this.evaluation.run(this.feeds(batch), this.bindings(batch));
-    const nll = floats(out.nll);
-    return outcome(out, nll.reduce((a, b) => a + b, 0) / nll.length);
-  }
-
-  /** Applies and clears the accumulated gradient; returns its norm before clipping. */
-  update(rates: { adapter: number; head: number }, options: AdamWOptions): number {
-    const groups = this.parameters.names.map((name) => ({
-      ...this.parameters.range(name),
-      rate: isHead(name) ? rates.head : rates.adapter,
-    }));
-    const norm = adamW(this.parameters.data, this.gradient, this.optimiser, groups, options);
-    this.gradient.fill(0);
-    return norm;
-  }
-
-  async release(): Promise<void> {
-    await this.step.release();
-    await this.evaluation.release();
-  }
+/** Peak rates of this update, by what a parameter belongs to; a rate of 0 leaves parameter and moments as they are. */
+export interface Rates {
+  adapter: number;
+  head: number;
 }
 
-function outcome(out: Awaited<ReturnType<Session['run']>>, loss: number): Outcome {
+export interface Learner {
+  readonly config: LearnableConfig;
+  /** Main memory's copy. Call `pull` before reading it, `push` after writing to it. */
+  readonly parameters: Parameters;
+  /** The same for the moments; may be replaced before a `push`. */
+  optimiser: OptimiserState;
+  /** Adds `weight` times the gradient of the mean masked loss to the accumulated gradient. */
+  accumulate(batch: Batch, weight?: number): Promise<Outcome>;
+  evaluate(batch: Batch): Promise<Outcome>;
+  /**
+   * Applies and clears the accumulated gradient; returns its norm before clipping. A norm that is not finite changes
+   * nothing and still clears.
+   */
+  update(rates: Rates, options: AdamWOptions): Promise<number>;
+  /** Forgets the accumulated gradient. */
+  discard(): void;
+  /** A copy of the accumulated gradient, in the order of the parameters. */
+  readGradient(): Promise<Float32Array>;
+  /** Brings main memory's parameters and moments up to date. */
+  pull(): Promise<void>;
+  /** Makes main memory's parameters and moments the ones that learn. */
+  push(): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Everything of a batch that the step and its evaluation are fed, without the parameters. */
+export function batchFeeds(batch: Batch, config: LearnableConfig): Record<string, Feed> {
+  const rows = batch.clips * batch.frames;
+  const count = batch.masked.length;
+  const feeds: Record<string, Feed> = {
+    [config.adapter.kind === 'scratch' ? 'wave' : 'features']: batch.speech,
+    mask: { data: batch.mask, shape: [rows, 1] },
+    masked: { data: batch.masked, shape: [count, 1] },
+    labels: { data: batch.labels, shape: [count, 1] },
+    inverseFrames: { data: Float32Array.of(1 / rows), shape: [1] },
+    frameWeight: { data: new Float32Array(count).fill(1 / count), shape: [count, 1] },
+  };
+  if (batch.baseLabels) feeds['base.labels'] = { data: batch.baseLabels, shape: [count, 1] };
+  return feeds;
+}
+
+export const batchBindings = (batch: Batch): Bindings => ({
+  B: batch.clips,
+  T: batch.frames,
+  M: batch.masked.length,
+  ...batch.bindings,
+});
+
+/** From the outputs of a step or an evaluation; an evaluation has no `loss` of its own, so it is the mean. */
+export function outcome(out: Awaited<ReturnType<Session['run']>>): Outcome {
   const optional = (name: string) => (out[name] ? floats(out[name]) : undefined);
+  const nll = floats(out.nll);
   const base = out['base.nll'] ? { nll: floats(out['base.nll']), correct: floats(out['base.correct']) } : undefined;
   return {
-    loss,
-    nll: floats(out.nll),
+    loss: optional('loss')?.[0] ?? nll.reduce((a, b) => a + b, 0) / nll.length,
+    nll,
     correct: floats(out.correct),
     base,
     gates: optional('gates'),

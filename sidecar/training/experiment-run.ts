@@ -105,7 +105,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     let progress = fresh();
     if (checkpoint) {
       const state = openSafetensors(join(checkpoint.dir, STATE));
-      progress = loadState(learners, state, new TextDecoder().decode(checkpoint.read(PROGRESS)), checkpoint.dir);
+      progress = await loadState(learners, state, new TextDecoder().decode(checkpoint.read(PROGRESS)), checkpoint.dir);
       state.close();
     } else {
       await startHead(experiment, prepared, signal, (done, total) =>

@@ -24,17 +24,19 @@ export async function startHead(
     const { batch } = drawBatch({ experiment, sampler, clips, sources }, 'head', step - 1);
     await learner.accumulate(batch);
     const factor = rateFactor(step, { ...experiment.training, steps: warmupSteps });
-    learner.update({ adapter: 0, head: learningRate * factor }, experiment.training);
+    await learner.update({ adapter: 0, head: learningRate * factor }, experiment.training);
     signal.throwIfAborted();
     onProgress(step, warmupSteps);
   }
+  await learner.pull();
   for (const one of [adapted, control]) if (one) one.optimiser = newState(one.parameters.size);
-  copyHead(prepared);
+  await copyHead(prepared);
 }
 
 /** The control's head into the adapted model: both start alike. */
-function copyHead({ adapted, control }: Prepared): void {
-  if (!control) return;
-  for (const name of control.parameters.names.filter(isHead))
-    adapted.parameters.view(name).set(control.parameters.view(name));
+async function copyHead({ adapted, control }: Prepared): Promise<void> {
+  for (const name of control?.parameters.names.filter(isHead) ?? [])
+    adapted.parameters.view(name).set(control!.parameters.view(name));
+  await adapted.push();
+  await control?.push();
 }

@@ -9,8 +9,9 @@ import type { DeviceName, SessionOptions } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
 import { evaluateHeldOut } from '../evaluation/heldout.ts';
 import type { Sources } from '../learning/batch.ts';
-import { Learner } from '../learning/learner.ts';
+import type { Learner } from '../learning/learner.ts';
 import type { Meter } from '../learning/meter.ts';
+import { openLearner } from '../learning/open-learner.ts';
 import { type BaseModel, loadBase } from '../model/checkpoint/huggingface.ts';
 import { framesOf } from '../model/hubert.ts';
 import type { AdapterConfig, LearnableConfig } from '../model/learnable.ts';
@@ -158,11 +159,11 @@ export async function prepare(
   );
   const own = base.head && (await ownUnits(from, heldOut));
 
-  const adapted = await Learner.open(config, base, file, experiment.seed, options, base.head);
+  const adapted = await openLearner(config, base, file, experiment.seed, options, base.head);
   const withControl = experiment.control && config.adapter.kind !== 'none';
   const headOnly: LearnableConfig = { ...config, adapter: { kind: 'none' } };
   const control = withControl
-    ? await Learner.open(headOnly, base, file, experiment.seed, options, base.head)
+    ? await openLearner(headOnly, base, file, experiment.seed, options, base.head)
     : undefined;
   const sources: Sources = {
     features,

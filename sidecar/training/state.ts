@@ -71,12 +71,12 @@ function parseProgress(text: string, learners: string[], where: string): Stored 
 }
 
 /** Puts a checkpoint's numbers into the learners; returns where the run was. */
-export function loadState(
+export async function loadState(
   learners: Readonly<Record<string, Learner>>,
   tensors: TensorFile,
   progress: string,
   where: string,
-): Progress {
+): Promise<Progress> {
   const parsed = parseProgress(progress, Object.keys(learners), where);
   for (const [who, learner] of Object.entries(learners)) {
     const read = (part: string) => {
@@ -93,6 +93,7 @@ export function loadState(
     };
     learner.parameters.data.set(read('parameters'));
     learner.optimiser = { first: read('first'), second: read('second'), updates: parsed.updates[who] };
+    await learner.push();
   }
   return parsed;
 }
