@@ -52,6 +52,9 @@ const rooms: Record<string, readonly string[]> = {
   ],
 };
 
+/** Makes the sample (never shipped) and may know all that the terminal may. */
+rooms.sample = [...rooms.cli, 'cli'];
+
 /** Leaves beside the rooms: every room but protocol may import them, and they import nothing of ours. */
 const leaves = ['sidecar/errors.ts', 'sidecar/random.ts'];
 /** Files of config that touch the disk, for the sidecar alone. */

@@ -1,11 +1,11 @@
 /**
  * @file Draws the README's picture from a finished run: each language's held-out loss at the start, of the control and
- * of the adapted model. Run: node scripts/run.mjs scripts/readme-picture.ts <run folder>
+ * of the adapted model. Run: node sidecar/sample/run.mjs sidecar/sample/readme-picture.ts <run folder>
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readLog } from '../sidecar/runs/log.ts';
-import type { EvaluationResult } from '../sidecar/training/events.ts';
+import { readLog } from '../runs/log.ts';
+import type { EvaluationResult } from '../training/events.ts';
 
 const evaluations: EvaluationResult[] = [];
 for await (const event of readLog(join(process.argv[3], 'log.jsonl')))
@@ -60,7 +60,7 @@ const label = codes.map(
     `${code}: adapted ${after[code].adapted.lossNats.toFixed(2)}, control ${after[code].control!.lossNats.toFixed(2)} nats`,
 );
 writeFileSync(
-  'docs-picture.svg',
+  'extension/media/sample-result.svg',
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 ${height}" width="760" height="${height}" role="img" aria-label="${title}. ${label.join('; ')}">
 <style>${style}</style><rect class="paper" width="760" height="${height}" rx="8"/>
 <text class="title" x="24" y="32">${title}</text>

@@ -5,8 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const script = process.argv[2];
-const outfile = resolve('dist/scripts', `${basename(script, '.ts')}.mjs`);
-mkdirSync('dist/scripts', { recursive: true });
+const outfile = resolve('dist/sample', `${basename(script, '.ts')}.mjs`);
+mkdirSync('dist/sample', { recursive: true });
 await build({
   entryPoints: [script],
   outfile,

@@ -1,26 +1,26 @@
 /**
  * @file Makes `extension/sample/base`: a small HuBERT pre-trained by this project's own engine on the sample's three
  * existing languages, as HuBERT was (Hsu et al. 2021): iteration 1 on MFCC units, iteration 2 on units of its own
- * layer, and the second iteration's head beside it. About twenty minutes on two cores. Run: node scripts/run.mjs scripts/pretrain-sample-base.ts
+ * layer, and the second iteration's head beside it. About twenty minutes on two cores. Run: node sidecar/sample/run.mjs sidecar/sample/pretrain-sample-base.ts
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadAudio16k, normalise } from '../sidecar/audio/index.ts';
-import { assemble } from '../sidecar/learning/batch.ts';
-import type { Batch, Learner } from '../sidecar/learning/learner.ts';
-import { spanMask } from '../sidecar/learning/mask.ts';
-import { openLearner } from '../sidecar/learning/open-learner.ts';
-import { rateFactor } from '../sidecar/learning/optimiser.ts';
-import { type HubertConfig, saveBase } from '../sidecar/model/checkpoint/huggingface.ts';
-import { framesOf, samplesOf, timeBindings } from '../sidecar/model/hubert.ts';
-import type { LearnableConfig } from '../sidecar/model/learnable.ts';
-import { newWeights } from '../sidecar/model/new-base.ts';
-import { WeightFile } from '../sidecar/model/weights.ts';
-import { permutation } from '../sidecar/random.ts';
-import { FeatureStore } from '../sidecar/units/features.ts';
-import { prepareUnits } from '../sidecar/units/fit.ts';
-import { Assigner, fitKMeans } from '../sidecar/units/kmeans.ts';
+import { loadAudio16k, normalise } from '../audio/index.ts';
+import { assemble } from '../learning/batch.ts';
+import type { Batch, Learner } from '../learning/learner.ts';
+import { spanMask } from '../learning/mask.ts';
+import { openLearner } from '../learning/open-learner.ts';
+import { rateFactor } from '../learning/optimiser.ts';
+import { type HubertConfig, saveBase } from '../model/checkpoint/huggingface.ts';
+import { framesOf, samplesOf, timeBindings } from '../model/hubert.ts';
+import type { LearnableConfig } from '../model/learnable.ts';
+import { newWeights } from '../model/new-base.ts';
+import { WeightFile } from '../model/weights.ts';
+import { permutation } from '../random.ts';
+import { FeatureStore } from '../units/features.ts';
+import { prepareUnits } from '../units/fit.ts';
+import { Assigner, fitKMeans } from '../units/kmeans.ts';
 import { mfcc39, standardise } from './spectra.ts';
 
 const SPEECH = 'extension/sample/speech';
