@@ -26,7 +26,9 @@ export function report(error: unknown, json: boolean): void {
 /** Names come out of hostile files: no control character of theirs may reach the terminal. */
 const printable = (text: string) =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
-  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => (c === '\n' ? ' ' : JSON.stringify(c).slice(1, -1)));
+  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) =>
+    c === '\n' ? ' ' : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
 
 /** Columns of text: the first `left` ones begin at the left, the others, numbers, end at the right. */
 export function table(rows: readonly (readonly string[])[], left = 1): string {

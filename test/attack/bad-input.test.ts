@@ -12,7 +12,12 @@ import { pickles } from './pickles.ts';
 import { recordings } from './recordings.ts';
 import { checkpointsOf, runs } from './runs.ts';
 
-const LIMIT_MS = 1000;
+/** A machine that does other things besides may take longer than the work does. */
+function expectQuick({ ms, cpuMs }: Outcome): void {
+  expect(Math.min(ms, cpuMs)).toBeLessThan(1000);
+  expect(ms).toBeLessThan(5000);
+}
+
 const around = mkdtempSync(join(tmpdir(), 'milore-attack-'));
 const workspaces = join(around, 'workspaces');
 const slowest: [number, string][] = [];
@@ -26,7 +31,7 @@ function workspace(): string {
 }
 
 /** Names the file, says what was tried and what cures it, and nothing of our insides. */
-function expectClear({ code, out, err }: Omit<Outcome, 'ms'>, names: string): void {
+function expectClear({ code, out, err }: Pick<Outcome, 'code' | 'out' | 'err'>, names: string): void {
   expect(err).toContain(names);
   // One problem a line: what was tried, why it failed, and the cure behind it.
   for (const line of err
@@ -57,7 +62,7 @@ function family(attacks: readonly Attack[]): void {
     const outcome = await attempt(make(root));
     slowest.push([outcome.ms, name]);
     expectClear(outcome, names);
-    expect(outcome.ms).toBeLessThan(LIMIT_MS);
+    expectQuick(outcome);
     rmSync(root, { recursive: true, force: true });
   });
 }
@@ -107,7 +112,7 @@ device: cpu
     const outcome = await attempt(make(folder));
     slowest.push([outcome.ms, name]);
     expectClear(outcome, names);
-    expect(outcome.ms).toBeLessThan(LIMIT_MS);
+    expectQuick(outcome);
   });
 
   it.each([

@@ -22,6 +22,8 @@ export interface Outcome {
   out: string;
   err: string;
   ms: number;
+  /** Processor time: what a loaded machine does not lengthen. */
+  cpuMs: number;
 }
 
 export async function attempt(argv: readonly string[]): Promise<Outcome> {
@@ -31,8 +33,11 @@ export async function attempt(argv: readonly string[]): Promise<Outcome> {
   process.stdout.write = ((text: string) => (out += text) !== '') as typeof process.stdout.write;
   process.stderr.write = ((text: string) => (err += text) !== '') as typeof process.stderr.write;
   const began = performance.now();
+  const cpu = process.cpuUsage();
   try {
-    return { code: await main(argv), ms: performance.now() - began, out, err };
+    const code = await main(argv);
+    const { user, system } = process.cpuUsage(cpu);
+    return { code, ms: performance.now() - began, cpuMs: (user + system) / 1000, out, err };
   } finally {
     process.stdout.write = write.out;
     process.stderr.write = write.err;
