@@ -16,7 +16,7 @@ const losses = codes.flatMap((code) =>
   [before[code].adapted, after[code].adapted, after[code].control!].map((s) => s.lossNats),
 );
 const [low, high] = [Math.floor(Math.min(...losses) * 10 - 0.5) / 10, Math.ceil(Math.max(...losses) * 10 + 0.5) / 10];
-const [left, right, top, row] = [150, 690, 66, 40];
+const [left, right, top, row] = [150, 660, 66, 40];
 const height = top + codes.length * row + 62;
 const x = (nats: number) => left + ((nats - low) / (high - low)) * (right - left);
 const parts: string[] = [];
