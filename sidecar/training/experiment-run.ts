@@ -15,9 +15,9 @@ import { hasCheckpoints, latestCheckpoint, writeCheckpoint } from '../runs/check
 import { createRun, openRun, type RunDir, RunLogs, readResolved, runFiles } from '../runs/run.ts';
 import { startHeartbeat } from '../runs/status.ts';
 import { TensorBoardWriter } from '../runs/tensorboard.ts';
-import type { EvaluationResult, RunEvent } from './events.ts';
+import type { CorpusSummary, EvaluationResult, RunEvent } from './events.ts';
 import { startHead } from './head-start.ts';
-import { type CorpusSummary, type Prepared, prepare } from './prepare.ts';
+import { type Prepared, prepare } from './prepare.ts';
 import { loadState, PROGRESS, STATE, saveState } from './state.ts';
 import { evaluate, fresh, type Training, train } from './trainer.ts';
 

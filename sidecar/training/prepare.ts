@@ -19,7 +19,7 @@ import { sites } from '../model/mixture.ts';
 import { WeightFile } from '../model/weights.ts';
 import { FeatureStore } from '../units/features.ts';
 import { ownUnits, prepareUnits, type Units } from '../units/fit.ts';
-import type { RunEvent } from './events.ts';
+import type { CorpusSummary, RunEvent } from './events.ts';
 import { makeLanguage } from './language.ts';
 import type { Sampler, Training, TrainingClip } from './trainer.ts';
 
@@ -37,17 +37,6 @@ export interface Prepared {
   sites: Training['sites'];
   corpus: CorpusSummary[];
   release(): Promise<void>;
-}
-
-export interface CorpusSummary {
-  language: string;
-  role: 'existing' | 'new';
-  trainSeconds: number;
-  heldOutSeconds: number;
-  utterances: number;
-  speakers: number;
-  skipped: { path: string; reasonCode: string; reason: string }[];
-  notes: string[];
 }
 
 export interface PrepareOptions {
@@ -109,6 +98,7 @@ export async function prepare(
       (done, total) => emit({ type: 'stage', name: 'scan', done, total, detail: code }),
     );
     corpus.push(summary);
+    emit({ type: 'corpus', ...summary });
     for (const clip of clips) scanned.push({ clip, frames: framesOf(base.config, clip.samples) });
     signal.throwIfAborted();
   }
