@@ -18,12 +18,13 @@ import { gemm } from './engine/ops/linear.ts';
 import { sum } from './engine/ops/reduce.ts';
 import { Session } from './engine/session.ts';
 import { UserError } from './errors.ts';
+import type { Batch } from './learning/learner.ts';
+import { openLearner } from './learning/open-learner.ts';
 import type { HubertConfig } from './model/checkpoint/huggingface.ts';
 import { type LearnableConfig, parameterSpecs, stepGraph } from './model/learnable.ts';
 import { newWeights } from './model/new-base.ts';
 import { WeightFile } from './model/weights.ts';
-import { keyed, normals } from './random.ts';
-import { type Batch, Learner } from './training/learner.ts';
+import { keyedRandom, normals } from './random.ts';
 
 const CLIPS = 4;
 const FRAMES = 249; // 5 s at 50 frames a second, less the front end's edge
@@ -72,13 +73,13 @@ const hashOf = (layers: number) => `bench-${layers}`;
 /** Frames masked one by one, as many as the peer masks. */
 function randomBatch(width: number): Batch {
   const rows = CLIPS * FRAMES;
-  const [uniform, draw] = [keyed('bench', 'mask'), normals('bench', 'features')];
+  const uniform = keyedRandom('bench', 'mask');
   const mask = Float32Array.from({ length: rows }, () => (uniform() < MASKED_SHARE ? 1 : 0));
   const masked = [...mask.keys()].filter((i) => mask[i] === 1);
   return {
     clips: CLIPS,
     frames: FRAMES,
-    speech: { data: Float32Array.from({ length: rows * width }, draw), shape: [rows, width] },
+    speech: { data: normals(rows * width, 'bench', 'features'), shape: [rows, width] },
     mask,
     masked: BigInt64Array.from(masked, BigInt),
     labels: Float32Array.from(masked, () => Math.floor(500 * uniform())),
@@ -166,7 +167,7 @@ interface Options {
 type StepResult = Required<PeerStep>;
 
 /** The product's learner on one fixed batch; `step` is forward, backward, clipping and AdamW. */
-async function openLearner(folder: string, { layers, threads, profile, prepack }: Options) {
+async function openBench(folder: string, { layers, threads, profile, prepack }: Options) {
   const config = mixtureOf(hubertBase(layers));
   const file = WeightFile.existing(hashOf(layers), folder)!;
   const batch = randomBatch(config.base.convDim.at(-1)!);
@@ -175,12 +176,12 @@ async function openLearner(folder: string, { layers, threads, profile, prepack }
     T: FRAMES,
     M: batch.masked.length,
   });
-  const learner = await Learner.open(config, file, file, 1, { device: 'cpu', threads, profile, prepack });
+  const learner = await openLearner(config, file, file, 1, { device: 'cpu', threads, profile, prepack });
   const step = async (): Promise<StepResult> => {
     const start = performance.now();
     const cpu = process.cpuUsage();
     const { loss } = await learner.accumulate(batch);
-    learner.update(RATES, ADAMW);
+    await learner.update(RATES, ADAMW);
     const wallMs = performance.now() - start;
     const { user, system } = process.cpuUsage(cpu);
     return { wallMs, cpuMs: (user + system) / 1000, loss, peakMiB: process.resourceUsage().maxRSS / 1024 };
@@ -189,10 +190,10 @@ async function openLearner(folder: string, { layers, threads, profile, prepack }
 }
 
 async function measure(folder: string, options: Options) {
-  const { layers, steps, threads, profile } = options;
+  const { layers, steps, threads } = options;
   // First, while this process is small: a child's peak begins with its parent's.
   const peer = options.peer ? startPeer(options.peer, { THREADS: String(threads), LAYERS: String(layers) }) : undefined;
-  const { learner, batch, step, flops } = await openLearner(folder, options);
+  const { learner, batch, step, flops } = await openBench(folder, options);
   await step(); // memory is still being claimed
   await peer?.step();
   const ours: StepResult[] = [];
@@ -207,7 +208,6 @@ async function measure(folder: string, options: Options) {
   const peakMiB = ours[ours.length - 1].peakMiB;
   await learner.evaluate(batch);
   const peakWithEvaluationMiB = process.resourceUsage().maxRSS / 1024;
-  if (profile) learner.endProfiling();
   await learner.release();
   return { ours, theirs, peakMiB, peakWithEvaluationMiB, flops };
 }
@@ -217,7 +217,7 @@ async function serve(options: Options) {
   const folder = mkdtempSync(join(tmpdir(), 'milore-bench-'));
   try {
     errand('weights', folder, String(options.layers));
-    const { learner, step } = await openLearner(folder, options);
+    const { learner, step } = await openBench(folder, options);
     for await (const _ of createInterface({ input: process.stdin }))
       process.stdout.write(`${JSON.stringify(await step())}\n`);
     await learner.release();

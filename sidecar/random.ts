@@ -1,68 +1,65 @@
-/**
- * @file Randomness keyed by what it is for: (seed, step, utterance, …), never by call order, so that a resumed run
- * draws what the uninterrupted one would have drawn.
- */
+/** @file Randomness by key (seed, step, utterance …), never by call order: a resumed run draws what the uninterrupted one would have. */
 
-/** Uniform in [0, 1), 32 bits a draw (sfc32, Chris Doty-Humphrey; state from a cyrb128-style hash of the key). */
-export function keyed(...key: (string | number)[]): () => number {
-  let [a, b, c, d] = hash128(key.join('\u0000'));
+export type Key = readonly (string | number)[];
+
+/** A generator of uniform numbers in [0, 1) with 32 random bits each: sfc32 (C. Doty-Humphrey, PractRand) seeded by
+ * four hashes of the key. */
+export function keyedRandom(...key: Key): () => number {
+  const text = keyText(key);
+  let [a, b, c, d] = [fnv1a(text, 1), fnv1a(text, 2), fnv1a(text, 3), fnv1a(text, 4)];
   const next = () => {
-    const t = (((a + b) | 0) + d) | 0;
+    const sum = (((a + b) | 0) + d) | 0;
     d = (d + 1) | 0;
     a = b ^ (b >>> 9);
     b = (c + (c << 3)) | 0;
-    c = (c << 21) | (c >>> 11);
-    c = (c + t) | 0;
-    return (t >>> 0) / 4294967296;
+    c = (((c << 21) | (c >>> 11)) + sum) | 0;
+    return (sum >>> 0) / 2 ** 32;
   };
   for (let i = 0; i < 12; i++) next();
   return next;
 }
 
-/** Standard normal draws (Box and Muller 1958). */
-export function normals(...key: (string | number)[]): () => number {
-  const uniform = keyed(...key);
-  let spare: number | undefined;
-  return () => {
-    if (spare !== undefined) {
-      const value = spare;
-      spare = undefined;
-      return value;
-    }
-    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
-    const angle = 2 * Math.PI * uniform();
-    spare = radius * Math.sin(angle);
-    return radius * Math.cos(angle);
-  };
-}
-
-/** 0 … n−1 in a keyed order (Fisher and Yates). */
-export function permutation(n: number, ...key: (string | number)[]): Uint32Array {
-  const uniform = keyed(...key);
-  const order = Uint32Array.from({ length: n }, (_, i) => i);
+/** A permutation of 0 … n-1 (Fisher and Yates). */
+export function permutation(n: number, ...key: Key): Uint32Array {
+  const random = keyedRandom(...key);
+  const order = new Uint32Array(n).map((_, index) => index);
   for (let i = n - 1; i > 0; i--) {
-    const j = Math.floor(uniform() * (i + 1));
+    const j = Math.floor(random() * (i + 1));
     [order[i], order[j]] = [order[j], order[i]];
   }
   return order;
 }
 
-function hash128(text: string): [number, number, number, number] {
-  let h1 = 1779033703;
-  let h2 = 3144134277;
-  let h3 = 1013904242;
-  let h4 = 2773480762;
-  for (let i = 0; i < text.length; i++) {
-    const k = text.charCodeAt(i);
-    h1 = h2 ^ Math.imul(h1 ^ k, 597399067);
-    h2 = h3 ^ Math.imul(h2 ^ k, 2869860233);
-    h3 = h4 ^ Math.imul(h3 ^ k, 951274213);
-    h4 = h1 ^ Math.imul(h4 ^ k, 2716044179);
+/** n standard normal numbers (Box and Muller). */
+export function normals(n: number, ...key: Key): Float32Array {
+  const random = keyedRandom(...key);
+  const out = new Float32Array(n);
+  for (let i = 0; i < n; i += 2) {
+    const radius = Math.sqrt(-2 * Math.log(1 - random()));
+    const angle = 2 * Math.PI * random();
+    out[i] = radius * Math.cos(angle);
+    if (i + 1 < n) out[i + 1] = radius * Math.sin(angle);
   }
-  h1 = Math.imul(h3 ^ (h1 >>> 18), 597399067);
-  h2 = Math.imul(h4 ^ (h2 >>> 22), 2869860233);
-  h3 = Math.imul(h1 ^ (h3 >>> 17), 951274213);
-  h4 = Math.imul(h2 ^ (h4 >>> 19), 2716044179);
-  const all = h1 ^ h2 ^ h3 ^ h4;
-  return [all, h2 ^ all, h3 ^ all, h4 ^ all];
+  return out;
+}
+
+/** The items in an order drawn from the key and each item's own name: adding an item moves no other. */
+export function keyedOrder<T>(items: readonly T[], name: (item: T) => string, ...key: Key): T[] {
+  const drawn = items.map((item) => ({ item, name: name(item), at: keyedRandom(...key, name(item))() }));
+  drawn.sort((x, y) => x.at - y.at || (x.name < y.name ? -1 : x.name > y.name ? 1 : 0));
+  return drawn.map(({ item }) => item);
+}
+
+/** Types and lengths are in it, so that ('a', 'bc') and ('ab', 'c'), or 1 and '1', differ. */
+function keyText(key: Key): string {
+  return key.map((part) => (typeof part === 'number' ? `n${part};` : `s${part.length}:${part};`)).join('');
+}
+
+/** FNV-1a over UTF-16 code units, finished as MurmurHash3 does so that close keys end far apart. */
+function fnv1a(text: string, salt: number): number {
+  let hash = 0x811c9dc5 ^ Math.imul(salt, 0x9e3779b1);
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
 }

@@ -20,11 +20,16 @@ interface Piece {
 
 interface Decoder {
   decode(bytes: Uint8Array): Promise<Piece> | Piece;
+  /** A whole file; the decoder is as new afterwards. */
+  decodeFile?(bytes: Uint8Array): Promise<Piece>;
+  /** What is left; the decoder is as new afterwards. */
   flush(): Promise<Piece | undefined>;
   /** Back to the state of a new decoder. */
   reset(): Promise<void>;
 }
 
+/** Below it a file is decoded at one go, which takes half as long as piece by piece. */
+const wholeSamples = 2 ** 26;
 /** Small, since a page of digital silence may unfold ten-thousandfold. */
 const chunkBytes = 1 << 14;
 
@@ -40,7 +45,7 @@ const makers: Record<Compressed, () => Promise<Decoder>> = {
       await mpeg.reset();
       stopAtFirstError(mpeg);
     };
-    return { decode: (bytes) => mpeg.decode(bytes), flush: async () => undefined, reset };
+    return { decode: (bytes) => mpeg.decode(bytes), flush: () => reset().then(() => undefined), reset };
   },
 };
 
@@ -81,7 +86,8 @@ async function decodeNow(
   seconds?: number,
 ): Promise<Mono> {
   const ogg = ascii(bytes, 0, 4) === 'OggS';
-  if (ogg) checkOgg(bytes, file);
+  const packets = ogg ? checkOgg(bytes, file) : Number.POSITIVE_INFINITY;
+  const whole = seconds === undefined && packets * mostPerPacket(bytes, format) <= wholeSamples;
   if (format === 'mp3') checkMpeg(bytes, offset, file);
   const promised = format === 'flac' && !ogg ? flacSamples(bytes, offset, file) : undefined;
 
@@ -89,12 +95,16 @@ async function decodeNow(
   if (!decoder) living.set(format, (decoder = await makers[format]()));
   const mix = new Mixer(file, seconds);
   try {
+    if (whole && decoder.decodeFile) {
+      mix.add(await quietly(() => decoder.decodeFile!(bytes)));
+      return mix.take();
+    }
     for (let at = offset; at < bytes.length && !mix.full; at += chunkBytes) {
       const chunk = bytes.subarray(at, at + chunkBytes);
       mix.add(await quietly(() => decoder.decode(chunk)));
     }
-    if (!mix.full) mix.add(await quietly(() => decoder.flush()));
-    await decoder.reset();
+    if (mix.full) await decoder.reset();
+    else mix.add(await quietly(() => decoder.flush()));
   } catch (fault) {
     living.delete(format); // A decoder that failed may be in any state; the next file gets a new one.
     if (fault instanceof Error && 'problems' in fault) throw fault;
@@ -114,6 +124,13 @@ async function decodeNow(
   }
   if (format === 'mp3') mono.channels = mpegFrame(bytes, offset)?.channels ?? mono.channels;
   return mono;
+}
+
+/** Samples of all channels that a packet can hold: 120 ms of Opus, half of Vorbis's longest block; else unknown. */
+function mostPerPacket(bytes: Uint8Array, format: Compressed): number {
+  const head = 27 + bytes[26];
+  if (format === 'opus') return 5760 * bytes[head + 9];
+  return format === 'vorbis' ? 4096 * bytes[head + 11] : Number.POSITIVE_INFINITY;
 }
 
 /** Mixes pieces to mono as they come, so that many channels never lie in memory at once. */

@@ -8,20 +8,25 @@ const table = new Uint32Array(256).map((_, index) => {
   return value >>> 0;
 });
 
-/** @throws UserError where a page is cut off, lost, or does not match its checksum. Tags behind the last page pass. */
-export function checkOgg(bytes: Uint8Array, file: string): void {
+/** How many packets end in it.
+ * @throws UserError where a page is cut off, lost, or does not match its checksum. Tags behind the last page pass. */
+export function checkOgg(bytes: Uint8Array, file: string): number {
   let offset = 0;
   let pages = 0;
+  let packets = 0;
   while (offset < bytes.length) {
     if (ascii(bytes, offset, 4) !== 'OggS'.slice(0, bytes.length - offset)) {
-      if (ascii(bytes, offset, 3) === 'TAG' || ascii(bytes, offset, 3) === 'ID3') return;
+      if (ascii(bytes, offset, 3) === 'TAG' || ascii(bytes, offset, 3) === 'ID3') return packets;
       throw audioError('corrupt', file, `no Ogg page starts at byte ${offset}, behind page ${pages}.`);
     }
     const segments = bytes[offset + 26] ?? 0;
     const body = offset + 27 + segments;
     let end = body;
-    if (body <= bytes.length) for (let i = offset + 27; i < body; i++) end += bytes[i];
-    if (offset + 27 > bytes.length || end > bytes.length) {
+    for (let i = offset + 27; i < Math.min(body, bytes.length); i++) {
+      end += bytes[i];
+      if (bytes[i] < 255) packets++;
+    }
+    if (body > bytes.length || end > bytes.length) {
       throw audioError(
         'truncated',
         file,
@@ -34,6 +39,7 @@ export function checkOgg(bytes: Uint8Array, file: string): void {
     offset = end;
     pages++;
   }
+  return packets;
 }
 
 function checksumHolds(bytes: Uint8Array, start: number, end: number): boolean {

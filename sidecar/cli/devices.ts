@@ -14,6 +14,6 @@ export const devices = () =>
       if (json) process.stdout.write(`${JSON.stringify({ devices: reports, auto })}\n`);
       else {
         const rows = reports.map(({ device, usable, reason }) => [device, usable ? 'usable' : 'no', reason]);
-        process.stdout.write(`${table([['device', '', ''], ...rows])}\n\nauto takes ${auto}.\n`);
+        process.stdout.write(`${table([['device', '', ''], ...rows], 3)}\n\nauto takes ${auto}.\n`);
       }
     });

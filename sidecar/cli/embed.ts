@@ -4,8 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { loadAudio16k, normalise } from '../audio/index.ts';
 import { floats } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
-import { adapterConfigOf, loadAdapter } from '../model/adapter.ts';
-import { readAdapterConfig } from '../model/checkpoint/adapter.ts';
+import { adapterConfigOf, checkAdapterSize, loadAdapter } from '../model/adapter.ts';
 import { loadBase } from '../model/checkpoint/huggingface.ts';
 import { writeNpy } from '../model/checkpoint/npy.ts';
 import { framesOf, samplesOf, timeBindings } from '../model/hubert.ts';
@@ -72,16 +71,17 @@ export async function embedFile(
   let parameters = new Parameters([], 0);
   if (adapter) {
     const folder = resolve(adapter);
-    const raw = readAdapterConfig(folder);
-    config = adapterConfigOf(raw, base.config);
-    if (raw.base_hash !== base.hash)
+    const described = adapterConfigOf(folder, base.config);
+    config = described.config;
+    if (described.baseHash !== base.hash)
       throw new UserError({
         code: 'adapter.other-base',
         tried: `put the adapter ${folder} on ${model}`,
-        why: `it was trained on another base (hash ${String(raw.base_hash).slice(0, 12)}…, this one is ${base.hash.slice(0, 12)}…).`,
+        why: `it was trained on another base (hash ${described.baseHash.slice(0, 12)}…, this one is ${base.hash.slice(0, 12)}…).`,
         cure: 'Give the base model that it was trained on.',
       });
     const specs = parameterSpecs(config, base.weights);
+    checkAdapterSize(folder, specs);
     parameters = new Parameters(specs, 0);
     loadAdapter(folder, config, parameters);
   }

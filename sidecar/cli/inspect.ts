@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import type { Experiment } from '../config/experiment.ts';
+import { checkResolved } from '../config/parse.ts';
+import { checkAdapterConfig } from '../model/adapter-config.ts';
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, readAdapterConfig } from '../model/checkpoint/adapter.ts';
 import { loadBase } from '../model/checkpoint/huggingface.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
@@ -25,7 +26,13 @@ export const inspect = () =>
           ? inspectAdapter(folder)
           : inspectModel(folder);
       if (json) process.stdout.write(`${JSON.stringify(facts)}\n`);
-      else process.stdout.write(`${table(Object.entries(facts).map(([key, value]) => [key, String(value)]))}\n`);
+      else
+        process.stdout.write(
+          `${table(
+            Object.entries(facts).map(([key, value]) => [key, String(value)]),
+            2,
+          )}\n`,
+        );
     });
 
 type Facts = Record<string, string | number>;
@@ -53,6 +60,7 @@ function inspectModel(folder: string): Facts {
 
 function inspectAdapter(folder: string): Facts {
   const config = readAdapterConfig(folder);
+  const { adapter } = checkAdapterConfig(config, join(folder, ADAPTER_CONFIG));
   const file = openSafetensors(join(folder, ADAPTER_WEIGHTS));
   const sizes = { experts: 0, routers: 0, head: 0, other: 0 };
   for (const name of file.names()) {
@@ -63,14 +71,10 @@ function inspectAdapter(folder: string): Facts {
     else sizes.other += size;
   }
   file.close();
-  const adapter = config.adapter as {
-    kind: string;
-    mixture?: { experts: number[]; rank: number[]; targets: string[] };
-  };
   return {
     adapter: folder,
     kind: adapter.kind,
-    ...(adapter.mixture
+    ...(adapter.kind === 'lora-mixture'
       ? {
           'experts by layer': adapter.mixture.experts.join(' '),
           'rank by layer': adapter.mixture.rank.join(' '),
@@ -88,7 +92,7 @@ function inspectAdapter(folder: string): Facts {
 
 function inspectRun(folder: string): Facts {
   const run = openRun(folder);
-  const experiment = readResolved(run) as Experiment;
+  const experiment = checkResolved(readResolved(run), join(run.path, runFiles.resolved));
   const status = deriveStatus(run);
   const base = loadBase(experiment.base.model, { head: experiment.base.head });
   const n = countParameters(learnableConfig(experiment, base.config), base);

@@ -2,6 +2,9 @@
 import { describe, type Problem, UserError } from '../errors.ts';
 import type { RunEvent } from '../training/events.ts';
 
+/** The code of the error that ends a run which has already said why it failed. */
+export const RUN_FAILED = 'milore.run-failed';
+
 /** Says a failure to a person or a machine; a stack is shown only where `MILORE_DEBUG` asks for it. */
 export function report(error: unknown, json: boolean): void {
   const problems: readonly Problem[] =
@@ -16,17 +19,24 @@ export function report(error: unknown, json: boolean): void {
           },
         ];
   if (json) process.stdout.write(`${JSON.stringify({ type: 'error', problems })}\n`);
-  else for (const problem of problems) process.stderr.write(`${describe(problem)}\n`);
+  else for (const problem of problems) process.stderr.write(`${printable(describe(problem))}\n`);
   if (process.env.MILORE_DEBUG) process.stderr.write(`${(error as Error)?.stack}\n`);
 }
 
-/** Columns of text, the first left-aligned, the others right. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** Names come out of hostile files: no control character of theirs may reach the terminal. */
+const printable = (text: string) =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) =>
+    c === '\n' ? ' ' : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+
+/** Columns of text: the first `left` ones begin at the left, the others, numbers, end at the right. */
+export function table(rows: readonly (readonly string[])[], left = 1): string {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
   return rows
     .map((row) =>
       row
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+        .map((cell, i) => (i < left ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
         .join('  ')
         .trimEnd(),
     )

@@ -1,13 +1,14 @@
 /** @file `milore train`: one experiment from its file to its adapter. */
 import { dirname, resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import type { Experiment } from '../config/experiment.ts';
 import { loadExperiment } from '../config/resolve.ts';
 import { devices } from '../config/schema.ts';
 import type { EvaluationResult } from '../training/events.ts';
 import { experimentOf, type RunResult, runExperiment } from '../training/experiment-run.ts';
 import { VERSION } from '../version.ts';
-import { count, percent, progressPrinter, signed, table } from './output.ts';
+import { setOption } from './options.ts';
+import { count, percent, progressPrinter, RUN_FAILED, signed, table } from './output.ts';
 
 interface Options {
   resume?: string;
@@ -22,12 +23,7 @@ export const train = () =>
     .argument('[experiment]', 'an experiment file, *.milore.yaml')
     .option('--resume <run>', "go on with a run's folder from its newest checkpoint")
     .addOption(new Option('--device <device>', 'where to compute').choices([...devices]))
-    .option(
-      '--set <key=value>',
-      'override a key of the experiment; may be repeated',
-      (value, all: string[]) => [...all, value],
-      [],
-    )
+    .addOption(setOption())
     .option('--json', 'one JSON object a line on standard output', false)
     .action(async (file: string | undefined, options: Options, command: Command) => {
       if (!file === !options.resume)
@@ -39,6 +35,7 @@ export const train = () =>
         : await loadExperiment(file!, options.set);
       const { experiment } = loaded;
       const root = options.resume ? resolve(options.resume, '..', '..', '..') : dirname(resolve(file!));
+      const stop = stopSignal();
       const result = await runExperiment({
         root,
         experiment,
@@ -47,15 +44,15 @@ export const train = () =>
         resume: options.resume && resolve(options.resume),
         version: VERSION,
         onEvent: progressPrinter(experiment.training.steps, options.json),
-        signal: stopSignal(),
-      });
+        signal: stop.signal,
+      }).finally(stop.release);
       if (options.json) process.stdout.write(`${JSON.stringify({ type: 'result', ...result })}\n`);
       else process.stdout.write(`${summary(experiment, result)}\n`);
-      if (result.state === 'failed') process.exitCode = 1;
+      if (result.state === 'failed') throw new CommanderError(1, RUN_FAILED, result.reason ?? 'the run failed');
     });
 
 /** The first signal asks the run to stop after its step; a second one leaves at once. */
-function stopSignal(): AbortSignal {
+function stopSignal(): { signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const stop = (signal: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(1);
@@ -64,7 +61,11 @@ function stopSignal(): AbortSignal {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  return controller.signal;
+  const release = () => {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  };
+  return { signal: controller.signal, release };
 }
 
 export function summary(

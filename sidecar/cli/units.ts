@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadExperiment } from '../config/resolve.ts';
 import { prepare } from '../training/prepare.ts';
+import { setOption } from './options.ts';
 import { count, progressPrinter, table } from './output.ts';
 
 export const units = () =>
@@ -10,12 +11,7 @@ export const units = () =>
     .description("Fit the units of an experiment's data, label every clip, and report how each language uses them.")
     .argument('<experiment>', 'an experiment file, *.milore.yaml')
     .option('--model <folder>', 'another base model than the experiment names')
-    .option(
-      '--set <key=value>',
-      'override a key of the experiment; may be repeated',
-      (value, all: string[]) => [...all, value],
-      [],
-    )
+    .addOption(setOption())
     .option('--json', 'JSON on standard output', false)
     .action(async (file: string, { model, set, json }: { model?: string; set: string[]; json: boolean }) => {
       const overrides = model ? [...set, `base.model=${resolve(model)}`] : set;

@@ -7,6 +7,16 @@ import { readValue, type Source, setOwn } from './document.ts';
 
 export const overrideFile = '--set';
 
+/** The keys before the `=` and where that stands; undefined where the text has another form. */
+export function splitOverride(text: string): { keys: string[]; equals: number } | undefined {
+  const equals = text.indexOf('=');
+  const keys = text
+    .slice(0, Math.max(0, equals))
+    .split('.')
+    .map((key) => key.trim());
+  return equals < 1 || keys.some((key) => key === '') ? undefined : { keys, equals };
+}
+
 /** Changes `source` in place. The value is YAML: `300`, `[q, v]`, `"text"`. */
 export function applyOverrides(source: Source, overrides: readonly string[]): Problem[] {
   const problems: Problem[] = [];
@@ -20,15 +30,12 @@ export function applyOverrides(source: Source, overrides: readonly string[]): Pr
         cure,
         place: at(offset),
       });
-    const equals = text.indexOf('=');
-    const keys = text
-      .slice(0, Math.max(0, equals))
-      .split('.')
-      .map((key) => key.trim());
-    if (equals < 1 || keys.some((key) => key === '')) {
+    const split = splitOverride(text);
+    if (!split) {
       fault(0, 'it does not have the form key=value.', 'Write it as --set training.steps=300.');
       continue;
     }
+    const { keys, equals } = split;
     const read = readValue(text.slice(equals + 1), overrideFile, (offset) => at(equals + 1 + offset));
     if (read.problems.length > 0) {
       problems.push(...read.problems.map((problem) => ({ ...problem, tried: `apply --set ${text.slice(0, 80)}` })));

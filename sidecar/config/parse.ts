@@ -2,12 +2,12 @@
  * @file The text of an experiment file to an experiment, or to everything that is wrong with it, at once.
  * No file system here: the editor calls it on every keystroke. Paths are checked in resolve.ts.
  */
-import type { Place, Problem } from '../errors.ts';
+import { type Place, type Problem, UserError } from '../errors.ts';
 import { check } from './check.ts';
 import { bounded, readDocument } from './document.ts';
 import { complete, type Experiment, nameFromFile } from './experiment.ts';
 import { applyOverrides } from './overrides.ts';
-import type { Places } from './places.ts';
+import { Places } from './places.ts';
 
 export type { Experiment, Place, Places, Problem };
 
@@ -18,6 +18,24 @@ export interface ParseResult {
   problems: Problem[];
   /** Where each key stands, for what is found out later. */
   places: Places;
+}
+
+/** An experiment that was resolved and stored before, checked anew. @throws UserError naming every fault of `file`. */
+export function checkResolved(raw: unknown, file: string): Experiment {
+  const isObject = typeof raw === 'object' && raw !== null && !Array.isArray(raw);
+  const { parsed, problems } = isObject
+    ? check(raw as Record<string, unknown>, new Places(file))
+    : {
+        problems: [
+          { code: 'config.not-resolved', why: 'it is missing or holds no JSON object.' },
+        ] as Partial<Problem>[],
+      };
+  if (parsed) return complete(parsed, nameFromFile(file), true);
+  const place = { file, line: 1, column: 1 };
+  const cure = 'The run cannot be used without it: restore the file, or train the experiment anew.';
+  throw new UserError(
+    bounded(problems.map((problem) => ({ tried: 'read the resolved experiment', cure, ...problem, place }) as Problem)),
+  );
 }
 
 /**

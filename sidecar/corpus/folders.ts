@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 import { UserError } from '../errors.ts';
 import { type Folder, resolveInside } from './paths.ts';
-import { at, lineError, readLines, UniqueIds } from './tables.ts';
+import { at, lineError, readLines, splitFirst, UniqueIds } from './tables.ts';
 import { tidy } from './tabular.ts';
 import type { Utterance } from './types.ts';
 
@@ -60,8 +60,9 @@ export function readMlSuperb(folder: Folder): Utterance[] {
     if (!name) return [];
     const file = join(folder.path, name);
     return readLines(file).map(({ number, text }) => {
-      const [, id, transcript] = /^(\S+)\s+\S+(?:\s+(.*?))?\s*$/su.exec(text) ?? [];
-      if (!id) {
+      const [id, rest] = splitFirst(text);
+      const [underscore, transcript] = splitFirst(rest);
+      if (!underscore) {
         throw lineError('column-count', file, number, 'a line is "utterance _ text".', 'Correct the line.');
       }
       ids.add(id, file, number);

@@ -1,7 +1,8 @@
 /** @file The room's door: what others may use of it. */
+
+export { keyedOrder, keyedRandom, normals, permutation } from '../random.ts';
 export { type ClipOptions, type ClipSet, clipSamples, makeClips, utteranceSamples } from './clips.ts';
 export { detectLayout, readUtterances } from './layout.ts';
-export { keyedOrder, keyedRandom, normals, permutation } from './random.ts';
 export * from './sampler.ts';
 export { type LanguageSpec, type ScanProgress, scanLanguage, shortestSamples } from './scan.ts';
 export * from './splits.ts';

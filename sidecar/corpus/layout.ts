@@ -5,6 +5,7 @@ import { UserError } from '../errors.ts';
 import { looksLikeMlSuperb, readMlSuperb, readPlain } from './folders.ts';
 import { kaldiFolders, readKaldi } from './kaldi.ts';
 import { type Folder, openFolder } from './paths.ts';
+import { regular } from './tables.ts';
 import { readCommonVoice, readFairseq, readTsv } from './tabular.ts';
 import type { Layout, ReadOptions, Utterance } from './types.ts';
 
@@ -75,6 +76,7 @@ function manifest(path: string): string | undefined {
 
 function firstLine(file: string): string {
   const head = Buffer.alloc(4096);
+  regular(file);
   const handle = openSync(file, 'r');
   try {
     const text = head.toString('utf8', 0, readSync(handle, head, 0, head.length, 0));

@@ -2,7 +2,7 @@
  * (seed, step, slot), and the only memory is how far each shuffled list has been used. Knows no audio. */
 import { createHash } from 'node:crypto';
 import { UserError } from '../errors.ts';
-import { keyedRandom, permutation } from './random.ts';
+import { keyedRandom, permutation } from '../random.ts';
 
 export interface SamplerClip {
   language: string;
@@ -61,8 +61,8 @@ const bucketSpan = 1.25;
 interface Bucket {
   longestFrames: number;
   slots: number;
-  /** By language: indices into clips. */
-  clips: Map<string, number[]>;
+  /** By language: indices into clips, and their frames. */
+  clips: Map<string, { indices: number[]; frames: number }>;
   probability: number;
 }
 
@@ -75,10 +75,10 @@ export function createSampler(options: SamplerOptions): Sampler {
   const languages = probabilities(options);
   const replay = replayShare(options.replayFraction, languages);
   for (const bucket of buckets) {
-    for (const [code, indices] of bucket.clips) {
+    for (const [code, own] of bucket.clips) {
       const { role, probability, frames } = languages.get(code)!;
       const roleShare = role === 'existing' ? replay : 1 - replay;
-      bucket.probability += (roleShare * probability * sumFrames(clips, indices)) / frames;
+      bucket.probability += (roleShare * probability * own.frames) / frames;
     }
   }
   const fingerprint = fingerprintOf(options);
@@ -86,7 +86,7 @@ export function createSampler(options: SamplerOptions): Sampler {
   let taken: Record<string, number> = {};
 
   const take = (language: string, bucket: number): number => {
-    const indices = buckets[bucket].clips.get(language)!;
+    const { indices } = buckets[bucket].clips.get(language)!;
     const key = `${language}/${bucket}`;
     const before = taken[key] ?? 0;
     taken[key] = before + 1;
@@ -106,10 +106,10 @@ export function createSampler(options: SamplerOptions): Sampler {
 
   /** The language of a slot: in this bucket in proportion to what it has there, so that over all buckets its share is right. */
   const drawLanguage = (bucket: Bucket, role: Role, random: () => number): string => {
-    const weighted = [...bucket.clips].flatMap(([code, indices]) => {
+    const weighted = [...bucket.clips].flatMap(([code, own]) => {
       const known = languages.get(code)!;
       if (known.role !== role || known.probability === 0) return [];
-      return [[code, (known.probability * sumFrames(clips, indices)) / known.frames] as const];
+      return [[code, (known.probability * own.frames) / known.frames] as const];
     });
     return weighted[
       draw(
@@ -155,11 +155,20 @@ export function createSampler(options: SamplerOptions): Sampler {
           cure: 'Restore the data and the options of that run, or start a new run.',
         });
       }
+      const counts = Object.values(state.taken ?? {});
+      if (![state.step, ...counts].every((n) => Number.isSafeInteger(n) && (n as number) >= 0)) {
+        throw new UserError({
+          code: 'sampler.state',
+          tried: 'continue drawing batches where the checkpoint stopped',
+          why: 'its record of what was drawn is damaged.',
+          cure: 'Remove the newest checkpoint to go on from the one before, or start a new run.',
+        });
+      }
       step = state.step;
       taken = { ...state.taken };
     },
     buckets: buckets.map(({ longestFrames, slots, probability, clips: byLanguage }) => {
-      const count = [...byLanguage.values()].reduce((sum, indices) => sum + indices.length, 0);
+      const count = [...byLanguage.values()].reduce((sum, { indices }) => sum + indices.length, 0);
       return { longestFrames, slots, probability, clips: count };
     }),
     shares: Object.fromEntries(
@@ -215,8 +224,10 @@ function makeBuckets({ clips, batchSeconds }: SamplerOptions): Bucket[] {
     bucket.longestFrames = frames;
     bucket.slots = Math.max(1, Math.floor((batchSeconds * framesPerSecond) / frames));
     const own = bucket.clips.get(language);
-    if (own) own.push(index);
-    else bucket.clips.set(language, [index]);
+    if (own) {
+      own.indices.push(index);
+      own.frames += frames;
+    } else bucket.clips.set(language, { indices: [index], frames });
   }
   return buckets;
 }
@@ -239,10 +250,6 @@ function draw(weights: number[], uniform: number): number {
     if (left < 0) return i;
   }
   return weights.findLastIndex((weight) => weight > 0);
-}
-
-function sumFrames(clips: readonly SamplerClip[], indices: number[]): number {
-  return indices.reduce((sum, index) => sum + clips[index].frames, 0);
 }
 
 function fingerprintOf({ clips, ...options }: SamplerOptions): string {

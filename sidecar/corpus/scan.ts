@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { type Stats, statSync } from 'node:fs';
 import { type DecodedAudio, decodeBytes, modelRateHz, readAudioFile, samplesAt16k } from '../audio/index.ts';
 import { UserError } from '../errors.ts';
+import { keyedOrder } from '../random.ts';
 import { detectLayout, readUtterances } from './layout.ts';
-import { keyedOrder } from './random.ts';
 import { type Finding, type FindingKey, ScanCache } from './scan-cache.ts';
 import type { LanguageCorpus, Layout, ScannedUtterance, Skipped, Utterance } from './types.ts';
 

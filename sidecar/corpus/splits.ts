@@ -1,6 +1,6 @@
 /** @file Which utterances train and which are held out; no speaker on both sides where speakers are known. */
 import { modelRateHz } from '../audio/index.ts';
-import { keyedOrder } from './random.ts';
+import { keyedOrder } from '../random.ts';
 import type { ScannedUtterance } from './types.ts';
 
 export interface SplitOptions {

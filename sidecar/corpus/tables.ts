@@ -1,5 +1,5 @@
 /** @file Text manifests line by line, with the place of every fault. Knows no layout. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { type Place, UserError } from '../errors.ts';
 
 export interface Line {
@@ -25,9 +25,24 @@ export function at(file: string, line: number): Place {
   return { file, line, column: 1 };
 }
 
+/** A pipe would wait for ever, and a folder has no lines. */
+export function regular(file: string): Stats {
+  let found: Stats;
+  try {
+    found = statSync(file);
+  } catch (fault) {
+    throw unreadable(file, (fault as Error).message);
+  }
+  if (!found.isFile()) throw unreadable(file, found.isDirectory() ? 'it is a folder' : 'it is not a regular file');
+  return found;
+}
+
+export const unreadable = (file: string, why: string) =>
+  lineError('unreadable', file, 1, `${why}.`, 'Put a text file that you may read in its place, or remove it.');
+
 /** The lines that are not blank, without byte-order mark and carriage returns. */
 export function readLines(file: string): Line[] {
-  const size = statSync(file).size;
+  const { size } = regular(file);
   if (size > maxManifestBytes) {
     throw lineError(
       'manifest-too-large',
@@ -41,7 +56,7 @@ export function readLines(file: string): Line[] {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch (fault) {
-    if (!(fault instanceof TypeError)) throw fault;
+    if (!(fault instanceof TypeError)) throw unreadable(file, (fault as Error).message);
     throw lineError('not-utf8', file, 1, 'it is not UTF-8 text.', 'Save it as UTF-8.');
   }
   const lines: Line[] = [];
@@ -105,10 +120,10 @@ export function readTable(file: string, required: readonly string[]): Row[] {
 export function readPairs(file: string, what: string): Map<string, { value: string; line: number }> {
   const pairs = new Map<string, { value: string; line: number }>();
   for (const { number, text } of readLines(file)) {
-    const [, key, value] = /^\s*(\S+)(?:\s+(.*?))?\s*$/su.exec(text) ?? [];
+    const [key, value] = splitFirst(text);
     const before = pairs.get(key);
     if (before) throw duplicate(file, number, key, file, before.line);
-    if (value === undefined && what !== 'text') {
+    if (value === '' && what !== 'text') {
       throw lineError(
         'column-count',
         file,
@@ -117,9 +132,16 @@ export function readPairs(file: string, what: string): Map<string, { value: stri
         'Complete the line.',
       );
     }
-    pairs.set(key, { value: value ?? '', line: number });
+    pairs.set(key, { value, line: number });
   }
   return pairs;
+}
+
+/** The first word and the rest, without white space around them; no regular expression that could go quadratic. */
+export function splitFirst(text: string): [first: string, rest: string] {
+  const trimmed = text.trim();
+  const end = trimmed.search(/\s/);
+  return end < 0 ? [trimmed, ''] : [trimmed.slice(0, end), trimmed.slice(end).trim()];
 }
 
 export function duplicate(file: string, line: number, id: string, firstFile: string, firstLine: number): UserError {

@@ -1,4 +1,7 @@
 /** @file Which execution providers really work: each runs a tiny graph and is compared with the CPU before it is trusted. */
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { compile } from './compile.ts';
 import { gradients } from './gradient.ts';
@@ -52,6 +55,8 @@ export async function tryDevice(device: DeviceName): Promise<DeviceReport> {
   if (device === 'cpu') return { device, usable: true, reason: 'always there' };
   if (!ort.listSupportedBackends().some(({ name }) => name === device))
     return { device, usable: false, reason: 'not part of onnxruntime-node on this platform' };
+  const lacks = missingLibrary(device);
+  if (lacks) return { device, usable: false, reason: lacks };
   try {
     const [ours, theirs] = [await run('cpu'), await run(device)];
     const worst = ours.reduce((w, x, i) => Math.max(w, Math.abs(x - theirs[i])), 0);
@@ -61,11 +66,43 @@ export async function tryDevice(device: DeviceName): Promise<DeviceReport> {
     return {
       device,
       usable: false,
-      reason: String((error as Error).message)
-        .split('\n')[0]
-        .slice(0, 200),
+      reason: readable(error),
     };
   }
+}
+
+/** onnxruntime's messages begin with its own source lines; what went wrong comes last. */
+const readable = (error: unknown) =>
+  String((error as Error).message)
+    .split('\n')[0]
+    .replace(/^.*::\S*\s?(was false\. )?/, '')
+    .slice(-160);
+
+/** Asked first, since onnxruntime and Dawn complain on standard error about libraries that are not there. */
+function missingLibrary(device: DeviceName): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  if (device === 'cuda') {
+    const root = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
+    const library = join(root, 'bin', 'napi-v6', 'linux', process.arch, 'libonnxruntime_providers_cuda.so');
+    return existsSync(library) ? undefined : 'its libraries are not installed (README: Using an NVIDIA GPU)';
+  }
+  if (device !== 'webgpu') return undefined;
+  const folders = [
+    ...(process.env.LD_LIBRARY_PATH?.split(':') ?? []),
+    ...['/lib', '/usr/lib', '/usr/local/lib', '/lib64', '/usr/lib64'].flatMap((folder) => [
+      folder,
+      join(folder, process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu'),
+    ]),
+  ];
+  const found = folders.some((folder) => folder !== '' && existsSync(join(folder, 'libvulkan.so.1')));
+  if (!found) return 'no Vulkan loader (libvulkan.so.1) on this machine';
+  const named = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;
+  const drivers = named
+    ? named.split(':').filter((path) => existsSync(path))
+    : ['/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d', '/etc/vulkan/icd.d'].filter(
+        (path) => existsSync(path) && readdirSync(path).some((name) => name.endsWith('.json')),
+      );
+  return drivers.length > 0 ? undefined : 'no Vulkan driver on this machine';
 }
 
 /** The device to use, and why those before it in the order were passed over. */

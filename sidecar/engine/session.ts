@@ -26,6 +26,9 @@ export interface SessionOptions {
   profile?: string;
 }
 
+/** MILORE_THREADS: how many threads one session computes with; all cores unless told. */
+const THREADS = Number(process.env.MILORE_THREADS) || undefined;
+
 export class Session {
   private constructor(
     private readonly session: ort.InferenceSession,
@@ -38,7 +41,7 @@ export class Session {
     compiled: Omit<Compiled, 'bytes'>,
     options: SessionOptions,
   ): Promise<Session> {
-    const { device, keep = [], strict = false, threads, prepack = true } = options;
+    const { device, keep = [], strict = false, threads = THREADS, prepack = true } = options;
     const entries = {
       ...(strict ? { disable_cpu_ep_fallback: '1' } : {}),
       ...(prepack ? {} : { disable_prepacking: '1' }),

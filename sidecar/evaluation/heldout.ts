@@ -2,10 +2,10 @@
  * @file Held-out masked prediction with fixed masks: the same clips, the same masks and the same units for every model,
  * so that two numbers differ only by the model.
  */
-import { assemble, type Slot, type Sources } from '../training/batch.ts';
-import type { Learner } from '../training/learner.ts';
-import { type MaskOptions, spanMask } from '../training/mask.ts';
-import { type Meter, tally } from '../training/meter.ts';
+import { assemble, type Slot, type Sources } from '../learning/batch.ts';
+import type { Learner } from '../learning/learner.ts';
+import { type MaskOptions, spanMask } from '../learning/mask.ts';
+import { type Meter, tally } from '../learning/meter.ts';
 
 export interface HeldOutClip {
   hash: string;

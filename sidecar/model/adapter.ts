@@ -1,6 +1,16 @@
 /** @file Between the flat vector and the adapter on disk: which tensors a configuration has, under PEFT-like names. */
-
-import { adapterNames, readAdapter, writeAdapter } from './checkpoint/adapter.ts';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../errors.ts';
+import { checkAdapterConfig } from './adapter-config.ts';
+import {
+  ADAPTER_CONFIG,
+  ADAPTER_WEIGHTS,
+  adapterNames,
+  readAdapter,
+  readAdapterConfig,
+  writeAdapter,
+} from './checkpoint/adapter.ts';
 import type { HubertConfig } from './checkpoint/huggingface.ts';
 import { siteName } from './hubert.ts';
 import { isHead, type LearnableConfig } from './learnable.ts';
@@ -117,13 +127,24 @@ export function saveAdapter(folder: string, config: LearnableConfig, parameters:
 }
 
 /** What the adapter of `folder` trains; nothing of its tensors is read yet. */
-export function adapterConfigOf(raw: Record<string, unknown>, base: HubertConfig): LearnableConfig {
-  return {
-    base,
-    adapter: raw.adapter as LearnableConfig['adapter'],
-    head: raw.head as LearnableConfig['head'],
-    trainMask: raw.train_mask === true,
-  };
+export function adapterConfigOf(folder: string, base: HubertConfig): { config: LearnableConfig; baseHash: string } {
+  const raw = readAdapterConfig(folder, KEYS);
+  const { adapter, head } = checkAdapterConfig(raw, join(folder, ADAPTER_CONFIG), base.layers);
+  return { config: { base, adapter, head, trainMask: raw.train_mask === true }, baseHash: String(raw.base_hash) };
+}
+
+/** Refuses a configuration that asks for more numbers than the file can hold, before memory is taken for them. */
+export function checkAdapterSize(folder: string, specs: readonly { shape: readonly number[] }[]): void {
+  const numbers = specs.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const file = join(folder, ADAPTER_WEIGHTS);
+  const bytes = statSync(file, { throwIfNoEntry: false })?.size;
+  if (bytes !== undefined && numbers * 2 > bytes)
+    throw new UserError({
+      code: 'adapter.size',
+      tried: `load the adapter ${file}`,
+      why: `${ADAPTER_CONFIG} describes ${numbers} numbers, and the file has ${bytes} bytes.`,
+      cure: 'Export the adapter again with "milore export".',
+    });
 }
 
 /** Fills `parameters` from `folder`; strict: every tensor must be there with its shape, and none besides. */

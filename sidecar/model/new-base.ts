@@ -7,7 +7,12 @@ import type { HubertConfig } from './checkpoint/huggingface.ts';
 export function newWeights(config: HubertConfig, seed: number): Map<string, { shape: number[]; data: Float32Array }> {
   const weights = new Map<string, { shape: number[]; data: Float32Array }>();
   for (const [name, shape] of hubertShapes(config)) {
-    const draw = normals(seed, 'base', name);
+    const draws = normals(
+      shape.reduce((a, b) => a * b, 1),
+      seed,
+      'base',
+      name,
+    );
     const fan = shape.slice(1).reduce((a, b) => a * b, 1);
     const deviation = name.includes('pos_conv')
       ? 2 * (config.posKernel * config.hidden) ** -0.5
@@ -15,12 +20,12 @@ export function newWeights(config: HubertConfig, seed: number): Map<string, { sh
         ? Math.sqrt(2 / fan)
         : 0.02;
     const norm = name.includes('layer_norm');
-    const value = () => {
-      if (name === 'masked_spec_embed') return 0.5 + 0.25 * draw();
+    const value = (draw: number) => {
+      if (name === 'masked_spec_embed') return 0.5 + 0.25 * draw;
       if (name.endsWith('.bias')) return 0;
-      return norm ? 1 : deviation * draw();
+      return norm ? 1 : deviation * draw;
     };
-    weights.set(name, { shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, value) });
+    weights.set(name, { shape, data: draws.map(value) });
   }
   return weights;
 }

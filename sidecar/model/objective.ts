@@ -33,7 +33,7 @@ export interface Prediction {
 }
 
 /** Which frames are predicted: rows of [B·T] that are masked. */
-export const maskedInput = (graph: Graph) => graph.input('masked', ['M'], 'int64');
+export const maskedInput = (graph: Graph) => graph.input('masked', ['M', 1], 'int64');
 
 /**
  * Predicts the units of the masked frames of `hidden` [B·T, width]. Feeds `<prefix>labels` float32 [M, 1] (a unit's

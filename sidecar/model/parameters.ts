@@ -27,8 +27,8 @@ export class Parameters {
       if (init === 'zeros') continue;
       if ('values' in init) view.set(init.values);
       else {
-        const draw = normals(seed, 'init', name);
-        for (let i = 0; i < view.length; i++) view[i] = init.deviation * draw();
+        const draws = normals(view.length, seed, 'init', name);
+        for (let i = 0; i < view.length; i++) view[i] = init.deviation * draws[i];
       }
     }
   }

@@ -12,6 +12,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -30,6 +31,19 @@ interface Entry {
   offset: number;
   length: number;
   shape: number[];
+}
+
+/** A cache that was cut short, or lacks a tensor that is wanted now, is written anew. */
+function isWritten(index: string, blob: string, entries: Map<string, Entry>): boolean {
+  try {
+    const written = JSON.parse(readFileSync(index, 'utf8'));
+    const { size } = statSync(blob);
+    return [...entries].every(
+      ([name, entry]) => entry.offset + entry.length <= size && JSON.stringify(written[name]) === JSON.stringify(entry),
+    );
+  } catch {
+    return false;
+  }
 }
 
 export class WeightFile {
@@ -53,25 +67,28 @@ export class WeightFile {
     const folder = WeightFile.folder(hash, cache);
     const index = join(folder, INDEX);
     if (!existsSync(index)) return undefined;
-    return new WeightFile(folder, new Map(Object.entries(JSON.parse(readFileSync(index, 'utf8')))));
+    const entries = new Map<string, Entry>(Object.entries(JSON.parse(readFileSync(index, 'utf8'))));
+    return isWritten(index, join(folder, BLOB), entries) ? new WeightFile(folder, entries) : undefined;
   }
 
   /** Writes the blob under `cache` unless it is there. */
   static prepare(base: Pick<BaseModel, 'hash' | 'weights'>, cache: string): WeightFile {
-    const existing = WeightFile.existing(base.hash, cache);
-    if (existing) return existing;
     const folder = WeightFile.folder(base.hash, cache);
     const index = join(folder, INDEX);
-    mkdirSync(folder, { recursive: true });
     const entries = new Map<string, Entry>();
+    let offset = 0;
+    for (const [name, { shape, data }] of base.weights) {
+      entries.set(name, { offset, length: data.byteLength, shape });
+      offset += Math.ceil(data.byteLength / PAGE) * PAGE;
+    }
+    if (isWritten(index, join(folder, BLOB), entries)) return new WeightFile(folder, entries);
+    mkdirSync(folder, { recursive: true });
     const temporary = join(folder, `${BLOB}.${process.pid}.tmp`);
     const file = openSync(temporary, 'w');
     try {
-      let offset = 0;
-      for (const [name, { shape, data }] of base.weights) {
-        writeSync(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 0, data.byteLength, offset);
-        entries.set(name, { offset, length: data.byteLength, shape });
-        offset += Math.ceil(data.byteLength / PAGE) * PAGE;
+      for (const [name, { data }] of base.weights) {
+        const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+        writeSync(file, bytes, 0, bytes.length, entries.get(name)!.offset);
       }
       fsyncSync(file);
     } finally {

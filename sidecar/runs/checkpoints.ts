@@ -148,6 +148,9 @@ function verify(dir: string, step: number): { files: Map<string, Entry> } | { wh
   return { files };
 }
 
+/** Whether any checkpoint is there, sound or not. */
+export const hasCheckpoints = (run: { path: string }): boolean => stepsIn(checkpointsOf(run)).length > 0;
+
 /** The newest checkpoint that verifies. Those passed over are reported; undefined where none is left. */
 export function latestCheckpoint(run: { path: string }, report?: (problem: Problem) => void): Checkpoint | undefined {
   const parent = checkpointsOf(run);

@@ -31,25 +31,34 @@ function parseLine(line: string): LoggedEvent | undefined {
   return undefined;
 }
 
-/** Offset just behind the last newline before `end`, or 0. */
-function lineStart(fd: number, end: number): number {
+/** Finds line starts from the end of a file backwards, reading each part of it once. */
+function backwards(fd: number): (end: number) => number {
   const buffer = Buffer.alloc(chunkBytes);
-  for (let high = end; high > 0; ) {
-    const low = Math.max(0, high - chunkBytes);
-    const length = readSync(fd, buffer, 0, high - low, low);
-    const found = buffer.subarray(0, length).lastIndexOf(newline);
-    if (found >= 0) return low + found + 1;
-    high = low;
-  }
-  return 0;
+  let low = 0;
+  let high = 0;
+  /** Offset just behind the last newline before `end`, or 0. */
+  return (end) => {
+    for (let from = end; from > 0; from = low) {
+      if (from > high || from <= low) {
+        low = Math.max(0, from - chunkBytes);
+        high = low + readSync(fd, buffer, 0, from - low, low);
+      }
+      const found = buffer.subarray(0, from - low).lastIndexOf(newline);
+      if (found >= 0) return low + found + 1;
+    }
+    return 0;
+  };
 }
 
 /** The end of the last whole, valid line, and its number. A line without its newline was never finished. */
-function soundEnd(fd: number): { end: number; seq: number } {
-  let end = lineStart(fd, fstatSync(fd).size);
-  while (end > 0) {
-    const begin = lineStart(fd, end - 1);
-    if (end - begin <= maxLineBytes) {
+function soundEnd(fd: number, path: string): { end: number; seq: number } {
+  const { size } = fstatSync(fd);
+  const lineStart = backwards(fd);
+  const last = lineStart(size);
+  // What a crash leaves behind is short; beyond two lines of the longest there is no use in looking on.
+  for (let end = last; end > Math.max(0, last - 2 * maxLineBytes); ) {
+    const begin = lineStart(end - 1);
+    if (end - begin > 2 && end - begin <= maxLineBytes) {
       const line = Buffer.alloc(end - begin);
       readSync(fd, line, 0, line.length, begin);
       const event = parseLine(line.toString('utf8'));
@@ -57,10 +66,10 @@ function soundEnd(fd: number): { end: number; seq: number } {
     }
     end = begin;
   }
-  if (fstatSync(fd).size > maxLineBytes || lineStart(fd, fstatSync(fd).size) > 0) {
+  if (size > maxLineBytes || last > 0) {
     throw new UserError({
       code: 'runs.not-a-log',
-      tried: 'go on with a log',
+      tried: `go on with the log ${path}`,
       why: 'none of its lines is an event of a run.',
       cure: 'Move the file away; it is left as it is.',
     });
@@ -86,7 +95,7 @@ export class LogWriter {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
         this.#fd = openSync(path, 'wx+');
       }
-      const { end, seq } = soundEnd(this.#fd);
+      const { end, seq } = soundEnd(this.#fd, path);
       ftruncateSync(this.#fd, end);
       this.#size = end;
       this.#seq = seq;
@@ -259,7 +268,9 @@ export function readTail(path: string, bytes = 1 << 16): LoggedEvent[] {
     return [];
   }
   try {
-    const { size } = fstatSync(fd);
+    const info = fstatSync(fd);
+    if (!info.isFile()) return [];
+    const { size } = info;
     for (let window = bytes; ; window *= 4) {
       const begin = Math.max(0, size - Math.min(window, maxLineBytes));
       const buffer = Buffer.alloc(size - begin);

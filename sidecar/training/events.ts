@@ -1,5 +1,5 @@
 /** @file What a run says while it trains; every event is one line of its log. */
-import type { Score, SiteUse } from './meter.ts';
+import type { Score, SiteUse } from '../learning/meter.ts';
 
 export type RunEvent =
   | { type: 'started'; step: number; steps: number; device: string; deviceNotes: string[] }
@@ -11,6 +11,7 @@ export type RunEvent =
       detail?: string;
     }
   | { type: 'note'; level: 'info' | 'warning'; text: string }
+  | ({ type: 'corpus' } & CorpusSummary)
   | ({ type: 'metrics' } & StepMetrics)
   | ({ type: 'evaluation'; step: number } & EvaluationResult)
   | { type: 'skipped'; step: number; reason: string; inARow: number }
@@ -18,6 +19,18 @@ export type RunEvent =
   | { type: 'stopped'; step: number; reason: string }
   | { type: 'failed'; step: number; reason: string }
   | { type: 'done'; step: number; seconds: number };
+
+/** What a language brought, and every recording that was left out, with its reason. */
+export interface CorpusSummary {
+  language: string;
+  role: 'existing' | 'new';
+  trainSeconds: number;
+  heldOutSeconds: number;
+  utterances: number;
+  speakers: number;
+  skipped: { path: string; reasonCode: string; reason: string }[];
+  notes: string[];
+}
 
 export interface StepMetrics {
   step: number;

@@ -3,20 +3,21 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Experiment } from '../config/experiment.ts';
+import { checkResolved } from '../config/parse.ts';
 import { selectDevice } from '../engine/devices.ts';
 import type { DeviceName } from '../engine/session.ts';
-import { UserError } from '../errors.ts';
+import { describe, UserError } from '../errors.ts';
+import type { Learner } from '../learning/learner.ts';
 import { saveAdapter } from '../model/adapter.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
 import { countParameters, type ParameterCount } from '../model/count.ts';
-import { latestCheckpoint, writeCheckpoint } from '../runs/checkpoints.ts';
+import { hasCheckpoints, latestCheckpoint, writeCheckpoint } from '../runs/checkpoints.ts';
 import { createRun, openRun, type RunDir, RunLogs, readResolved, runFiles } from '../runs/run.ts';
 import { startHeartbeat } from '../runs/status.ts';
 import { TensorBoardWriter } from '../runs/tensorboard.ts';
-import type { EvaluationResult, RunEvent } from './events.ts';
+import type { CorpusSummary, EvaluationResult, RunEvent } from './events.ts';
 import { startHead } from './head-start.ts';
-import type { Learner } from './learner.ts';
-import { type CorpusSummary, type Prepared, prepare } from './prepare.ts';
+import { type Prepared, prepare } from './prepare.ts';
 import { loadState, PROGRESS, STATE, saveState } from './state.ts';
 import { evaluate, fresh, type Training, train } from './trainer.ts';
 
@@ -48,7 +49,7 @@ export interface RunResult {
 /** The experiment of a run that is to go on. */
 export function experimentOf(path: string): { run: RunDir; experiment: Experiment } {
   const run = openRun(path, { write: true });
-  return { run, experiment: readResolved(run) as Experiment };
+  return { run, experiment: checkResolved(readResolved(run), join(run.path, runFiles.resolved)) };
 }
 
 export async function runExperiment(request: RunRequest): Promise<RunResult> {
@@ -87,8 +88,9 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const { steps } = experiment.training;
     const deviceNotes = passedOver.map(({ device, reason }) => `${device}: ${reason}`);
     const checkpoint = request.resume
-      ? latestCheckpoint(run, (problem) => emit({ type: 'note', level: 'warning', text: problem.why }))
+      ? latestCheckpoint(run, (problem) => emit({ type: 'note', level: 'warning', text: describe(problem) }))
       : undefined;
+    if (request.resume && !checkpoint && hasCheckpoints(run)) throw nothingToResumeFrom(run);
     if (request.resume) logs.resumed(checkpoint?.step ?? 0);
     emit({ type: 'started', step: checkpoint?.step ?? 0, steps, device: chosen.device, deviceNotes });
     prepared = await prepare(experiment, {
@@ -103,7 +105,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     let progress = fresh();
     if (checkpoint) {
       const state = openSafetensors(join(checkpoint.dir, STATE));
-      progress = loadState(learners, state, new TextDecoder().decode(checkpoint.read(PROGRESS)), checkpoint.dir);
+      progress = await loadState(learners, state, new TextDecoder().decode(checkpoint.read(PROGRESS)), checkpoint.dir);
       state.close();
     } else {
       await startHead(experiment, prepared, signal, (done, total) =>
@@ -200,6 +202,15 @@ function scalarsOf(event: Extract<RunEvent, { type: 'metrics' | 'evaluation' }>)
   }
   return scalars;
 }
+
+/** Starting over would take back every step that the log has seen. */
+const nothingToResumeFrom = (run: RunDir) =>
+  new UserError({
+    code: 'run.no-sound-checkpoint',
+    tried: `go on with ${run.path}`,
+    why: `none of the checkpoints in ${join(run.path, runFiles.checkpoints)} is whole.`,
+    cure: `Restore one, or start anew with: milore train ${join(run.path, runFiles.config)}`,
+  });
 
 function runtimeVersion(): string {
   try {

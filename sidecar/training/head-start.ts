@@ -1,7 +1,7 @@
 /** @file The shared start: a head trained for a while on the frozen base, from which adapted model and control go on. */
 import type { Experiment } from '../config/experiment.ts';
+import { newState, rateFactor } from '../learning/optimiser.ts';
 import { isHead } from '../model/learnable.ts';
-import { newState, rateFactor } from './optimiser.ts';
 import type { Prepared } from './prepare.ts';
 import { drawBatch } from './trainer.ts';
 
@@ -24,17 +24,19 @@ export async function startHead(
     const { batch } = drawBatch({ experiment, sampler, clips, sources }, 'head', step - 1);
     await learner.accumulate(batch);
     const factor = rateFactor(step, { ...experiment.training, steps: warmupSteps });
-    learner.update({ adapter: 0, head: learningRate * factor }, experiment.training);
+    await learner.update({ adapter: 0, head: learningRate * factor }, experiment.training);
     signal.throwIfAborted();
     onProgress(step, warmupSteps);
   }
+  await learner.pull();
   for (const one of [adapted, control]) if (one) one.optimiser = newState(one.parameters.size);
-  copyHead(prepared);
+  await copyHead(prepared);
 }
 
 /** The control's head into the adapted model: both start alike. */
-function copyHead({ adapted, control }: Prepared): void {
-  if (!control) return;
-  for (const name of control.parameters.names.filter(isHead))
-    adapted.parameters.view(name).set(control.parameters.view(name));
+async function copyHead({ adapted, control }: Prepared): Promise<void> {
+  for (const name of control?.parameters.names.filter(isHead) ?? [])
+    adapted.parameters.view(name).set(control!.parameters.view(name));
+  await adapted.push();
+  await control?.push();
 }

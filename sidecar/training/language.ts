@@ -9,7 +9,7 @@ import {
   scanLanguage,
   splitReport,
 } from '../corpus/index.ts';
-import type { CorpusSummary } from './prepare.ts';
+import type { CorpusSummary } from './events.ts';
 
 const RATE_HZ = 16_000;
 /** The held-out side must not depend on a run's seed: runs are compared on it. */

@@ -8,6 +8,10 @@ import { type Clip, clipSamples, createSampler } from '../corpus/index.ts';
 import type { DeviceName, SessionOptions } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
 import { evaluateHeldOut } from '../evaluation/heldout.ts';
+import type { Sources } from '../learning/batch.ts';
+import type { Learner } from '../learning/learner.ts';
+import type { Meter } from '../learning/meter.ts';
+import { openLearner } from '../learning/open-learner.ts';
 import { type BaseModel, loadBase } from '../model/checkpoint/huggingface.ts';
 import { framesOf } from '../model/hubert.ts';
 import type { AdapterConfig, LearnableConfig } from '../model/learnable.ts';
@@ -15,11 +19,8 @@ import { sites } from '../model/mixture.ts';
 import { WeightFile } from '../model/weights.ts';
 import { FeatureStore } from '../units/features.ts';
 import { ownUnits, prepareUnits, type Units } from '../units/fit.ts';
-import type { Sources } from './batch.ts';
-import type { RunEvent } from './events.ts';
+import type { CorpusSummary, RunEvent } from './events.ts';
 import { makeLanguage } from './language.ts';
-import { Learner } from './learner.ts';
-import type { Meter } from './meter.ts';
 import type { Sampler, Training, TrainingClip } from './trainer.ts';
 
 export interface Prepared {
@@ -36,17 +37,6 @@ export interface Prepared {
   sites: Training['sites'];
   corpus: CorpusSummary[];
   release(): Promise<void>;
-}
-
-export interface CorpusSummary {
-  language: string;
-  role: 'existing' | 'new';
-  trainSeconds: number;
-  heldOutSeconds: number;
-  utterances: number;
-  speakers: number;
-  skipped: { path: string; reasonCode: string; reason: string }[];
-  notes: string[];
 }
 
 export interface PrepareOptions {
@@ -109,6 +99,7 @@ export async function prepare(
       (done, total) => emit({ type: 'stage', name: 'scan', done, total, detail: code }),
     );
     corpus.push(summary);
+    emit({ type: 'corpus', ...summary });
     for (const clip of clips) scanned.push({ clip, frames: framesOf(base.config, clip.samples) });
     signal.throwIfAborted();
   }
@@ -159,11 +150,11 @@ export async function prepare(
   );
   const own = base.head && (await ownUnits(from, heldOut));
 
-  const adapted = await Learner.open(config, base, file, experiment.seed, options, base.head);
+  const adapted = await openLearner(config, base, file, experiment.seed, options, base.head);
   const withControl = experiment.control && config.adapter.kind !== 'none';
   const headOnly: LearnableConfig = { ...config, adapter: { kind: 'none' } };
   const control = withControl
-    ? await Learner.open(headOnly, base, file, experiment.seed, options, base.head)
+    ? await openLearner(headOnly, base, file, experiment.seed, options, base.head)
     : undefined;
   const sources: Sources = {
     features,

@@ -1,9 +1,9 @@
 /** @file Everything that the next step depends on, as files of a checkpoint: from it the next step is bit-identical. */
 import { UserError } from '../errors.ts';
+import type { Learner } from '../learning/learner.ts';
+import type { Meter } from '../learning/meter.ts';
 import { writeSafetensors } from '../model/checkpoint/safetensors.ts';
 import type { TensorFile } from '../model/checkpoint/tensor-file.ts';
-import type { Learner } from './learner.ts';
-import type { Meter } from './meter.ts';
 
 export interface Progress {
   /** Updates done. */
@@ -36,14 +36,48 @@ export function saveState(learners: Readonly<Record<string, Learner>>, progress:
   };
 }
 
+type Stored = Progress & { updates: Record<string, number> };
+
+/** The file's hash holds, but who wrote it is not known: every number that training goes on from is looked at. */
+function parseProgress(text: string, learners: string[], where: string): Stored {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Told below.
+  }
+  const record = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null && !Array.isArray(x);
+  const counts = (x: unknown, keys: string[]) =>
+    record(x) && keys.every((key) => Number.isSafeInteger(x[key]) && (x[key] as number) >= 0);
+  const sound =
+    record(value) &&
+    counts(value, ['step', 'skipped', 'skippedInARow']) &&
+    counts(value.updates, learners) &&
+    record(value.sampler) &&
+    record(value.meters) &&
+    record(value.meters.adapted) &&
+    record(value.meters.control) &&
+    record(value.interval) &&
+    ['gradientNorm', 'loss', 'steps'].every(
+      (key) => typeof (value.interval as Progress['interval'])[key as 'loss'] === 'number',
+    );
+  if (sound) return value as unknown as Stored;
+  throw new UserError({
+    code: 'run.progress',
+    tried: `resume from ${where}`,
+    why: `its ${PROGRESS} does not say how far the run was.`,
+    cure: 'Remove this checkpoint to go on from the one before, or start a new run.',
+  });
+}
+
 /** Puts a checkpoint's numbers into the learners; returns where the run was. */
-export function loadState(
+export async function loadState(
   learners: Readonly<Record<string, Learner>>,
   tensors: TensorFile,
   progress: string,
   where: string,
-): Progress {
-  const parsed = JSON.parse(progress) as Progress & { updates: Record<string, number> };
+): Promise<Progress> {
+  const parsed = parseProgress(progress, Object.keys(learners), where);
   for (const [who, learner] of Object.entries(learners)) {
     const read = (part: string) => {
       const name = `${who}.${part}`;
@@ -59,6 +93,7 @@ export function loadState(
     };
     learner.parameters.data.set(read('parameters'));
     learner.optimiser = { first: read('first'), second: read('second'), updates: parsed.updates[who] };
+    await learner.push();
   }
   return parsed;
 }

@@ -4,13 +4,13 @@
  */
 import type { Experiment } from '../config/experiment.ts';
 import { evaluateHeldOut, type HeldOutClip } from '../evaluation/heldout.ts';
+import { assemble, type Slot, type Sources } from '../learning/batch.ts';
+import type { Learner } from '../learning/learner.ts';
+import { spanMask } from '../learning/mask.ts';
+import { baseScore, type Meter, score, tally, utilisation } from '../learning/meter.ts';
+import { norm, rateFactor } from '../learning/optimiser.ts';
 import { isHead } from '../model/learnable.ts';
-import { assemble, type Slot, type Sources } from './batch.ts';
 import type { EvaluationResult, LanguageResult, RunEvent, UtilisationPoint } from './events.ts';
-import type { Learner } from './learner.ts';
-import { spanMask } from './mask.ts';
-import { baseScore, type Meter, score, tally, utilisation } from './meter.ts';
-import { norm, rateFactor } from './optimiser.ts';
 import type { Progress } from './state.ts';
 
 const FRAMES_PER_SECOND = 50;
@@ -118,15 +118,14 @@ export async function train(training: Training, progress: Progress): Promise<End
     }
     const factor = rateFactor(step, experiment.training);
     const rates = { adapter: learningRate * factor, head: headLearningRate * factor };
-    const gradient = finite ? norm(adapted.gradient) : Number.NaN;
+    const gradient = finite ? await adapted.update(rates, experiment.training) : Number.NaN;
     if (Number.isFinite(gradient)) {
-      adapted.update(rates, experiment.training);
       progress.skippedInARow = 0;
       progress.interval.gradientNorm += gradient;
       progress.interval.loss += loss;
       progress.interval.steps++;
     } else {
-      adapted.gradient.fill(0);
+      adapted.discard();
       progress.skipped++;
       progress.skippedInARow++;
       const reason = finite ? 'the gradient is not finite' : `the loss is ${loss}`;
@@ -137,12 +136,16 @@ export async function train(training: Training, progress: Progress): Promise<End
         return { state: 'failed', reason: why };
       }
     }
-    control?.update({ adapter: 0, head: rates.head }, experiment.training);
+    await control?.update({ adapter: 0, head: rates.head }, experiment.training);
     progress.step = step;
 
-    if (step === Math.max(1, Math.round(steps * experiment.training.warmupFraction))) warnOfDeadAdapter(training, warn);
+    if (step === Math.max(1, Math.round(steps * experiment.training.warmupFraction))) {
+      await adapted.pull();
+      warnOfDeadAdapter(training, warn);
+    }
     if (step % experiment.log.every === 0 || step === steps) {
       const seconds = (performance.now() - since) / 1000;
+      await adapted.pull();
       logInterval(training, progress, rates.adapter, audioSeconds / seconds, warn);
       audioSeconds = 0;
       since = performance.now();
@@ -150,12 +153,14 @@ export async function train(training: Training, progress: Progress): Promise<End
     const evaluating = step % experiment.evaluation.every === 0 || step === steps;
     progress.sampler = sampler.state();
     if (signal.aborted && step < steps) {
+      await pull(training);
       training.save(progress);
       emit({ type: 'checkpoint', step });
       emit({ type: 'stopped', step, reason: String(signal.reason ?? 'asked to stop') });
       return { state: 'stopped' };
     }
     if (step % experiment.checkpoint.every === 0 || step === steps) {
+      await pull(training);
       training.save(progress);
       emit({ type: 'checkpoint', step });
     }
@@ -169,6 +174,12 @@ export async function train(training: Training, progress: Progress): Promise<End
   }
   return { state: 'done', evaluation: await evaluate(training) };
 }
+
+/** What a checkpoint holds is main memory's copy. */
+const pull = async ({ adapted, control }: Training) => {
+  await adapted.pull();
+  await control?.pull();
+};
 
 /** Adapted model and control on held-out speech. */
 export async function evaluate(training: Training): Promise<EvaluationResult> {

@@ -7,7 +7,7 @@ import { Graph } from '../engine/graph.ts';
 import { gemm } from '../engine/ops/linear.ts';
 import { argMax, max } from '../engine/ops/reduce.ts';
 import { floats, Session, type SessionOptions } from '../engine/session.ts';
-import { keyed, permutation } from '../random.ts';
+import { keyedRandom, permutation } from '../random.ts';
 
 export interface Centroids {
   clusters: number;
@@ -94,7 +94,7 @@ export async function fitKMeans(
     const centroids: Centroids = {
       clusters,
       width,
-      data: plusPlus(sample, width, clusters, keyed(seed, '++', restart)),
+      data: plusPlus(sample, width, clusters, keyedRandom(seed, '++', restart)),
     };
     const inertia = await inertiaOf(centroids);
     if (!best || inertia < best.inertia) best = { ...centroids, inertia };
@@ -108,7 +108,7 @@ export async function fitKMeans(
     const batch = gather(order);
     const { units } = await assigner.assign(batch, centroids);
     update(centroids, batch, units, seen);
-    revive(centroids, batch, seen, keyed(seed, 'revive', iteration));
+    revive(centroids, batch, seen, keyedRandom(seed, 'revive', iteration));
     const inertia = await inertiaOf(centroids);
     if (inertia < centroids.inertia - 1e-7 * probeEnergy) {
       centroids.inertia = inertia;

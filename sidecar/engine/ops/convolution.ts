@@ -97,7 +97,8 @@ function inputGradient(x: Value, weight: Value, d: Value, { stride, pad, groups 
   if (stride !== 1) return graph.apply('convolutionTranspose', [d, weight], { stride, pad, groups, like: x.shape })[0];
   const byTime = transpose(reshape(weight, [groups, out / groups, perGroup, kernel]), [3, 0, 2, 1]);
   const backwards = BigInt64Array.from({ length: kernel }, (_, k) => BigInt(kernel - 1 - k));
-  const turned = transpose(rows(byTime, graph.constant(backwards, [kernel])), [1, 2, 3, 0]);
+  const reversed = rows(reshape(byTime, [kernel, out * perGroup]), graph.constant(backwards, [kernel, 1]));
+  const turned = transpose(reshape(reversed, [kernel, groups, perGroup, out / groups]), [1, 2, 3, 0]);
   return convolution(d, reshape(turned, [groups * perGroup, out / groups, kernel]), undefined, {
     pad: [kernel - 1 - pad[0], kernel - 1 - pad[1]],
     groups,

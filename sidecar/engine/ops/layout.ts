@@ -13,7 +13,7 @@ export const broadcastTo = (x: Value, shape: Shape) =>
 export const split = (x: Value, sizes: readonly number[]) => x.graph.apply('split', [x], { sizes });
 /** Joined along the last axis. */
 export const concat = (...parts: Value[]) => (parts.length === 1 ? parts[0] : parts[0].graph.apply('concat', parts)[0]);
-/** Rows of `x` [N, D] at `index` int64 [M]; the indices must be distinct. */
+/** Rows of `x` [N, D] at `index` int64 [M, 1]; the indices must be distinct. A column: no provider reshapes int64. */
 export const rows = (x: Value, index: Value) => x.graph.apply('rows', [x, index])[0];
 /** A zero matrix of `shape` [N, D] whose rows at `index` are `y` [M, D]; the inverse of `rows`. */
 export const placeRows = (y: Value, index: Value, shape: Shape) => y.graph.apply('placeRows', [y, index], { shape })[0];
@@ -87,21 +87,40 @@ export const layout: Record<string, Op> = {
     ],
   },
   rows: {
-    infer: ([x, index]) => [{ shape: [index.shape[0], ...x.shape.slice(1)] }],
-    emit: (e, node) => e.node('Gather', named(e, node), { axis: 0 }, outputs(e, node)),
+    infer: ([x, index]) => [{ shape: [index.shape[0], x.shape[1]] }],
+    emit(e, node) {
+      const width = node.inputs[0]!.shape[1] as number;
+      e.node('Reshape', [e.node('Gather', named(e, node), { axis: 0 }), e.ints([-1, width])], {}, outputs(e, node));
+    },
     gradient: ({ inputs: [x, index] }, [d]) => [placeRows(d!, index!, x!.shape), undefined],
-    examples: [{ shapes: [[5, 3], [3]], fixed: { 1: BigInt64Array.of(4n, 0n, 2n) } }],
+    examples: [
+      {
+        shapes: [
+          [5, 3],
+          [3, 1],
+        ],
+        fixed: { 1: BigInt64Array.of(4n, 0n, 2n) },
+      },
+    ],
   },
   placeRows: {
     infer: (_, { shape }) => [{ shape: shape as Shape }],
     emit(e, node) {
       const [y, index] = named(e, node);
       const zeros = e.node('Expand', [e.scalar(0), e.shape(node.attributes.shape as Shape)]);
-      const column = e.node('Reshape', [index, e.ints([-1, 1])]);
-      e.node('ScatterND', [zeros, column, y], {}, outputs(e, node));
+      e.node('ScatterND', [zeros, index, y], {}, outputs(e, node));
     },
     gradient: ({ inputs: [, index] }, [d]) => [rows(d!, index!), undefined],
-    examples: [{ shapes: [[2, 3], [2]], attributes: { shape: [5, 3] }, fixed: { 1: BigInt64Array.of(3n, 1n) } }],
+    examples: [
+      {
+        shapes: [
+          [2, 3],
+          [2, 1],
+        ],
+        attributes: { shape: [5, 3] },
+        fixed: { 1: BigInt64Array.of(3n, 1n) },
+      },
+    ],
   },
   head: {
     infer: ([x], { length }) => [{ shape: withLast(x.shape, length as number) }],

@@ -21,7 +21,7 @@ import {
 import { openPickle } from './pickle.ts';
 import { openSafetensors, type TensorToWrite, writeSafetensors } from './safetensors.ts';
 import { openSharded } from './sharded.ts';
-import { damaged, readJsonObject, sameShape, type TensorFile } from './tensor-file.ts';
+import { clipped, damaged, readJsonObject, sameShape, type TensorFile } from './tensor-file.ts';
 
 export type { BaseHead } from './head.ts';
 export type { HubertConfig } from './hubert-config.ts';
@@ -135,18 +135,18 @@ function readWeights(tensors: TensorFile, config: HubertConfig, modelType: Model
     else if (byName.has(name)) faults.push(`"${name}" is there twice, as "${byName.get(name)}" and "${original}".`);
     else byName.set(name, original);
   }
-  if (unexpected.length > 0) faults.push(`${unexpected.length} tensors are unexpected: ${unexpected.join(', ')}.`);
+  if (unexpected.length > 0) faults.push(`${unexpected.length} tensors are unexpected: ${listed(unexpected, ', ')}.`);
   const missing = [...shapes.keys()].filter(
     (name) => !byName.has(name) && !(name === MASK_EMBEDDING && maskIsOptional),
   );
-  if (missing.length > 0) faults.push(`${missing.length} tensors are missing: ${missing.join(', ')}.`);
+  if (missing.length > 0) faults.push(`${missing.length} tensors are missing: ${listed(missing, ', ')}.`);
   const misshapen: string[] = [];
   for (const [name, original] of byName) {
     const found = tensors.info(original).shape;
     const expected = shapes.get(name) as number[];
     if (!sameShape(found, expected)) misshapen.push(`"${original}" is [${found}], expected [${expected}]`);
   }
-  if (misshapen.length > 0) faults.push(`${misshapen.length} tensors are misshapen: ${misshapen.join('; ')}.`);
+  if (misshapen.length > 0) faults.push(`${misshapen.length} tensors are misshapen: ${listed(misshapen, '; ')}.`);
   if (faults.length > 0) throw doesNotFit(file, modelType, faults);
 
   const weights = new Map<string, Weight>();
@@ -186,11 +186,15 @@ function doesNotFit(file: string, modelType: ModelType, faults: string[]): UserE
     faults.map((why) => ({
       code: 'checkpoint.tensors',
       tried: `load ${file} as the ${modelType} that config.json describes`,
-      why,
+      why: clipped(why),
       cure: 'Take config.json and weights of one and the same model.',
     })),
   );
 }
+
+/** A model's worth of names is read; a hostile file's million is not. */
+const listed = (names: string[], by: string) =>
+  names.length <= 500 ? names.join(by) : `${names.slice(0, 500).join(by)}${by}and ${names.length - 500} more`;
 
 function allFinite(values: Float32Array): boolean {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;

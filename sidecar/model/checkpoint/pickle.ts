@@ -228,6 +228,10 @@ function readWhole(file: string): Uint8Array {
     if (size > FILE_LIMIT_BYTES) {
       throw damaged(file, `it has ${size} bytes; ${FILE_LIMIT_BYTES} can be read in this format.`, CONVERT);
     }
+    // The directory stands at the end, before a comment of at most 64 KiB: without it nothing need be read.
+    const tail = Math.min(size, 65_557);
+    if (!Buffer.from(readExactly(fd, file, size - tail, tail).buffer).includes('PK\x05\x06', 0, 'latin1'))
+      throw damaged(file, `its zip archive has no directory in its last ${tail} bytes: it is cut short.`);
     return readExactly(fd, file, 0, size);
   } finally {
     fs.closeSync(fd);

@@ -67,11 +67,14 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
+/** A name from a hostile file may have megabytes. */
+export const clipped = (text: string): string => (text.length <= 50_000 ? text : `${text.slice(0, 50_000)} … .`);
+
 export function damaged(file: string, why: string, cure?: string): UserError {
   return new UserError({
     code: 'checkpoint.damaged',
     tried: `read the tensors of ${file}`,
-    why,
+    why: clipped(why),
     cure: cure ?? 'Copy or download the file again; if it was written by a program, that program wrote it wrongly.',
   });
 }

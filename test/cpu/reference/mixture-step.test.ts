@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { floats } from '../../../sidecar/engine/session.ts';
+import { HostLearner } from '../../../sidecar/learning/host-learner.ts';
+import type { Batch } from '../../../sidecar/learning/learner.ts';
 import { siteName, timeBindings } from '../../../sidecar/model/hubert.ts';
 import { frontEndGraph } from '../../../sidecar/model/learnable.ts';
 import { WeightFile } from '../../../sidecar/model/weights.ts';
-import { type Batch, Learner } from '../../../sidecar/training/learner.ts';
 import { npy, worstDifference } from '../../support/npy.ts';
 import { fixtures, loadBase, scratch } from '../../support/reference.ts';
 
@@ -21,7 +22,7 @@ function upFrom({ shape: [experts, out, rank], data }: ReturnType<typeof npy>): 
 }
 
 describe('the LoRA-mixture step', () => {
-  let learner: Learner;
+  let learner: HostLearner;
   let batch: Batch;
   /** The reference's tensor `moment` under our names. */
   const expected = (moment: string): Map<string, Float32Array> => {
@@ -56,7 +57,7 @@ describe('the LoRA-mixture step', () => {
       router,
       init: 0,
     };
-    learner = await Learner.open(
+    learner = await HostLearner.open(
       {
         base: base.config,
         adapter: { kind: 'lora-mixture', mixture },
@@ -114,7 +115,7 @@ describe('the LoRA-mixture step', () => {
     const losses: number[] = [];
     for (const [i, expectedNorm] of (grad_norms_before_clip_f64 as number[]).entries()) {
       losses.push((await learner.accumulate(batch)).loss);
-      const norm = learner.update({ adapter: optimiser.lr, head: optimiser.lr }, options);
+      const norm = await learner.update({ adapter: optimiser.lr, head: optimiser.lr }, options);
       expect(Math.abs(norm - expectedNorm)).toBeLessThan(1e-4);
       if (i !== 1)
         for (const [name, data] of expected(`after${i + 1}`))

@@ -55,7 +55,7 @@ describe.skipIf(!here)('held-out real speech (skipped where shared/ is not besid
           {
             wave: { data: wave.data, shape: [clips, 1, samples] },
             mask: { data: mask, shape: [mask.length, 1] },
-            masked: { data: BigInt64Array.from(masked, BigInt), shape: [masked.length] },
+            masked: { data: BigInt64Array.from(masked, BigInt), shape: [masked.length, 1] },
             labels: { data: Float32Array.from(masked, (i) => units[i]), shape: [masked.length, 1] },
           },
           { B: clips, M: masked.length, ...timeBindings(base.config, samples) },

@@ -3,7 +3,7 @@
  * languages and many voices, as Ogg Opus in `extension/sample/speech`. Its output is checked in. A new run gives the same utterances, but
  * other bytes: eSpeak's noise differs every time. Run again with
  *
- *   npx esbuild scripts/make-sample-speech.ts --bundle --platform=node --format=esm --packages=external \
+ *   npx esbuild sidecar/sample/make-sample-speech.ts --bundle --platform=node --format=esm --packages=external \
  *     --outfile=node_modules/.cache/make-sample-speech.mjs && node node_modules/.cache/make-sample-speech.mjs
  */
 

@@ -4,9 +4,9 @@ import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-const [, , script] = process.argv;
-const outfile = resolve('dist/scripts', `${basename(script, '.ts')}.mjs`);
-mkdirSync('dist/scripts', { recursive: true });
+const script = process.argv[2];
+const outfile = resolve('dist/sample', `${basename(script, '.ts')}.mjs`);
+mkdirSync('dist/sample', { recursive: true });
 await build({
   entryPoints: [script],
   outfile,

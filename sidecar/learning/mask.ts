@@ -1,5 +1,5 @@
 /** @file Which frames are masked: fairseq's static spans, overlap allowed (Hsu et al. 2021, section III; wav2vec 2.0). */
-import { keyed } from '../random.ts';
+import { keyedRandom } from '../random.ts';
 
 export interface MaskOptions {
   /** Share of frames that spans would cover without overlap. */
@@ -18,7 +18,7 @@ export function spanMask(
   { probability, length, minSpans }: MaskOptions,
   ...key: (string | number)[]
 ): Uint8Array {
-  const uniform = keyed('mask', ...key);
+  const uniform = keyedRandom('mask', ...key);
   const mask = new Uint8Array(frames);
   const spans = Math.max(minSpans, Math.floor((probability * frames) / length + uniform()));
   const span = frames - length <= spans ? Math.max(1, Math.min(length, frames - spans - 1)) : length;

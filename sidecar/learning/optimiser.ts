@@ -35,7 +35,7 @@ export function norm(gradient: Float32Array): number {
   return Math.sqrt(sum);
 }
 
-/** One update in place; returns the gradient's norm before clipping. */
+/** One update in place; returns the gradient's norm before clipping. A norm that is not finite changes nothing. */
 export function adamW(
   parameters: Float32Array,
   gradient: Float32Array,
@@ -44,6 +44,7 @@ export function adamW(
   { betas: [b1, b2], epsilon, weightDecay, clipNorm }: AdamWOptions,
 ): number {
   const total = norm(gradient);
+  if (!Number.isFinite(total)) return total;
   const clip = clipNorm > 0 ? Math.min(1, clipNorm / (total + 1e-6)) : 1;
   state.updates++;
   const correction1 = 1 - b1 ** state.updates;

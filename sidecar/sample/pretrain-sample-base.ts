@@ -1,25 +1,26 @@
 /**
  * @file Makes `extension/sample/base`: a small HuBERT pre-trained by this project's own engine on the sample's three
  * existing languages, as HuBERT was (Hsu et al. 2021): iteration 1 on MFCC units, iteration 2 on units of its own
- * layer, and the second iteration's head beside it. About twenty minutes on two cores. Run: node scripts/run.mjs scripts/pretrain-sample-base.ts
+ * layer, and the second iteration's head beside it. About twenty minutes on two cores. Run: node sidecar/sample/run.mjs sidecar/sample/pretrain-sample-base.ts
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadAudio16k, normalise } from '../sidecar/audio/index.ts';
-import { type HubertConfig, saveBase } from '../sidecar/model/checkpoint/huggingface.ts';
-import { framesOf, samplesOf, timeBindings } from '../sidecar/model/hubert.ts';
-import type { LearnableConfig } from '../sidecar/model/learnable.ts';
-import { newWeights } from '../sidecar/model/new-base.ts';
-import { WeightFile } from '../sidecar/model/weights.ts';
-import { permutation } from '../sidecar/random.ts';
-import { assemble } from '../sidecar/training/batch.ts';
-import { type Batch, Learner } from '../sidecar/training/learner.ts';
-import { spanMask } from '../sidecar/training/mask.ts';
-import { rateFactor } from '../sidecar/training/optimiser.ts';
-import { FeatureStore } from '../sidecar/units/features.ts';
-import { prepareUnits } from '../sidecar/units/fit.ts';
-import { Assigner, fitKMeans } from '../sidecar/units/kmeans.ts';
+import { loadAudio16k, normalise } from '../audio/index.ts';
+import { assemble } from '../learning/batch.ts';
+import type { Batch, Learner } from '../learning/learner.ts';
+import { spanMask } from '../learning/mask.ts';
+import { openLearner } from '../learning/open-learner.ts';
+import { rateFactor } from '../learning/optimiser.ts';
+import { type HubertConfig, saveBase } from '../model/checkpoint/huggingface.ts';
+import { framesOf, samplesOf, timeBindings } from '../model/hubert.ts';
+import type { LearnableConfig } from '../model/learnable.ts';
+import { newWeights } from '../model/new-base.ts';
+import { WeightFile } from '../model/weights.ts';
+import { permutation } from '../random.ts';
+import { FeatureStore } from '../units/features.ts';
+import { prepareUnits } from '../units/fit.ts';
+import { Assigner, fitKMeans } from '../units/kmeans.ts';
 import { mfcc39, standardise } from './spectra.ts';
 
 const SPEECH = 'extension/sample/speech';
@@ -29,7 +30,7 @@ const UNITS = 100;
 const FRAMES = 249;
 const SEED = 7;
 const [STEPS_1, STEPS_2] = (process.env.STEPS ?? '500,900').split(',').map(Number);
-const CLIPS_A_BATCH = 6;
+const CLIPS_A_BATCH = 4;
 
 const config: HubertConfig = {
   hidden: 144,
@@ -107,7 +108,7 @@ async function loop(
     });
     loss += (await learner.accumulate(make(chosen, [name, step]))).loss;
     const factor = rateFactor(step, { steps, warmupFraction: 0.08, finalFraction: 0.02 });
-    learner.update({ adapter: rate * factor, head: rate * factor }, adam);
+    await learner.update({ adapter: rate * factor, head: rate * factor }, adam);
     if (step % 25 === 0) {
       let [nll, right, count] = [0, 0, 0];
       for (let i = 0; step % 100 === 0 && i < held.length; i += 8) {
@@ -124,6 +125,7 @@ async function loop(
       loss = 0;
     }
   }
+  await learner.pull();
 }
 
 // Iteration 1: everything learns, on MFCC units.
@@ -150,8 +152,8 @@ const blank = {
   ignored: [],
   source: '',
 };
-const learner1 = await Learner.open(learnable('scratch'), blank, WeightFile.prepare(blank, cache), SEED, options);
-await loop('iteration 1', learner1, STEPS_1, 1.5e-3, (clips, key) => {
+const learner1 = await openLearner(learnable('scratch'), blank, WeightFile.prepare(blank, cache), SEED, options);
+await loop('iteration 1', learner1, STEPS_1, 1e-3, (clips, key) => {
   const empty = { width: 1, read: () => new Float32Array(FRAMES) };
   const slots = clips.map(({ hash }) => ({ hash, start: 0, mask: spanMask(FRAMES, masks, SEED, ...key, hash) }));
   const batch = assemble(slots, FRAMES, { features: empty, units: (hash) => mfccUnits.get(hash)! });
@@ -161,7 +163,7 @@ await loop('iteration 1', learner1, STEPS_1, 1.5e-3, (clips, key) => {
     speech.set(wave, b * length);
   });
   return {
-    ...batch,
+    ...(key[1] === undefined ? batch : everyFrame(batch, clips, (hash) => mfccUnits.get(hash)!)),
     speech: { data: speech, shape: [clips.length, 1, length] },
     bindings: timeBindings(config, length),
   };
@@ -178,14 +180,17 @@ await features.ensure(all, async ({ hash }) => byHash.get(hash)!.wave, options);
 const from = { base, file, features, options };
 const settings = { layer: 2, clusters: UNITS, framesPerLanguage: 20_000, iterations: 100, restarts: 5, seed: SEED };
 const units = await prepareUnits(from, settings, train, all, cache);
-const learner2 = await Learner.open(learnable('full'), base, file, SEED, options);
-await loop('iteration 2', learner2, STEPS_2, 1.5e-3, (clips, key) =>
-  assemble(
+const learner2 = await openLearner(learnable('full'), base, file, SEED, options);
+await loop('iteration 2', learner2, STEPS_2, 1e-3, (clips, key) => {
+  const batch = assemble(
     clips.map(({ hash }) => ({ hash, start: 0, mask: spanMask(FRAMES, masks, SEED, ...key, hash) })),
     FRAMES,
     { features, units: (hash) => units.of(hash) },
-  ),
-);
+  );
+  return key[1] !== undefined && Number(key[1]) <= STEPS_2 * 0.3
+    ? everyFrame(batch, clips, (hash) => units.of(hash))
+    : batch;
+});
 for (const [name, weight] of weights)
   if (learner2.parameters.names.includes(name))
     weights.set(name, { ...weight, data: learner2.parameters.view(name).slice() });
@@ -201,6 +206,18 @@ await learner2.release();
 features.close();
 rmSync(cache, { recursive: true });
 console.log(`written to ${OUT}; ${framesOf(config, 16_000)} frames a second`);
+
+/**
+ * The frames that are seen are predicted too (Hsu et al. 2021, eq. 1 with both terms): from random weights, masked
+ * frames alone leave the model at the units' frequencies for a long time.
+ */
+function everyFrame(batch: Batch, clips: typeof all, unitsOf: (hash: string) => Uint16Array): Batch {
+  return {
+    ...batch,
+    masked: BigInt64Array.from({ length: clips.length * FRAMES }, (_, i) => BigInt(i)),
+    labels: Float32Array.from(clips.flatMap(({ hash }) => [...unitsOf(hash)])),
+  };
+}
 
 /** One scaling, from the training rows, for all. */
 function statistics(data: Float32Array, width: number): (other: Float32Array) => void {

@@ -1,0 +1,36 @@
+/** @file The command line as a function: arguments in, exit code out. 0 done, 1 failed, 2 wrong usage. */
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../version.ts';
+import { devices } from './devices.ts';
+import { embed } from './embed.ts';
+import { exportAdapter } from './export.ts';
+import { inspect } from './inspect.ts';
+import { RUN_FAILED, report } from './output.ts';
+import { train } from './train.ts';
+import { units } from './units.ts';
+
+/** `argv` is what follows the program's name. Never throws: whatever goes wrong is said on standard error. */
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    await program().parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.code === RUN_FAILED ? 1 : error.exitCode === 0 ? 0 : 2;
+    report(error, argv.includes('--json'));
+    return 1;
+  }
+}
+
+function program(): Command {
+  const all = new Command('milore')
+    .description('Teach a frozen multilingual speech model new languages, without forgetting the old ones.')
+    .version(VERSION)
+    .showHelpAfterError('Run the command with --help to see what it takes.')
+    .exitOverride();
+  for (const add of [train, embed, units, inspect, devices, exportAdapter]) {
+    const command = add();
+    command.exitOverride().showHelpAfterError('Run it with --help to see what it takes.');
+    all.addCommand(command);
+  }
+  return all;
+}

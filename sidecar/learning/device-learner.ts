@@ -1,0 +1,189 @@
+/**
+ * @file A learner whose parameters, moments and gradients stay on the device between steps (WebGPU). Main memory holds a
+ * copy that is as old as the last `pull` or `push`.
+ */
+import { compile } from '../engine/compile.ts';
+import type { Value } from '../engine/graph.ts';
+import { type DeviceTensor, type Feed, floats, Session, type SessionOptions } from '../engine/session.ts';
+import type { BaseHead, BaseModel } from '../model/checkpoint/huggingface.ts';
+import { evaluationGraph, isHead, type LearnableConfig, parameterSpecs, stepGraph } from '../model/learnable.ts';
+import { Parameters } from '../model/parameters.ts';
+import type { WeightFile } from '../model/weights.ts';
+import { type Batch, batchBindings, batchFeeds, type Learner, type Outcome, outcome, type Rates } from './learner.ts';
+import { type AdamWOptions, newState, type OptimiserState } from './optimiser.ts';
+import { accumulateGraph, copyGraph, one, type Slot, updateFeeds, updateGraph } from './optimiser-graph.ts';
+
+/** One tensor a parameter, all on the device. */
+type Tensors = Readonly<Record<string, DeviceTensor>>;
+type Part = 'parameter' | 'first' | 'second';
+const PARTS: readonly Part[] = ['parameter', 'first', 'second'];
+
+interface Sessions {
+  step: Session;
+  evaluation: Session;
+  update: Session;
+  sum: Session;
+  upload: Session;
+  download: Session;
+}
+
+export class DeviceLearner implements Learner {
+  optimiser: OptimiserState;
+  private state!: Record<Part, Tensors>;
+  private gradient?: Tensors;
+  private stale = false;
+
+  private constructor(
+    readonly config: LearnableConfig,
+    readonly parameters: Parameters,
+    private readonly sessions: Sessions,
+  ) {
+    this.optimiser = newState(parameters.size);
+  }
+
+  static async open(
+    config: LearnableConfig,
+    base: Pick<BaseModel, 'weights'>,
+    file: WeightFile,
+    seed: number,
+    options: SessionOptions,
+    baseHead?: BaseHead,
+  ): Promise<DeviceLearner> {
+    const specs = parameterSpecs(config, base.weights);
+    const slots = specs.map(({ name, shape }): Slot => ({ name, shape, group: isHead(name) ? 'head' : 'adapter' }));
+    const strict = { ...options, strict: true };
+    const keeping = (prefix: string) => ({ ...strict, keep: slots.map(({ name }) => `${prefix}${name}`) });
+    const small = (outputs: Record<string, Value>, how: SessionOptions) => {
+      const { bytes, ...compiled } = compile(outputs, 'portable');
+      return Session.open(bytes, compiled, how);
+    };
+    const updated = PARTS.flatMap((part) => slots.map(({ name }) => `new-${part}:${name}`));
+    const sessions: Sessions = {
+      step: await file.open(stepGraph(config, file, specs), keeping('grad:')),
+      evaluation: await file.open(evaluationGraph(config, file, specs, baseHead), strict),
+      update: await small(updateGraph(slots), { ...strict, keep: updated }),
+      sum: await small(accumulateGraph(slots), keeping('sum:')),
+      upload: await small(copyGraph(slots), keeping('copy:')),
+      download: await small(copyGraph(slots), strict),
+    };
+    const learner = new DeviceLearner(config, new Parameters(specs, seed), sessions);
+    await learner.push();
+    return learner;
+  }
+
+  async accumulate(batch: Batch, weight = 1): Promise<Outcome> {
+    const feeds = { ...batchFeeds(batch, this.config), ...this.state.parameter };
+    const out = await this.sessions.step.run(feeds, batchBindings(batch));
+    const fresh = this.take(out, 'grad:');
+    if (weight === 1 && !this.gradient) this.gradient = fresh;
+    else {
+      const sofar = this.gradient ?? (await this.upload(new Float32Array(this.parameters.size)));
+      const sums = await this.sessions.sum.run(
+        { ...prefixed('gradient:', sofar), ...prefixed('grad:', fresh), weight: one(weight) },
+        {},
+      );
+      this.gradient = this.take(sums, 'sum:');
+      dispose(sofar);
+      dispose(fresh);
+    }
+    return outcome(out);
+  }
+
+  async evaluate(batch: Batch): Promise<Outcome> {
+    const feeds = { ...batchFeeds(batch, this.config), ...this.state.parameter };
+    return outcome(await this.sessions.evaluation.run(feeds, batchBindings(batch)));
+  }
+
+  async update(rates: Rates, options: AdamWOptions): Promise<number> {
+    if (!this.gradient) throw new Error('internal: an update without a gradient');
+    const feeds: Record<string, Feed | DeviceTensor> = {
+      ...updateFeeds({ ...rates }, options, this.optimiser.updates + 1),
+      ...prefixed('gradient:', this.gradient),
+    };
+    for (const part of PARTS) Object.assign(feeds, prefixed(`${part}:`, this.state[part]));
+    const out = await this.sessions.update.run(feeds, {});
+    const norm = floats(out.norm)[0];
+    const finite = Number.isFinite(norm);
+    for (const part of PARTS) {
+      const next = this.take(out, `new-${part}:`);
+      dispose(finite ? this.state[part] : next);
+      if (finite) this.state[part] = next;
+    }
+    if (finite) {
+      this.optimiser.updates++;
+      this.stale = true;
+    }
+    this.discard();
+    return norm;
+  }
+
+  discard(): void {
+    if (this.gradient) dispose(this.gradient);
+    this.gradient = undefined;
+  }
+
+  async readGradient(): Promise<Float32Array> {
+    const flat = new Float32Array(this.parameters.size);
+    if (this.gradient) await this.download(this.gradient, flat);
+    return flat;
+  }
+
+  async pull(): Promise<void> {
+    if (!this.stale) return;
+    await this.download(this.state.parameter, this.parameters.data);
+    await this.download(this.state.first, this.optimiser.first);
+    await this.download(this.state.second, this.optimiser.second);
+    this.stale = false;
+  }
+
+  async push(): Promise<void> {
+    const old = this.state;
+    const { first, second } = this.optimiser;
+    this.state = {
+      parameter: await this.upload(this.parameters.data),
+      first: await this.upload(first),
+      second: await this.upload(second),
+    };
+    if (old) for (const part of PARTS) dispose(old[part]);
+    this.stale = false;
+  }
+
+  /** Where each tensor of the state lies, for tests: 'gpu-buffer' throughout. */
+  locations(): string[] {
+    const all = [...PARTS.map((part) => this.state[part]), this.gradient ?? {}];
+    return all.flatMap((tensors) => Object.values(tensors).map(({ location }) => location));
+  }
+
+  async release(): Promise<void> {
+    this.discard();
+    for (const part of PARTS) dispose(this.state[part]);
+    for (const session of Object.values(this.sessions)) await session.release();
+  }
+
+  private take(out: Readonly<Record<string, DeviceTensor>>, prefix: string): Tensors {
+    return Object.fromEntries(this.parameters.names.map((name) => [name, out[`${prefix}${name}`]]));
+  }
+
+  private async upload(flat: Float32Array): Promise<Tensors> {
+    const feeds = Object.fromEntries(
+      this.parameters.names.map((name) => [
+        name,
+        { data: this.parameters.view(name, flat), shape: this.parameters.shape(name) },
+      ]),
+    );
+    return this.take(await this.sessions.upload.run(feeds, {}), 'copy:');
+  }
+
+  /** Through a session with outputs in main memory: a device tensor's own `getData` aborts the process (1.30). */
+  private async download(tensors: Tensors, flat: Float32Array): Promise<void> {
+    const out = await this.sessions.download.run(tensors, {});
+    for (const name of this.parameters.names) this.parameters.view(name, flat).set(floats(out[`copy:${name}`]));
+  }
+}
+
+const prefixed = (prefix: string, tensors: Tensors) =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${prefix}${name}`, tensor]));
+
+function dispose(tensors: Tensors): void {
+  for (const tensor of Object.values(tensors)) tensor.dispose();
+}

@@ -1,0 +1,86 @@
+/** @file A learner whose numbers lie in main memory: fed to the device and fetched from it at every step. */
+import { type Feed, floats, type Session, type SessionOptions } from '../engine/session.ts';
+import type { BaseHead, BaseModel } from '../model/checkpoint/huggingface.ts';
+import { evaluationGraph, isHead, type LearnableConfig, parameterSpecs, stepGraph } from '../model/learnable.ts';
+import { Parameters } from '../model/parameters.ts';
+import type { WeightFile } from '../model/weights.ts';
+import { type Batch, batchBindings, batchFeeds, type Learner, type Outcome, outcome, type Rates } from './learner.ts';
+import { type AdamWOptions, adamW, newState, type OptimiserState } from './optimiser.ts';
+
+export class HostLearner implements Learner {
+  readonly gradient: Float32Array;
+  optimiser: OptimiserState;
+  private evaluation?: Promise<Session>;
+
+  private constructor(
+    readonly config: LearnableConfig,
+    readonly parameters: Parameters,
+    private readonly step: Session,
+    /** Opened when first asked for: only then does it take memory. */
+    private readonly openEvaluation: () => Promise<Session>,
+  ) {
+    this.gradient = new Float32Array(parameters.size);
+    this.optimiser = newState(parameters.size);
+  }
+
+  static async open(
+    config: LearnableConfig,
+    base: Pick<BaseModel, 'weights'>,
+    file: WeightFile,
+    seed: number,
+    options: SessionOptions,
+    baseHead?: BaseHead,
+  ): Promise<HostLearner> {
+    const specs = parameterSpecs(config, base.weights);
+    const step = await file.open(stepGraph(config, file, specs), options);
+    const shapes = specs.map(({ name, shape }) => ({ name, shape, init: 'zeros' as const }));
+    // Packed copies of the weights gain a few per cent of speed, which evaluations do not need.
+    const openEvaluation = () =>
+      file.open(evaluationGraph(config, file, shapes, baseHead), { ...options, prepack: false });
+    return new HostLearner(config, new Parameters(specs, seed), step, openEvaluation);
+  }
+
+  private feeds(batch: Batch): Record<string, Feed> {
+    const feeds = batchFeeds(batch, this.config);
+    for (const name of this.parameters.names)
+      feeds[name] = { data: this.parameters.view(name), shape: this.parameters.shape(name) };
+    return feeds;
+  }
+
+  async accumulate(batch: Batch, weight = 1): Promise<Outcome> {
+    const out = await this.step.run(this.feeds(batch), batchBindings(batch));
+    for (const name of this.parameters.names) {
+      const target = this.parameters.view(name, this.gradient);
+      const source = floats(out[`grad:${name}`]);
+      for (let i = 0; i < target.length; i++) target[i] += weight * source[i];
+    }
+    return outcome(out);
+  }
+
+  async evaluate(batch: Batch): Promise<Outcome> {
+    this.evaluation ??= this.openEvaluation();
+    return outcome(await (await this.evaluation).run(this.feeds(batch), batchBindings(batch)));
+  }
+
+  async update(rates: Rates, options: AdamWOptions): Promise<number> {
+    const groups = this.parameters.names.map((name) => ({
+      ...this.parameters.range(name),
+      rate: isHead(name) ? rates.head : rates.adapter,
+    }));
+    const norm = adamW(this.parameters.data, this.gradient, this.optimiser, groups, options);
+    this.discard();
+    return norm;
+  }
+
+  discard(): void {
+    this.gradient.fill(0);
+  }
+  readGradient = async () => this.gradient.slice();
+  async pull(): Promise<void> {}
+  async push(): Promise<void> {}
+
+  async release(): Promise<void> {
+    await this.step.release();
+    await (await this.evaluation)?.release();
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * @file What a learner is: one model that learns, its parameters, the graph of its step, and the update. Two learners can
+ * share a batch, which is how the control is trained beside the adapted model. Where the numbers live is each learner's
+ * own affair: host-learner.ts, device-learner.ts.
+ */
+import { type Feed, floats, type Session } from '../engine/session.ts';
+import type { Bindings } from '../engine/shape.ts';
+import type { LearnableConfig } from '../model/learnable.ts';
+import type { Parameters } from '../model/parameters.ts';
+import type { AdamWOptions, OptimiserState } from './optimiser.ts';
+
+/** Clips of equal length as the graphs take them. */
+export interface Batch {
+  clips: number;
+  frames: number;
+  /** Cached convolutional features [clips·frames, C], or the waveform [clips, 1, samples] when pre-training. */
+  speech: Feed;
+  /** 1 where masked [clips·frames]. */
+  mask: Float32Array;
+  /** The masked rows, ascending. */
+  masked: BigInt64Array;
+  /** The units of the masked rows. */
+  labels: Float32Array;
+  /** The same by the base's own units, where it has a head. */
+  baseLabels?: Float32Array;
+  /** Lengths between the convolutions when pre-training. */
+  bindings?: Bindings;
+}
+
+export interface Outcome {
+  loss: number;
+  /** Per masked frame. */
+  nll: Float32Array;
+  correct: Float32Array;
+  base?: { nll: Float32Array; correct: Float32Array };
+  /** [clips, Σ experts], [clips, Σ experts], [clips, sites]. */
+  gates?: Float32Array;
+  loads?: Float32Array;
+  entropy?: Float32Array;
+}
+
+/** Peak rates of this update, by what a parameter belongs to; a rate of 0 leaves parameter and moments as they are. */
+export interface Rates {
+  adapter: number;
+  head: number;
+}
+
+export interface Learner {
+  readonly config: LearnableConfig;
+  /** Main memory's copy. Call `pull` before reading it, `push` after writing to it. */
+  readonly parameters: Parameters;
+  /** The same for the moments; may be replaced before a `push`. */
+  optimiser: OptimiserState;
+  /** Adds `weight` times the gradient of the mean masked loss to the accumulated gradient. */
+  accumulate(batch: Batch, weight?: number): Promise<Outcome>;
+  evaluate(batch: Batch): Promise<Outcome>;
+  /**
+   * Applies and clears the accumulated gradient; returns its norm before clipping. A norm that is not finite changes
+   * nothing and still clears.
+   */
+  update(rates: Rates, options: AdamWOptions): Promise<number>;
+  /** Forgets the accumulated gradient. */
+  discard(): void;
+  /** A copy of the accumulated gradient, in the order of the parameters. */
+  readGradient(): Promise<Float32Array>;
+  /** Brings main memory's parameters and moments up to date. */
+  pull(): Promise<void>;
+  /** Makes main memory's parameters and moments the ones that learn. */
+  push(): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Everything of a batch that the step and its evaluation are fed, without the parameters. */
+export function batchFeeds(batch: Batch, config: LearnableConfig): Record<string, Feed> {
+  const rows = batch.clips * batch.frames;
+  const count = batch.masked.length;
+  const feeds: Record<string, Feed> = {
+    [config.adapter.kind === 'scratch' ? 'wave' : 'features']: batch.speech,
+    mask: { data: batch.mask, shape: [rows, 1] },
+    masked: { data: batch.masked, shape: [count, 1] },
+    labels: { data: batch.labels, shape: [count, 1] },
+    inverseFrames: { data: Float32Array.of(1 / rows), shape: [1] },
+    frameWeight: { data: new Float32Array(count).fill(1 / count), shape: [count, 1] },
+  };
+  if (batch.baseLabels) feeds['base.labels'] = { data: batch.baseLabels, shape: [count, 1] };
+  return feeds;
+}
+
+export const batchBindings = (batch: Batch): Bindings => ({
+  B: batch.clips,
+  T: batch.frames,
+  M: batch.masked.length,
+  ...batch.bindings,
+});
+
+/** From the outputs of a step or an evaluation; an evaluation has no `loss` of its own, so it is the mean. */
+export function outcome(out: Awaited<ReturnType<Session['run']>>): Outcome {
+  const optional = (name: string) => (out[name] ? floats(out[name]) : undefined);
+  const nll = floats(out.nll);
+  const base = out['base.nll'] ? { nll: floats(out['base.nll']), correct: floats(out['base.correct']) } : undefined;
+  return {
+    loss: optional('loss')?.[0] ?? nll.reduce((a, b) => a + b, 0) / nll.length,
+    nll,
+    correct: floats(out.correct),
+    base,
+    gates: optional('gates'),
+    loads: optional('loads'),
+    entropy: optional('entropy'),
+  };
+}

@@ -1,0 +1,199 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { buildSync } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tryDevice } from '../../sidecar/engine/devices.ts';
+import { DeviceLearner } from '../../sidecar/learning/device-learner.ts';
+import { HostLearner } from '../../sidecar/learning/host-learner.ts';
+import type { Batch } from '../../sidecar/learning/learner.ts';
+import { adamW, newState } from '../../sidecar/learning/optimiser.ts';
+import { worstDifference } from '../support/npy.ts';
+import { scratch } from '../support/reference.ts';
+import { CASES, fixtureBatch, opened } from './support/cases.ts';
+import { requireDriver, turnedOff } from './support/driver.ts';
+
+const adam = { betas: [0.9, 0.98], epsilon: 1e-6, weightDecay: 0.01, clipNorm: 1 } as const;
+const dense = 'a dense router on both feed-forward matrices';
+const say = (text: string) => process.stdout.write(`    ${text}\n`);
+
+function run(script: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
+  const outfile = resolve('dist', 'test-gpu', `${script}.mjs`);
+  buildSync({
+    entryPoints: [resolve('test/gpu/support', `${script}.ts`)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+  });
+  return spawnSync(process.execPath, [outfile, ...args], { encoding: 'utf8', env, maxBuffer: 1 << 28 });
+}
+
+describe.skipIf(turnedOff)('a training step on WebGPU', () => {
+  let batch: Batch;
+  let anchor: DeviceLearner;
+  beforeAll(async () => {
+    requireDriver();
+    batch = await fixtureBatch(false);
+    // While one session lives, so does the runtime's device with its compiled shaders: the tests take a third of the time.
+    anchor = await opened(DeviceLearner, dense, { device: 'webgpu' });
+    await anchor.accumulate(batch);
+  });
+  afterAll(() => anchor?.release());
+
+  it('is offered: the device agrees with the CPU on a tiny graph', async () => {
+    const report = await tryDevice('webgpu');
+    say(`webgpu: ${report.reason}`);
+    expect(report).toMatchObject({ device: 'webgpu', usable: true });
+  });
+
+  for (const name of Object.keys(CASES))
+    it(`has the CPU’s gradients within 1e-5: ${name}`, async () => {
+      const its = CASES[name].kind === 'scratch' ? await fixtureBatch(true) : batch;
+      const host = await opened(HostLearner, name, { device: 'cpu' });
+      const device = await opened(DeviceLearner, name, { device: 'webgpu' });
+      const [theirs, ours] = [await host.accumulate(its), await device.accumulate(its)];
+      expect(Math.abs(ours.loss - theirs.loss)).toBeLessThan(1e-5);
+      const gradient = await device.readGradient();
+      let worst = 0;
+      for (const parameter of host.parameters.names) {
+        const expected = host.parameters.view(parameter, host.gradient);
+        expect(
+          expected.some((g) => g !== 0),
+          `${parameter} has a gradient`,
+        ).toBe(true);
+        const difference = worstDifference(device.parameters.view(parameter, gradient), expected);
+        expect(difference, parameter).toBeLessThan(1e-5);
+        worst = Math.max(worst, difference);
+      }
+      const largest = host.gradient.reduce((w, g) => Math.max(w, Math.abs(g)), 0);
+      say(`${name}: largest difference ${worst.toExponential(1)} of ${largest.toExponential(1)}`);
+      const [a, b] = [await host.evaluate(its), await device.evaluate(its)];
+      expect(worstDifference(b.nll, a.nll)).toBeLessThan(1e-4);
+      await host.release();
+      await device.release();
+    });
+
+  for (const name of [dense, 'a top-k router on all six projections'])
+    it(`runs every node on the device and copies nothing: ${name}`, () => {
+      const { status, stdout, stderr } = run('log-child', [name]);
+      expect(status, stderr.slice(-2000)).toBe(0);
+      expect(JSON.parse(stdout).norm).toBeGreaterThan(0);
+      const lines = stderr.split('\n');
+      // The child first computes its features on the CPU, with a session that logs nothing.
+      const placements = lines.filter((line) => /nodes? placed on/i.test(line));
+      const nodes = placements.map((line) => Number(line.match(/Number of nodes: (\d+)/)?.[1]));
+      say(`${name}: nodes by session ${nodes.join(', ')}`);
+      expect(placements.length).toBe(6);
+      for (const line of placements) expect(line).toContain('All nodes placed on [WebGpuExecutionProvider]');
+      const copies = lines.filter((line) => /MemcpyTransformer modified: [^0]|Memcpy(To|From)Host/.test(line));
+      expect(copies).toEqual([]);
+      expect(lines.filter((line) => line.includes('MemcpyTransformer modified: 0')).length).toBe(6);
+    });
+
+  it('updates as the CPU’s AdamW does, within 1e-6 over three steps, and keeps everything on the device', async () => {
+    const device = await opened(DeviceLearner, dense, { device: 'webgpu' });
+    const { parameters } = device;
+    const expected = parameters.data.slice();
+    const state = newState(parameters.size);
+    const rates = { adapter: 1e-3, head: 2e-3 };
+    const groups = parameters.names.map((name) => ({
+      ...parameters.range(name),
+      rate: /^(final_proj|label_embs)/.test(name) ? rates.head : rates.adapter,
+    }));
+    for (let step = 1; step <= 3; step++) {
+      await device.accumulate(batch);
+      const norm = adamW(expected, await device.readGradient(), state, groups, adam);
+      expect(norm).toBeGreaterThan(adam.clipNorm);
+      expect(Math.abs((await device.update(rates, adam)) / norm - 1)).toBeLessThan(1e-6);
+      expect(new Set(device.locations())).toEqual(new Set(['gpu-buffer']));
+    }
+    await device.pull();
+    const worst = worstDifference(parameters.data, expected);
+    say(`largest difference of a parameter after three updates ${worst.toExponential(1)}`);
+    expect(worst).toBeLessThan(1e-6);
+    expect(worstDifference(device.optimiser.first, state.first)).toBeLessThan(1e-6);
+    expect(worstDifference(device.optimiser.second, state.second)).toBeLessThan(1e-6);
+    expect(device.optimiser.updates).toBe(3);
+    await device.release();
+  });
+
+  it('adds up the gradients of parts', async () => {
+    const device = await opened(DeviceLearner, dense, { device: 'webgpu' });
+    await device.accumulate(batch);
+    const whole = await device.readGradient();
+    device.discard();
+    await device.accumulate(batch, 0.25);
+    await device.accumulate(batch, 0.75);
+    expect(worstDifference(await device.readGradient(), whole)).toBeLessThan(1e-6);
+    await device.release();
+  });
+
+  it('leaves a group of rate 0 as it is, bit for bit', async () => {
+    const device = await opened(DeviceLearner, dense, { device: 'webgpu' });
+    const before = device.parameters.data.slice();
+    await device.accumulate(batch);
+    await device.update({ adapter: 0, head: 1e-3 }, adam);
+    await device.pull();
+    for (const name of device.parameters.names) {
+      const same = worstDifference(device.parameters.view(name), device.parameters.view(name, before)) === 0;
+      expect(same, name).toBe(!/^(final_proj|label_embs)/.test(name));
+    }
+    await device.release();
+  });
+
+  it('changes nothing when the gradient is not finite', async () => {
+    const device = await opened(DeviceLearner, dense, { device: 'webgpu' });
+    const good = device.parameters.data.slice();
+    const data = new Float32Array(batch.speech.data.length).fill(1e38);
+    await device.accumulate({ ...batch, speech: { ...batch.speech, data } });
+    expect(Number.isFinite(await device.update({ adapter: 1e-3, head: 1e-3 }, adam))).toBe(false);
+    await device.pull();
+    expect(device.optimiser.updates).toBe(0);
+    expect(worstDifference(device.parameters.data, good)).toBe(0);
+    await device.accumulate(batch);
+    expect(await device.update({ adapter: 1e-3, head: 1e-3 }, adam)).toBeGreaterThan(0);
+    await device.release();
+  });
+
+  it('goes on bit for bit from a checkpoint', async () => {
+    const rates = { adapter: 1e-3, head: 1e-3 };
+    const one = await opened(DeviceLearner, dense, { device: 'webgpu' });
+    await one.accumulate(batch);
+    await one.update(rates, adam);
+    await one.pull();
+    const two = await opened(DeviceLearner, dense, { device: 'webgpu' });
+    two.parameters.data.set(one.parameters.data);
+    const { first, second, updates } = one.optimiser;
+    two.optimiser = { first: first.slice(), second: second.slice(), updates };
+    await two.push();
+    for (const learner of [one, two]) {
+      await learner.accumulate(batch);
+      await learner.update(rates, adam);
+      await learner.pull();
+    }
+    expect(worstDifference(two.parameters.data, one.parameters.data)).toBe(0);
+    expect(worstDifference(two.optimiser.second, one.optimiser.second)).toBe(0);
+    await one.release();
+    await two.release();
+  });
+});
+
+describe.skipIf(turnedOff || process.platform !== 'linux')('without a driver', () => {
+  const broken = join(scratch(), 'broken.json');
+  const library = { library_path: '/no/such/driver.so', api_version: '1.3.0' };
+  writeFileSync(broken, JSON.stringify({ file_format_version: '1.0.0', ICD: library }));
+
+  for (const [what, driver] of Object.entries({ 'no driver': '/no/such/driver.json', 'a broken driver': broken }))
+    it(`WebGPU is reported as not usable, in words, and the process lives on: ${what}`, () => {
+      const env = { ...process.env, VK_ICD_FILENAMES: driver, VK_DRIVER_FILES: driver };
+      const { status, stdout } = run('try-device', [], env);
+      expect(status).toBe(0);
+      const report = JSON.parse(stdout);
+      say(`${what}: ${report.reason}`);
+      expect(report).toMatchObject({ device: 'webgpu', usable: false });
+      expect(report.reason).toMatch(/driver|loader|adapter|not part of/);
+      expect(report.reason).not.toContain('onnxruntime_src');
+    });
+});
