@@ -76,7 +76,7 @@ export function progressPrinter(steps: number, json: boolean): (event: RunEvent)
       const left = ((performance.now() - began) / 1000 / event.step) * (steps - event.step);
       const losses = Object.entries(event.languages).map(([code, { lossNats }]) => `${code} ${lossNats.toFixed(2)}`);
       line(
-        `${bar(event.step / steps)} step ${event.step}/${steps}  ${losses.join('  ')}  ${Math.round(event.audioSecondsPerSecond)} s/s  ${clock(left)} left`,
+        `${bar(event.step / steps)} step ${event.step}/${steps}  ${clock(left)} left  ${Math.round(event.audioSecondsPerSecond)} s/s  ${losses.join('  ')}`,
       );
     } else if (event.type === 'note' && event.level === 'warning') say(`warning: ${event.text}`);
     else if (event.type === 'skipped') say(`warning: step ${event.step} skipped: ${event.reason}`);

@@ -27,8 +27,9 @@ export function requireDriver(): void {
   if (process.platform !== 'linux') return;
   const files = given()?.split(':') ?? cards();
   if (files.some(existsSync)) return;
+  const looked = given() === undefined ? [...CARDS, SWIFTSHADER] : files;
   throw new Error(
-    `No Vulkan driver file was found (looked at ${files.join(', ') || CARDS.join(', ')} and ${SWIFTSHADER}). ` +
+    `No Vulkan driver file was found (looked at ${looked.join(', ')}). ` +
       'These tests run on a graphics card, or on SwiftShader: on Debian "apt-get install -y chromium libvulkan1". ' +
       'To do without them, set MILORE_NO_GPU_TESTS=1.',
   );
