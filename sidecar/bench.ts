@@ -304,7 +304,7 @@ const program = new Command('bench')
     'a program to take turns with: reads a line, makes a step, answers {wallMs, peakMiB, loss}',
   )
   .option('--profile <prefix>', "write the runtime's profile to files that begin so")
-  .option('--no-prepack', 'use the weights where they lie in their file')
+  .option('--prepack', 'give each session packed copies of the weights', false)
   .option('--json', 'one JSON object instead of text')
   .addArgument(
     new Argument('[serve]', 'make one step for each line of standard input instead: be a peer').choices(['serve']),
