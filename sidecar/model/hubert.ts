@@ -3,12 +3,12 @@
  * norm and pre-norm ("large"). It is told where weights come from and knows nothing of adapters but a hook.
  */
 import type { Graph, Value } from '../engine/graph.ts';
-import { attend } from '../engine/ops/attention.ts';
 import { convolution } from '../engine/ops/convolution.ts';
-import { add, gelu, mul, sub } from '../engine/ops/elementwise.ts';
+import { add, gelu, mul, scale, sub } from '../engine/ops/elementwise.ts';
 import { reshape, transpose } from '../engine/ops/layout.ts';
 import { gemm, matmul } from '../engine/ops/linear.ts';
 import { channelNorm, layerNorm } from '../engine/ops/normalise.ts';
+import { softmax } from '../engine/ops/reduce.ts';
 import type { Bindings } from '../engine/shape.ts';
 import type { HubertConfig } from './checkpoint/huggingface.ts';
 
@@ -141,8 +141,8 @@ export function encode(config: HubertConfig, weights: TensorSource, projected: V
 function attention({ hidden, heads }: HubertConfig, q: Value, k: Value, v: Value): Value {
   const width = hidden / heads;
   const byHead = (x: Value) => transpose(reshape(x, ['B', 'T', heads, width]), [0, 2, 1, 3]);
-  const scores = matmul(byHead(q), byHead(k), { transB: true, alpha: width ** -0.5 });
-  return reshape(transpose(attend(scores, byHead(v)), [0, 2, 1, 3]), ['B*T', hidden]);
+  const weights = softmax(matmul(byHead(scale(q, width ** -0.5)), byHead(k), { transB: true }));
+  return reshape(transpose(matmul(weights, byHead(v)), [0, 2, 1, 3]), ['B*T', hidden]);
 }
 
 /** The graph's inputs for speech: features and the mask. */

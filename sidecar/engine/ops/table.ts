@@ -1,5 +1,4 @@
 /** @file The one op table. An op that is not here cannot be emitted; an op without a tested gradient says why. */
-import { attentions } from './attention.ts';
 import { convolutions } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
 import { layout } from './layout.ts';
@@ -17,6 +16,6 @@ export const table: Record<string, Op> = new Proxy({} as Record<string, Op>, {
 });
 
 function all(): Record<string, Op> {
-  built ??= { ...elementwise, ...reduce, ...layout, ...linear, ...normalise, ...convolutions, ...attentions };
+  built ??= { ...elementwise, ...reduce, ...layout, ...linear, ...normalise, ...convolutions };
   return built;
 }
