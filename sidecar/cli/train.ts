@@ -86,8 +86,8 @@ export function summary(
   const trained = n.experts + n.routers + n.baseTrained;
   lines.push(
     '',
-    `Trained ${count(trained)} of ${count(n.base)} base parameters' worth: ${percent(n.shareWithoutHead)} of the base ` +
-      `(${count(n.experts)} experts, ${count(n.routers)} routers); with the ${count(n.head)} of the head ${percent(n.shareWithHead)}.`,
+    `${count(trained)} trained parameters (${count(n.experts)} in experts, ${count(n.routers)} in routers): ` +
+      `${percent(n.shareWithoutHead)} of the base's ${count(n.base)}; with the head's ${count(n.head)}, ${percent(n.shareWithHead)}.`,
     `${experiment.name}: ${Math.round(seconds)} s. The run lies in ${run.path}`,
   );
   return lines.join('\n');

@@ -10,6 +10,7 @@ import { gemm, matmul } from '../engine/ops/linear.ts';
 import { channelNorm, layerNorm } from '../engine/ops/normalise.ts';
 import { softmax } from '../engine/ops/reduce.ts';
 import type { Bindings } from '../engine/shape.ts';
+import { TARGET_MODULES, type Target } from './checkpoint/adapter.ts';
 import type { HubertConfig } from './checkpoint/huggingface.ts';
 
 /** A tensor by its canonical name: a frozen weight or a trainable parameter. */
@@ -18,21 +19,13 @@ export type TensorSource = (name: string) => Value;
 /** Called at every projection: its frozen output may be added to. `block` is the transformer block's input. */
 export type ProjectionHook = (site: Site, x: Value, frozen: Value, block: Value) => Value;
 
-export const TARGETS = {
-  q: 'attention.q_proj',
-  k: 'attention.k_proj',
-  v: 'attention.v_proj',
-  o: 'attention.out_proj',
-  fc1: 'feed_forward.intermediate_dense',
-  fc2: 'feed_forward.output_dense',
-} as const;
-export type Target = keyof typeof TARGETS;
+export type { Target };
 
 export interface Site {
   layer: number;
   target: Target;
 }
-export const siteName = ({ layer, target }: Site) => `encoder.layers.${layer}.${TARGETS[target]}`;
+export const siteName = ({ layer, target }: Site) => `encoder.layers.${layer}.${TARGET_MODULES[target]}`;
 export const siteShape = (config: HubertConfig, { target }: Site): { in: number; out: number } => ({
   in: target === 'fc2' ? config.feedForward : config.hidden,
   out: target === 'fc1' ? config.feedForward : config.hidden,

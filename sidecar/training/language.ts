@@ -68,7 +68,7 @@ export async function makeLanguage(
   if (dropped > 0) {
     const lost = train.dropped.seconds + dev.dropped.seconds;
     summary.notes.push(
-      `${dropped} pieces shorter than audio.minSeconds (${minSeconds} s) are left out, ${lost.toFixed(1)} s in all.`,
+      `left out as shorter than audio.minSeconds (${minSeconds} s): ${dropped} ${dropped === 1 ? 'piece' : 'pieces'}, ${lost.toFixed(1)} s in all.`,
     );
   }
   summary.utterances = utterances.length;

@@ -186,15 +186,7 @@ export async function prepare(
     heldOut,
     sources,
     baseOwn,
-    sites:
-      config.adapter.kind === 'lora-mixture'
-        ? sites(base.config, config.adapter.mixture)
-            .map((site) => ({
-              ...site,
-              experts: (config.adapter as { mixture: { experts: readonly number[] } }).mixture.experts[site.layer],
-            }))
-            .filter(({ experts }) => experts > 1)
-        : [],
+    sites: routedSites(config),
     corpus,
     async release() {
       await adapted.release();
@@ -202,6 +194,15 @@ export async function prepare(
       features.close();
     },
   };
+}
+
+/** The sites that have a router, with their number of experts. */
+function routedSites({ base, adapter }: LearnableConfig): Training['sites'] {
+  if (adapter.kind !== 'lora-mixture') return [];
+  const { experts } = adapter.mixture;
+  return sites(base, adapter.mixture)
+    .map((site) => ({ ...site, experts: experts[site.layer] }))
+    .filter((site) => site.experts > 1);
 }
 
 /** The first clips in hash order, so that the choice does not depend on the run. */
