@@ -4,25 +4,28 @@ import { join, resolve } from 'node:path';
 import { Graph } from '../../sidecar/engine/graph.ts';
 import { floats } from '../../sidecar/engine/session.ts';
 import { type BaseModel, loadBase } from '../../sidecar/model/checkpoint/huggingface.ts';
-import { encode, frontEnd, project, timeBindings } from '../../sidecar/model/hubert.ts';
+import { applyMask, encode, frontEnd, maskInput, project, timeBindings } from '../../sidecar/model/hubert.ts';
 import { WeightFile } from '../../sidecar/model/weights.ts';
 
 export const fixtures = (...parts: string[]) => join(resolve(process.env.MILORE_FIXTURES ?? 'test/fixtures'), ...parts);
 export const scratch = () => mkdtempSync(join(tmpdir(), 'milore-test-'));
 
 /** Everything that the reference numbers name, computed by the product's own graphs. */
-export async function forward(base: BaseModel, wave: Float32Array, batch = 1) {
+export async function forward(base: BaseModel, wave: Float32Array, mask?: Float32Array, batch = 1) {
   const file = WeightFile.prepare(base, scratch());
   const graph = new Graph();
   const weights = file.source(graph);
   const features = frontEnd(base.config, weights, graph.input('wave', ['B', 1, 'S']));
   const projected = project(base.config, weights, features);
-  const states = encode(base.config, weights, projected);
+  const states = encode(base.config, weights, mask ? applyMask(weights, projected, maskInput(graph)) : projected);
   const outputs = Object.fromEntries(states.map((state, i) => [`hidden${i}`, state]));
   const session = await file.open({ features, projected, ...outputs }, { device: 'cpu' });
   const samples = wave.length / batch;
   const out = await session.run(
-    { wave: { data: wave, shape: [batch, 1, samples] } },
+    {
+      wave: { data: wave, shape: [batch, 1, samples] },
+      ...(mask ? { mask: { data: mask, shape: [mask.length, 1] } } : {}),
+    },
     { B: batch, ...timeBindings(base.config, samples) },
   );
   await session.release();

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openPickle } from '../../../sidecar/model/checkpoint/pickle.ts';
 import { npy, worstDifference } from '../../support/npy.ts';
 import { fixtures, forward, loadBase, scratch } from '../../support/reference.ts';
 
@@ -42,4 +43,45 @@ for (const style of ['hubert_tiny_base', 'hubert_tiny_large'])
           expect(worstDifference(got.hidden.at(-1)!, expected('last_hidden_state'))).toBeLessThan(LAST);
         }
       });
+
+    it("puts the mask embedding where the reference's mask says, before the positional convolution", async () => {
+      const input = npy(fixtures(style, 'input_values.npy'));
+      const mask = npy(fixtures(style, 'single0_mask_time_indices.npy')).data;
+      const got = await forward(loadBase(fixtures(style)), input.data.slice(0, input.shape[1]), mask);
+      const expected = npy(fixtures(style, 'single0_masked_last_hidden_state.npy')).data;
+      expect(worstDifference(got.hidden.at(-1)!, expected)).toBeLessThan(LAST);
+    });
   });
+
+it('reads half-precision weights under a prefix, with a head beside them, to the reference’s logits', async () => {
+  const style = 'hubert_tiny_large';
+  const file = 'pytorch_model_ctc_fp16.bin';
+  const base = loadBase(checkpoint(style, file));
+  const tensors = openPickle(fixtures(style, file));
+  const [weight, bias] = [tensors.float32('lm_head.weight'), tensors.float32('lm_head.bias')];
+  const input = npy(fixtures(style, 'input_values.npy'));
+  const last = (await forward(base, input.data.slice(0, input.shape[1]))).hidden.at(-1)!;
+  const { hidden } = base.config;
+  const logits = Array.from({ length: (last.length / hidden) * bias.length }, (_, i) => {
+    const [t, k] = [Math.floor(i / bias.length), i % bias.length];
+    let sum = bias[k];
+    for (let d = 0; d < hidden; d++) sum += weight[k * hidden + d] * last[t * hidden + d];
+    return sum;
+  });
+  expect(worstDifference(logits, npy(fixtures(style, 'ctc_fp16weights_single0_logits.npy')).data)).toBeLessThan(HIDDEN);
+});
+
+it('computes a clip without its padding: in the large style the padded reference’s own frames are the same', async () => {
+  // In the base style the group norm sees the padding, so the padded reference is another computation, which we never make.
+  const style = 'hubert_tiny_large';
+  const padded = npy(fixtures(style, 'padded_last_hidden_state.npy'));
+  const input = npy(fixtures(style, 'input_values.npy'));
+  const [, samples] = input.shape;
+  const length = npy(fixtures(style, 'attention_mask.npy'))
+    .data.subarray(samples)
+    .reduce((a, b) => a + b, 0);
+  const last = (await forward(loadBase(fixtures(style)), input.data.slice(samples, samples + length))).hidden.at(-1)!;
+  const [, frames, width] = padded.shape;
+  const own = padded.data.subarray(frames * width, frames * width + last.length);
+  expect(worstDifference(last, own)).toBeLessThan(LAST);
+});
