@@ -3,10 +3,11 @@
  * must not read tensors.
  */
 import { UserError } from '../errors.ts';
+import { TARGET_MODULES } from './checkpoint/adapter.ts';
 import type { AdapterConfig } from './learnable.ts';
 import type { HeadShape } from './objective.ts';
 
-const TARGETS = ['q', 'k', 'v', 'o', 'fc1', 'fc2'];
+const TARGETS = Object.keys(TARGET_MODULES);
 const KINDS = ['lora-mixture', 'full', 'scratch', 'none'];
 
 type Raw = Record<string, unknown>;
