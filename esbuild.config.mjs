@@ -1,17 +1,73 @@
-// Bundles the sidecar's entry points into dist/. onnxruntime-node stays outside: it carries native binaries.
+// Bundles every process into dist/. onnxruntime-node stays outside: it carries native binaries.
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join, relative, resolve, sep } from 'node:path';
 import { build } from 'esbuild';
 
+mkdirSync('dist', { recursive: true });
+// Chunks are named by their content: those of an earlier build would be packed too.
+for (const name of readdirSync('dist')) if (/\.(c?js|css|map)$/.test(name)) rmSync(join('dist', name));
+
+const common = { bundle: true, outdir: 'dist', sourcemap: 'linked', logLevel: 'warning', target: 'node20' };
+
+/** The terminal, the service and its worker, which share nearly everything. */
 const sidecar = {
-  bundle: true,
+  ...common,
   platform: 'node',
-  target: 'node20',
   format: 'esm',
-  outdir: 'dist',
-  sourcemap: 'linked',
-  external: ['onnxruntime-node'],
-  logLevel: 'warning',
+  splitting: true,
+  chunkNames: 'chunk-[hash]',
+  // Four megabytes that ogg-opus-decoder loads only when asked to beautify speech, which would change it.
+  external: ['onnxruntime-node', '@wasm-audio-decoders/opus-ml'],
   // Some dependencies are CommonJS and call require() on Node's own modules.
   banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
 };
 
-await build({ ...sidecar, entryPoints: { milore: 'sidecar/cli.ts', bench: 'sidecar/bench.ts' } });
+/** The extension host loads CommonJS; package.json says module, hence .cjs. */
+const extension = {
+  ...common,
+  platform: 'node',
+  format: 'cjs',
+  external: ['vscode'],
+  outExtension: { '.js': '.cjs' },
+  mainFields: ['module', 'main'],
+  // zod looks for a browser's; VS Code logs an error with a stack for everyone who does.
+  define: { navigator: 'undefined' },
+  minify: true,
+  keepNames: true,
+  // In CommonJS, as require().
+  supported: { 'dynamic-import': false },
+};
+
+/**
+ * What main.ts and others load with `import()` becomes a file of its own: a window that starts reads and parses the
+ * small one alone. Nothing is shared between such files but what is passed to their functions.
+ */
+const later = new Map();
+const lazily = {
+  name: 'lazily',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      const file = resolve(resolveDir, path);
+      const name = `extension-${relative('.', file).replace(/\.ts$/, '').split(sep).slice(1).join('-')}`;
+      later.set(name, file);
+      return { path: `./${name}.cjs`, external: true };
+    });
+  },
+};
+
+const webview = { ...common, platform: 'browser', format: 'iife', target: 'es2022', minify: true };
+
+await Promise.all([
+  build({
+    ...sidecar,
+    entryPoints: { milore: 'sidecar/cli.ts', worker: 'sidecar/server/worker.ts', bench: 'sidecar/bench.ts' },
+  }),
+  build({
+    ...extension,
+    plugins: [lazily],
+    entryPoints: { extension: 'extension/main.ts', 'language-server': 'extension/language/server.ts' },
+  }),
+  build({ ...webview, entryPoints: { webview: 'webview/main.ts' } }),
+]);
+await build({ ...extension, entryPoints: Object.fromEntries(later) });

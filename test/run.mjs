@@ -1,6 +1,7 @@
 // Runs every suite and ends with one line over all of them: "N passed, N failed".
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
@@ -35,7 +36,7 @@ function vitest(name, args, env) {
 }
 
 check('build', 'node', ['esbuild.config.mjs']);
-check('types', 'npx', ['tsc', '--noEmit']);
+for (const project of ['.', 'webview', 'test']) check(`types of ${project}`, 'npx', ['tsc', '--noEmit', '-p', project]);
 check('format and lint', 'npx', ['biome', 'check', '--error-on-warnings', '.']);
 vitest('tests', process.argv.slice(2));
 if (existsSync('vitest.gpu.config.ts')) {
@@ -46,5 +47,11 @@ if (existsSync('vitest.gpu.config.ts')) {
       "\n── gpu: not run: no Vulkan driver. Debian's chromium package brings a software one (apt-get install chromium).",
     );
 }
+const bench = process.env.MILORE_BENCH ?? join(homedir(), '.cache', 'milore-bench');
+const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
+if (!existsSync(chromium)) console.log('\n── editor: not run: no Chromium (apt-get install chromium).');
+else if (!existsSync(join(bench, 'node_modules', 'code-server')))
+  console.log(`\n── editor: not run: no VS Code at ${bench}; test/editor/bench/setup.sh ${bench} installs one.`);
+else vitest('editor', ['--config', 'vitest.editor.config.ts']);
 console.log(`\n${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed > 0 ? 1 : 0;

@@ -1,6 +1,6 @@
 /** @file What the terminal shows: tables, progress on one line for people, one JSON object a line for machines. */
 import { describe, type Problem, UserError } from '../errors.ts';
-import type { RunEvent } from '../training/events.ts';
+import type { RunEvent } from '../protocol/events.ts';
 
 /** The code of the error that ends a run which has already said why it failed. */
 export const RUN_FAILED = 'milore.run-failed';

@@ -4,7 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { Experiment } from '../config/experiment.ts';
 import { loadExperiment } from '../config/resolve.ts';
 import { devices } from '../config/schema.ts';
-import type { EvaluationResult } from '../training/events.ts';
+import type { EvaluationResult } from '../protocol/events.ts';
 import { experimentOf, type RunResult, runExperiment } from '../training/experiment-run.ts';
 import { VERSION } from '../version.ts';
 import { setOption } from './options.ts';

@@ -4,7 +4,7 @@
  */
 import type * as z from 'zod';
 import type { Problem } from '../errors.ts';
-import { allowed, describeKeys, keyInfo, keysUnder } from './describe.ts';
+import { allowed, describeKeys, experimentKeys, type KeyTable } from './describe.ts';
 import { isLanguageCode, languageName, suggestCodes } from './iso639.ts';
 import { nearest } from './nearest.ts';
 import type { Places } from './places.ts';
@@ -34,12 +34,10 @@ function valueAt(root: unknown, path: Path): unknown {
   return value;
 }
 
-function unknownKey(parent: Path, key: string, places: Places): Problem {
-  const here = keysUnder(parent);
+function unknownKey(parent: Path, key: string, places: Places, keys: KeyTable): Problem {
+  const here = keys.under(parent);
   const near = nearest(key, here);
-  const elsewhere = near
-    ? undefined
-    : describeKeys().find((row) => row.path.split('.').pop() === key && row.path !== key);
+  const elsewhere = near ? undefined : keys.rows().find((row) => row.path.split('.').pop() === key && row.path !== key);
   const meant = near
     ? `Did you mean ${dotted([...parent, near])}? `
     : elsewhere
@@ -54,10 +52,11 @@ function unknownKey(parent: Path, key: string, places: Places): Problem {
   };
 }
 
-function fromIssue(issue: Issue, raw: unknown, places: Places): Problem[] {
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(issue.path, key, places));
+/** A fault that the schema found, in words, with what is allowed there. */
+export function fromIssue(issue: Issue, raw: unknown, places: Places, keys: KeyTable): Problem[] {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(issue.path, key, places, keys));
   const { path } = issue;
-  const info = keyInfo(path);
+  const info = keys.info(path);
   const value = valueAt(raw, path);
   const say = info ? `Allowed: ${allowed(info)}.` : 'Remove it.';
   if (value === undefined) {
@@ -85,7 +84,7 @@ function fromIssue(issue: Issue, raw: unknown, places: Places): Problem[] {
 }
 
 /** The code of one language, wherever codes are written. */
-function codeProblem(code: string, path: Path, where: 'key' | 'value', places: Places): Problem[] {
+export function codeProblem(code: string, path: Path, where: 'key' | 'value', places: Places): Problem[] {
   if (isLanguageCode(code)) return [];
   const meant = suggestCodes(code).map((found) => `${found.code} (${found.name})`);
   return [
@@ -170,6 +169,16 @@ function across(experiment: ParsedExperiment, places: Places): Problem[] {
     }
   }
 
+  for (const [code, { data, layout }] of Object.entries(languages)) {
+    const sources = Array.isArray(data) ? data.length : 1;
+    if (!Array.isArray(layout) || layout.length === sources) continue;
+    fault(
+      ['languages', code, 'layout'],
+      `it lists ${layout.length} and data lists ${sources}.`,
+      'Write one layout for each of data, or a single one.',
+    );
+  }
+
   if (audio.minSeconds >= audio.maxSeconds) {
     fault(
       ['audio', 'minSeconds'],
@@ -211,7 +220,8 @@ export function check(
 ): { parsed?: ParsedExperiment; problems: Problem[] } {
   const result = experimentSchema.safeParse(withoutEmpty(raw));
   const problems = codesIn(raw, places);
-  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => fromIssue(issue, raw, places)));
+  if (!result.success)
+    problems.push(...result.error.issues.flatMap((issue) => fromIssue(issue, raw, places, experimentKeys)));
   else problems.push(...across(result.data, places));
   return problems.length || !result.success ? { problems } : { parsed: result.data, problems };
 }

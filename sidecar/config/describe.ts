@@ -1,12 +1,12 @@
 /**
- * @file What the schema says about each key, as rows: for help, the README's table, error messages and completion.
- * It reads the JSON Schema made from the one schema and knows nothing else.
+ * @file What a schema says about each key, as rows: for help, the README's table, error messages and completion.
+ * It reads the JSON Schema made from the schema and knows nothing else.
  */
 import * as z from 'zod';
 import { experimentSchema } from './schema.ts';
 
 export interface KeyInfo {
-  /** `adapter.router.kind`; a language's code reads `languages.<code>.role`. */
+  /** `adapter.router.kind`; a language's code reads `languages.<code>.role`, a dataset's name `datasets.<name>.path`. */
   path: string;
   /** `whole number`, `word`, `path`, `section`, … */
   type: string;
@@ -20,6 +20,10 @@ export interface KeyInfo {
   required: boolean;
   /** The words that may be written, where they are few. */
   values: string[];
+  /** Whether `default` could be written into the file; it is words otherwise. */
+  writable: boolean;
+  /** The paper that the key or its default comes from; empty where it is our own. */
+  source: string;
 }
 
 interface Node {
@@ -27,6 +31,7 @@ interface Node {
   description?: string;
   unit?: string;
   otherwise?: string;
+  source?: string;
   format?: string;
   default?: unknown;
   enum?: unknown[];
@@ -103,7 +108,7 @@ function valuesOf(node: Node): string[] {
 const shown = (value: unknown): string =>
   Array.isArray(value) ? `[${value.map(shown).join(', ')}]` : typeof value === 'number' ? number(value) : String(value);
 
-function walk(node: Node, path: string, rows: KeyInfo[], required: boolean): void {
+function walk(node: Node, path: string, rows: KeyInfo[], required: boolean, entry: string): void {
   const isSection = node.type === 'object';
   if (path) {
     rows.push({
@@ -115,55 +120,69 @@ function walk(node: Node, path: string, rows: KeyInfo[], required: boolean): voi
       meaning: node.description ?? '',
       required,
       values: isSection ? [] : valuesOf(node),
+      writable: !isSection && node.default !== undefined,
+      source: node.source ?? '',
     });
   }
   const below = (key: string) => (path ? `${path}.${key}` : key);
   for (const [key, child] of Object.entries(node.properties ?? {})) {
-    walk(child, below(key), rows, node.required?.includes(key) ?? false);
+    walk(child, below(key), rows, node.required?.includes(key) ?? false, entry);
   }
-  if (typeof node.additionalProperties === 'object') walk(node.additionalProperties, below('<code>'), rows, true);
+  if (typeof node.additionalProperties === 'object') walk(node.additionalProperties, below(entry), rows, true, entry);
 }
 
-let known: readonly KeyInfo[] | undefined;
-const under = new Map<string, string[]>();
-
-/** Every key in the order of the schema, sections before their keys. */
-export function describeKeys(): readonly KeyInfo[] {
-  if (!known) {
-    const rows: KeyInfo[] = [];
-    walk(jsonSchema() as Node, '', rows, true);
-    known = rows;
-  }
-  return known;
+/** The keys of one kind of file. */
+export interface KeyTable {
+  /** Every key in the order of the schema, sections before their keys. */
+  rows(): readonly KeyInfo[];
+  /** The row of a path as it stands in a file (`languages.eng.role`), or of the nearest key above it. */
+  info(path: readonly PropertyKey[]): KeyInfo | undefined;
+  /** The keys that may stand directly under a path. */
+  under(path: readonly PropertyKey[]): string[];
 }
 
-/** The row of a path as it stands in a file (`languages.eng.role`), or of the nearest key above it. */
-export function keyInfo(path: readonly PropertyKey[]): KeyInfo | undefined {
-  const rows = describeKeys();
-  for (let length = path.length; length > 0; length--) {
-    const parts = path.slice(0, length).map(String);
-    if (parts[0] === 'languages' && parts.length > 1) parts[1] = '<code>';
-    const row = rows.find((candidate) => candidate.path === parts.join('.'));
-    if (row) return row;
-  }
-  return undefined;
+/** `named`: the sections whose keys are a person's own; `entry`: how a row writes such a key. */
+export function keyTable(schema: z.ZodType, named: readonly string[], entry: string): KeyTable {
+  let known: readonly KeyInfo[] | undefined;
+  const children = new Map<string, string[]>();
+  const rows = () => {
+    if (!known) {
+      const found: KeyInfo[] = [];
+      walk(z.toJSONSchema(schema, { io: 'input' }) as Node, '', found, true, entry);
+      known = found;
+    }
+    return known;
+  };
+  const general = (path: readonly PropertyKey[]) =>
+    path.map((part, depth) => (depth === 1 && named.includes(String(path[0])) ? entry : String(part)));
+  const info = (path: readonly PropertyKey[]) => {
+    for (let length = path.length; length > 0; length--) {
+      const wanted = general(path.slice(0, length)).join('.');
+      const row = rows().find((candidate) => candidate.path === wanted);
+      if (row) return row;
+    }
+    return undefined;
+  };
+  const under = (path: readonly PropertyKey[]) => {
+    const prefix = path.length ? `${general(path).join('.')}.` : '';
+    let keys = children.get(prefix);
+    if (!keys) {
+      keys = rows()
+        .filter((row) => row.path.startsWith(prefix))
+        .map((row) => row.path.slice(prefix.length))
+        .filter((key) => key !== '' && key !== entry && !key.includes('.'));
+      if (keys.length > 0) children.set(prefix, keys);
+    }
+    return keys;
+  };
+  return { rows, info, under };
 }
 
-/** The keys that may stand directly under a path. */
-export function keysUnder(path: readonly PropertyKey[]): string[] {
-  const parts = path.map(String);
-  if (parts[0] === 'languages' && parts.length > 1) parts[1] = '<code>';
-  const prefix = parts.length ? `${parts.join('.')}.` : '';
-  let keys = under.get(prefix);
-  if (!keys) {
-    keys = describeKeys()
-      .filter((row) => row.path.startsWith(prefix))
-      .map((row) => row.path.slice(prefix.length))
-      .filter((key) => key !== '' && key !== '<code>' && !key.includes('.'));
-    if (keys.length > 0) under.set(prefix, keys);
-  }
-  return keys;
-}
+export const experimentKeys = keyTable(experimentSchema, ['languages'], '<code>');
+
+export const describeKeys = experimentKeys.rows;
+export const keyInfo = experimentKeys.info;
+export const keysUnder = experimentKeys.under;
 
 /** What may be written for a key, in words: `whole number; 1 to 64 (steps)`. */
 export function allowed(info: KeyInfo): string {

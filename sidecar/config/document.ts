@@ -42,7 +42,7 @@ export function bounded(problems: Problem[]): Problem[] {
 const control = new Set(['\u0002', '\u0018', '\u001f']);
 
 /** Lexing alone is linear, so it is asked first whether the text is small and flat enough to be parsed. */
-function tooMuch(text: string): { offset: number; why: string } | undefined {
+export function tooMuch(text: string): { offset: number; why: string } | undefined {
   let offset = 0;
   let tokens = 0;
   let flow = 0;
@@ -60,8 +60,30 @@ function tooMuch(text: string): { offset: number; why: string } | undefined {
   return undefined;
 }
 
+/** What a file is called in messages, and what it holds. */
+export interface FileKind {
+  tried: string;
+  /** How deep and long such a file gets. */
+  size: string;
+  /** How it begins. */
+  begin: string;
+  mayBeEmpty: boolean;
+}
+
+const experimentKind: FileKind = {
+  tried: 'read the experiment',
+  size: 'An experiment needs four levels and a few hundred lines.',
+  begin: 'Begin with `base:` and `languages:`.',
+  mayBeEmpty: false,
+};
+
 /** Reads YAML text. Every problem of its form is reported, none thrown. `place` maps an offset to where it is shown. */
-export function readDocument(text: string, file: string, place?: (offset: number) => Place): Source {
+export function readDocument(
+  text: string,
+  file: string,
+  place?: (offset: number) => Place,
+  kind: FileKind = experimentKind,
+): Source {
   const lines = new LineCounter();
   const at =
     place ??
@@ -72,7 +94,7 @@ export function readDocument(text: string, file: string, place?: (offset: number
   const places = new Places(file);
   const problems: Problem[] = [];
   const fault = (code: string, offset: number, why: string, cure: string) =>
-    problems.push({ code, tried: 'read the experiment', why, cure, place: at(offset) });
+    problems.push({ code, tried: kind.tried, why, cure, place: at(offset) });
   const done = (value?: Record<string, unknown>): Source => ({ value, places, problems: bounded(problems) });
 
   if (text.length > maxBytes) {
@@ -95,7 +117,7 @@ export function readDocument(text: string, file: string, place?: (offset: number
   }
   const excess = tooMuch(text);
   if (excess) {
-    fault('config.too-deep', excess.offset, excess.why, 'An experiment needs four levels and a few hundred lines.');
+    fault('config.too-deep', excess.offset, excess.why, kind.size);
     return done();
   }
 
@@ -185,9 +207,10 @@ export function readDocument(text: string, file: string, place?: (offset: number
 
   const value = plain(document.contents, [], 0);
   if (problems.some((problem) => problem.code !== 'config.duplicate-key')) return done();
+  if (value === null && kind.mayBeEmpty) return done({});
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     const found = value === null ? 'is empty' : Array.isArray(value) ? 'is a list' : 'is a single value';
-    fault('config.empty', 0, `the file ${found}.`, 'Begin with `base:` and `languages:`.');
+    fault('config.empty', 0, `the file ${found}.`, kind.begin);
     return done();
   }
   return done(value as Record<string, unknown>);

@@ -3,11 +3,12 @@
  * It must not know YAML or the file system.
  */
 import { UserError } from '../errors.ts';
-import type { ParsedExperiment } from './schema.ts';
+import type { layouts, ParsedExperiment } from './schema.ts';
 
 type Parsed = ParsedExperiment;
 
 export type LanguageSpec = Omit<Parsed['languages'][string], 'data'> & { data: string[] };
+export type Layout = (typeof layouts)[number];
 export type Projection = Parsed['adapter']['targets'][number];
 export type AdapterSpec = Parsed['adapter'];
 export type Device = Parsed['device'];
@@ -22,6 +23,11 @@ export interface Experiment extends Omit<Parsed, 'name' | 'languages' | 'units' 
   training: Parsed['training'] & { headLearningRate: number };
 }
 
+/** The layout of each of a language's data, in their order. */
+export function layoutsOf({ data, layout }: Pick<LanguageSpec, 'data' | 'layout'>): Layout[] {
+  return data.map((_, index) => (typeof layout === 'string' ? layout : (layout[index] ?? 'auto')));
+}
+
 /** Codes of the languages of one role, in the order of the file. */
 export function languagesOf(
   experiment: { languages: Parsed['languages'] | Experiment['languages'] },
@@ -33,7 +39,8 @@ export function languagesOf(
 /** Fills in the defaults that depend on other keys. `fractionGiven`: whether the file itself sets replay.fraction. */
 export function complete(parsed: Parsed, fallbackName: string, fractionGiven: boolean): Experiment {
   const existing = languagesOf(parsed, 'existing');
-  const headLearningRate = parsed.training.headLearningRate ?? parsed.training.learningRate;
+  const { steps, batchSeconds, accumulate, learningRate, ...training } = parsed.training;
+  const headLearningRate = training.headLearningRate ?? learningRate;
   const languages: Record<string, LanguageSpec> = {};
   for (const [code, spec] of Object.entries(parsed.languages)) {
     languages[code] = { ...spec, data: typeof spec.data === 'string' ? [spec.data] : spec.data };
@@ -49,7 +56,8 @@ export function complete(parsed: Parsed, fallbackName: string, fractionGiven: bo
       languages: parsed.replay.languages ?? existing,
     },
     head: { ...parsed.head, learningRate: parsed.head.learningRate ?? headLearningRate },
-    training: { ...parsed.training, headLearningRate },
+    // In the order of the schema, given or not: two resolved files then differ only where their settings do.
+    training: { steps, batchSeconds, accumulate, learningRate, headLearningRate, ...training },
   };
 }
 

@@ -17,6 +17,16 @@ export const isLanguageCode = (code: string): boolean => byCode.has(code);
 /** The language's English name, or undefined where the code is not ISO 639-3. */
 export const languageName = (code: string): string | undefined => byCode.get(code)?.name;
 
+/** The ISO 639-1 code, where the language has one. */
+export const twoLetterCode = (code: string): string | undefined => byCode.get(code)?.iso6391;
+
+/** The language that corpora mean by a macrolanguage; any other code as it is. */
+export const usualCode = (code: string): string => usual[code] ?? code;
+
+/** Every living or once living language, for a list to choose from. */
+export const everyLanguage = (): { code: string; name: string }[] =>
+  iso6393.map(({ iso6393: code, name }) => ({ code, name }));
+
 /** The ISO 639-3 codes that a wrong code may stand for, likeliest first, each with its name. */
 export function suggestCodes(wrong: string): { code: string; name: string }[] {
   const key = wrong.trim().toLowerCase().slice(0, 100);

@@ -1,6 +1,6 @@
 /**
  * @file The text of an experiment file to an experiment, or to everything that is wrong with it, at once.
- * No file system here: the editor calls it on every keystroke. Paths are checked in resolve.ts.
+ * No file system here: the editor calls it on every keystroke. Paths are checked in paths.ts.
  */
 import { type Place, type Problem, UserError } from '../errors.ts';
 import { check } from './check.ts';

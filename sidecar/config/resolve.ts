@@ -1,18 +1,16 @@
 /**
- * @file An experiment on this machine: its file read, its paths made absolute, and the missing ones named.
+ * @file An experiment on this machine: its file read, its paths made absolute, and the missing ones named (paths.ts).
  * The only file of this room that touches the disk.
  */
 import { open, readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, dirname, resolve } from 'node:path';
-import { type Problem, UserError } from '../errors.ts';
+import { basename, dirname, join, resolve } from 'node:path';
+import { UserError } from '../errors.ts';
 import { maxBytes } from './document.ts';
 import type { Experiment } from './experiment.ts';
-import { nearest } from './nearest.ts';
 import { parseExperiment } from './parse.ts';
+import { type Files, findDatasets as findDatasetsIn, resolvePaths } from './paths.ts';
 import type { Places } from './places.ts';
-
-type Kind = 'file' | 'folder' | 'either';
 
 /** The text of an experiment file; a UserError where it cannot be read, is over 1 MB, or is not UTF-8. */
 export async function readExperimentFile(file: string): Promise<string> {
@@ -59,73 +57,31 @@ export async function readExperimentFile(file: string): Promise<string> {
   }
 }
 
-async function missing(path: string, kind: Kind): Promise<{ why: string; cure: string } | undefined> {
-  try {
-    const info = await stat(path);
-    if (kind === 'folder' && !info.isDirectory()) return { why: `${path} is not a folder.`, cure: 'Name the folder.' };
-    if (kind === 'file' && !info.isFile()) return { why: `${path} is not a file.`, cure: 'Name the file.' };
-    return undefined;
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code;
-    if (reason !== 'ENOENT' && reason !== 'ENOTDIR')
-      return { why: `${path}: ${(error as Error).message}.`, cure: 'Check its permissions.' };
-    let there = dirname(path);
-    let wanted = basename(path);
-    for (;;) {
-      try {
-        const names = (await readdir(there)).filter((name) => !name.startsWith('.')).slice(0, 2000);
-        const near = nearest(wanted, names);
-        const cure = near
-          ? `Did you mean ${near}?`
-          : names.length
-            ? `${there} holds ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}.`
-            : `${there} is empty.`;
-        return { why: `${path} does not exist.`, cure: `${cure} Paths are relative to the experiment file.` };
-      } catch {
-        if (dirname(there) === there)
-          return { why: `${path} does not exist.`, cure: 'Paths are relative to the experiment file.' };
-        wanted = basename(there);
-        there = dirname(there);
-      }
+const nodeFiles: Files = {
+  absolute: (text, folder) => (text.startsWith('~/') ? resolve(homedir(), text.slice(2)) : resolve(folder, text)),
+  parent: dirname,
+  name: basename,
+  join,
+  async look(path) {
+    try {
+      const info = await stat(path);
+      return info.isDirectory() ? 'folder' : info.isFile() ? 'file' : 'other';
+    } catch (error) {
+      const reason = (error as NodeJS.ErrnoException).code;
+      if (reason === 'ENOENT' || reason === 'ENOTDIR') return undefined;
+      throw error;
     }
-  }
-}
+  },
+  list: (path) => readdir(path),
+  read: readExperimentFile,
+};
 
-/**
- * Paths made absolute against `baseDir` (the experiment file's folder; `~/` is the home folder). All missing ones are
- * reported, each at its place; `experiment` is present only where none is.
- */
-export async function resolveExperiment(
-  experiment: Experiment,
-  baseDir: string,
-  places?: Places,
-): Promise<{ experiment?: Experiment; problems: Problem[] }> {
-  const problems: Problem[] = [];
-  const absolute = async (text: string, path: (string | number)[], kind: Kind): Promise<string> => {
-    const full = text.startsWith('~/') ? resolve(homedir(), text.slice(2)) : resolve(baseDir, text);
-    const fault = await missing(full, kind);
-    if (fault) {
-      problems.push({
-        code: 'config.path-missing',
-        tried: `find ${path.filter((part) => typeof part === 'string').join('.')}`,
-        ...fault,
-        place: places?.value(places.has(path) ? path : path.slice(0, typeof path.at(-1) === 'number' ? -1 : undefined)),
-      });
-    }
-    return full;
-  };
-  const base = { ...experiment.base, model: await absolute(experiment.base.model, ['base', 'model'], 'folder') };
-  if (base.head !== undefined) base.head = await absolute(base.head, ['base', 'head'], 'file');
-  const languages: Experiment['languages'] = {};
-  for (const [code, spec] of Object.entries(experiment.languages)) {
-    const data: string[] = [];
-    for (const [index, path] of spec.data.entries()) {
-      data.push(await absolute(path, ['languages', code, 'data', index], 'either'));
-    }
-    languages[code] = { ...spec, data };
-  }
-  return problems.length > 0 ? { problems } : { experiment: { ...experiment, base, languages }, problems };
-}
+/** The nearest list of datasets from `folder` upward; none lies beyond a folder with `.git` or `.milore`. */
+export const findDatasets = (folder: string) => findDatasetsIn(nodeFiles, resolve(folder));
+
+/** Paths made absolute against `baseDir`, names looked up; see `resolvePaths`. */
+export const resolveExperiment = (experiment: Experiment, baseDir: string, places?: Places) =>
+  resolvePaths(nodeFiles, experiment, resolve(baseDir), places);
 
 /** From a file to an experiment that can run; a UserError that carries every problem otherwise. */
 export async function loadExperiment(

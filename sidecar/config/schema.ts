@@ -9,12 +9,15 @@ interface About {
   unit?: string;
   /** What holds when the key is left out and no fixed value can say it. */
   otherwise?: string;
+  /** The paper that the key or its default comes from; our own otherwise. */
+  source?: string;
 }
 
-const about = (meaning: string, { unit, otherwise }: About = {}) => ({
+const about = (meaning: string, { unit, otherwise, source }: About = {}) => ({
   description: meaning,
   ...(unit ? { unit } : {}),
   ...(otherwise ? { otherwise } : {}),
+  ...(source ? { source } : {}),
 });
 
 const count = (least: number, most: number) => z.int().min(least).max(most);
@@ -41,8 +44,13 @@ const language = z
     role: z.enum(roles).meta(about('Whether the base already knows the language (it is replayed) or is to learn it.')),
     data: z
       .union([path(), z.array(path()).min(1).max(1000)])
-      .meta(about('Folder or manifest of its audio, or a list of them; relative to the experiment file.')),
-    layout: z.enum(layouts).default('auto').meta(about('How the data is laid out; auto looks at the files.')),
+      .meta(
+        about('Folder or manifest of its audio, relative to the experiment file; dataset:NAME; or a list of them.'),
+      ),
+    layout: z
+      .union([z.enum(layouts), z.array(z.enum(layouts)).min(1).max(1000)])
+      .default('auto')
+      .meta(about('How the data is laid out, or a list with one layout for each; auto looks at the files.')),
     hours: positive(1e6)
       .optional()
       .meta(
@@ -62,16 +70,30 @@ const router = section('How the gates are computed.', {
   kind: z
     .enum(['dense', 'top-k'])
     .default('dense')
-    .meta(about('dense weighs every expert by a softmax; top-k keeps the k largest gates and renormalises them.')),
+    .meta(
+      about('dense weighs every expert by a softmax; top-k keeps the k largest gates and renormalises them.', {
+        source: 'dense: MiLorE-SSL (arXiv 2601.20300); top-k: Lamer-SSL (arXiv 2602.12746)',
+      }),
+    ),
   k: count(1, 64)
     .default(2)
-    .meta(about('Experts kept a frame by a top-k router.', { unit: 'experts' })),
+    .meta(
+      about('Experts kept a frame by a top-k router.', { source: 'Lamer-SSL (arXiv 2602.12746): 2', unit: 'experts' }),
+    ),
   share: z
     .enum(['site', 'block'])
     .default('site')
     .meta(about('One router at each adapted projection, or one a block on the block’s input.')),
-  balance: real(0, 1000).default(0).meta(about('Weight of the load-balance loss.')),
-  zLoss: real(0, 1000).default(0).meta(about('Weight of the router’s z-loss.')),
+  balance: real(0, 1000)
+    .default(0)
+    .meta(
+      about('Weight of the load-balance loss.', {
+        source: 'Lamer-SSL (arXiv 2602.12746), L = L_mask + λ·N·Σ m_k·f_k with λ = 0.001',
+      }),
+    ),
+  zLoss: real(0, 1000)
+    .default(0)
+    .meta(about('Weight of the router’s z-loss.', { source: 'ST-MoE (Zoph et al. 2022), eq. 5' })),
   init: real(0, 10).default(0.02).meta(about('Standard deviation of the router’s first weights.')),
 });
 
@@ -85,7 +107,7 @@ export const experimentSchema = z
       .meta(about('What the run is called.', { otherwise: 'the file’s name' })),
     base: z
       .strictObject({
-        model: path().meta(about('Folder of the base model, as Hugging Face writes it.')),
+        model: path().meta(about('Folder of the base model, as Hugging Face writes it, or model:NAME.')),
         head: path()
           .optional()
           .meta(
@@ -119,15 +141,27 @@ export const experimentSchema = z
       kind: z
         .enum(adapterKinds)
         .default('lora-mixture')
-        .meta(about('A mixture of LoRA experts, the whole transformer (full, the baseline), or nothing but the head.')),
+        .meta(
+          about('A mixture of LoRA experts, the whole transformer (full, the baseline), or nothing but the head.', {
+            source: 'MiLorE-SSL (arXiv 2601.20300)',
+          }),
+        ),
       experts: z
         .union([count(1, 64), z.array(count(1, 64)).min(1).max(256)])
         .default(4)
-        .meta(about('Experts at each adapted projection, or a list with one number a layer; 1 is plain LoRA.')),
+        .meta(
+          about('Experts at each adapted projection, or a list with one number a layer; 1 is plain LoRA.', {
+            source: 'Lamer-SSL (arXiv 2602.12746): 2, 4, 6, 8 by groups of six layers',
+          }),
+        ),
       rank: z
         .union([count(1, 256), z.array(count(1, 256)).min(1).max(256)])
         .default(8)
-        .meta(about('Rank of each expert, or a list with one number a layer.')),
+        .meta(
+          about('Rank of each expert, or a list with one number a layer.', {
+            source: 'Lamer-SSL (arXiv 2602.12746): rank 12',
+          }),
+        ),
       alpha: positive(65536).default(16).meta(about('LoRA’s scale: an expert’s output is multiplied by alpha / rank.')),
       targets: z
         .array(z.enum(projections))
@@ -141,10 +175,19 @@ export const experimentSchema = z
       layer: z
         .union([z.literal('auto'), count(1, 256)])
         .default('auto')
-        .meta(about('Encoder layer whose output is clustered, from 1; auto is about three quarters of the depth.')),
+        .meta(
+          about('Encoder layer whose output is clustered, from 1; auto is about three quarters of the depth.', {
+            source: 'HuBERT training in fairseq: layer 6, later 9; mHuBERT-147: 9',
+          }),
+        ),
       clusters: count(2, 5000)
         .default(100)
-        .meta(about('Number of units.', { unit: 'units' })),
+        .meta(
+          about('Number of units.', {
+            source: 'HuBERT training in fairseq: 100, later 500; mHuBERT-147: 1000',
+            unit: 'units',
+          }),
+        ),
       fitOn: z
         .union([z.enum(['all', 'new', 'existing']), z.array(code()).min(1).max(1000)])
         .default('all')
@@ -154,10 +197,20 @@ export const experimentSchema = z
         .meta(about('Sample drawn from each language for the fit.', { unit: 'frames' })),
       iterations: count(1, 100000)
         .default(100)
-        .meta(about('Most mini-batch passes of one fit.', { unit: 'iterations' })),
+        .meta(
+          about('Most mini-batch passes of one fit.', {
+            source: 'HuBERT training in fairseq (MiniBatchKMeans): 100',
+            unit: 'iterations',
+          }),
+        ),
       restarts: count(1, 100)
         .default(3)
-        .meta(about('Fits from different starts; the best is kept.', { unit: 'fits' })),
+        .meta(
+          about('Fits from different starts; the best is kept.', {
+            source: 'HuBERT training in fairseq: 20',
+            unit: 'fits',
+          }),
+        ),
       seed: count(0, 2 ** 32 - 1)
         .optional()
         .meta(about('Seed of the fit.', { otherwise: 'seed' })),
@@ -165,10 +218,20 @@ export const experimentSchema = z
     replay: section('Speech of the existing languages, mixed in so that they are not forgotten.', {
       fraction: real(0, 0.9)
         .default(0.125)
-        .meta(about('Share of the training audio that is replayed (0 where no language is existing).')),
+        .meta(
+          about('Share of the training audio that is replayed (0 where no language is existing).', {
+            source: 'Lamer-SSL (arXiv 2602.12746): 18 % of the mix',
+          }),
+        ),
       hours: positive(1e6)
         .optional()
-        .meta(about('Size of the whole replay pool.', { unit: 'hours', otherwise: 'all there is' })),
+        .meta(
+          about('Size of the whole replay pool.', {
+            source: 'MiLorE-SSL (arXiv 2601.20300): about 100 h',
+            unit: 'hours',
+            otherwise: 'all there is',
+          }),
+        ),
       languages: z
         .array(code())
         .max(1000)
@@ -178,22 +241,35 @@ export const experimentSchema = z
     sampling: section('How often a language is drawn.', {
       exponent: real(0, 1)
         .default(0.7)
-        .meta(about('Chance ∝ (share of the audio)^exponent: 1 as the data lies, 0 all alike.')),
+        .meta(
+          about('Chance ∝ (share of the audio)^exponent: 1 as the data lies, 0 all alike.', {
+            source: 'mHuBERT-147: 0.7 over languages',
+          }),
+        ),
     }),
     mask: section('The spans of frames that are hidden and predicted.', {
-      probability: positive(1).default(0.8).meta(about('Share of frames masked, before overlaps.')),
+      probability: positive(1)
+        .default(0.8)
+        .meta(about('Share of frames masked, before overlaps.', { source: 'HuBERT training in fairseq: 0.80' })),
       length: count(1, 1000)
         .default(10)
-        .meta(about('Length of a span.', { unit: 'frames' })),
+        .meta(about('Length of a span.', { source: 'HuBERT training in fairseq: 10', unit: 'frames' })),
       minSpans: count(0, 1000)
         .default(2)
-        .meta(about('Fewest spans an utterance.', { unit: 'spans' })),
+        .meta(about('Fewest spans an utterance.', { source: 'HuBERT training in fairseq: 2', unit: 'spans' })),
     }),
     head: section('The prediction head: a projection and one embedding a unit.', {
       projection: count(1, 8192)
         .default(256)
-        .meta(about('Width of the projection.', { unit: 'dimensions' })),
-      temperature: positive(100).default(0.1).meta(about('Divides the cosine similarities.')),
+        .meta(
+          about('Width of the projection.', {
+            source: 'HuBERT training in fairseq: 256 (base), 768 (large)',
+            unit: 'dimensions',
+          }),
+        ),
+      temperature: positive(100)
+        .default(0.1)
+        .meta(about('Divides the cosine similarities.', { source: 'HuBERT training in fairseq: 0.1' })),
       warmupSteps: count(0, 1e8)
         .default(0)
         .meta(
@@ -215,19 +291,45 @@ export const experimentSchema = z
       accumulate: count(1, 4096)
         .default(1)
         .meta(about('Batches whose gradients make one step.', { unit: 'batches' })),
-      learningRate: rate().default(1.5e-3).meta(about('Peak learning rate of the adapter.')),
+      learningRate: rate()
+        .default(1.5e-3)
+        .meta(
+          about('Peak learning rate of the adapter.', {
+            source: 'Lamer-SSL (arXiv 2602.12746): 1.5e-3; HuBERT training in fairseq: 5e-4 (base), 1.5e-3 (large)',
+          }),
+        ),
       headLearningRate: rate()
         .optional()
         .meta(about('Peak learning rate of the head.', { otherwise: 'training.learningRate' })),
       betas: z
         .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
         .default([0.9, 0.98])
-        .meta(about('Decay of AdamW’s two moments.')),
-      epsilon: positive(1).default(1e-6).meta(about('Added to the root of the second moment.')),
-      weightDecay: real(0, 10).default(0.01).meta(about('Decoupled weight decay.')),
-      clipNorm: positive(1e6).default(1).meta(about('Largest global norm of a gradient.')),
-      warmupFraction: real(0, 1).default(0.08).meta(about('Share of the steps in which the rate rises to its peak.')),
-      finalFraction: real(0, 1).default(0).meta(about('Rate at the end of the linear decay, as a share of the peak.')),
+        .meta(about('Decay of AdamW’s two moments.', { source: 'HuBERT training in fairseq: 0.9, 0.98' })),
+      epsilon: positive(1)
+        .default(1e-6)
+        .meta(about('Added to the root of the second moment.', { source: 'HuBERT training in fairseq: 1e-6' })),
+      weightDecay: real(0, 10)
+        .default(0.01)
+        .meta(about('Decoupled weight decay.', { source: 'HuBERT training in fairseq: 0.01' })),
+      clipNorm: positive(1e6)
+        .default(1)
+        .meta(
+          about('Largest global norm of a gradient.', { source: 'HuBERT training in fairseq: 10 (base), 1 (large)' }),
+        ),
+      warmupFraction: real(0, 1)
+        .default(0.08)
+        .meta(
+          about('Share of the steps in which the rate rises to its peak.', {
+            source: 'HuBERT training in fairseq: 8 %',
+          }),
+        ),
+      finalFraction: real(0, 1)
+        .default(0)
+        .meta(
+          about('Rate at the end of the linear decay, as a share of the peak.', {
+            source: 'HuBERT training in fairseq: linear decay',
+          }),
+        ),
     }),
     control: z
       .boolean()

@@ -5,7 +5,7 @@ import { UserError } from '../errors.ts';
 import { looksLikeMlSuperb, readMlSuperb, readPlain } from './folders.ts';
 import { kaldiFolders, readKaldi } from './kaldi.ts';
 import { type Folder, openFolder } from './paths.ts';
-import { regular } from './tables.ts';
+import { readTable, regular } from './tables.ts';
 import { readCommonVoice, readFairseq, readTsv } from './tabular.ts';
 import type { Layout, ReadOptions, Utterance } from './types.ts';
 
@@ -51,6 +51,26 @@ const readers: Record<Layout, (folder: Folder) => Utterance[]> = {
   fairseq: (folder) => present(folder, ['train.tsv', 'valid.tsv', 'dev.tsv', 'test.tsv'], readFairseq),
   'ml-superb': (folder) => present(folder, ['transcript_1h_train.txt', 'transcript_10min_train.txt'], readMlSuperb),
 };
+
+const labelColumns = ['locale', 'language', 'lang'];
+/** Rows looked at: enough to see whether they agree. */
+const labelRows = 1000;
+
+/** What the tables of a data set say its language is, each word once: `yo`, `Yoruba`. Never throws. */
+export function languageLabels(root: string, layout: Layout): string[] {
+  if (layout !== 'common-voice' && layout !== 'tsv') return [];
+  try {
+    const { path } = openFolder(root);
+    const table = manifest(path);
+    const splits = ['train', 'dev', 'test', 'validated'].map((name) => join(path, `${name}.tsv`));
+    const file = layout === 'tsv' ? table : splits.find((name) => existsSync(name));
+    const rows = file ? readTable(file, ['path']).slice(0, labelRows) : [];
+    return [...new Set(rows.flatMap((row) => labelColumns.flatMap((column) => row.get(column) ?? [])))];
+  } catch (fault) {
+    if (fault instanceof UserError) return [];
+    throw fault;
+  }
+}
 
 function present(folder: Folder, files: string[], read: (folder: Folder) => Utterance[]): Utterance[] {
   if (files.some((name) => existsSync(join(folder.path, name)))) return read(folder);

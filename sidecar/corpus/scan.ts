@@ -19,6 +19,8 @@ export interface LanguageSpec {
   /** Where results are remembered between runs; without it nothing is. */
   cacheDir?: string;
   signal?: AbortSignal;
+  /** Gives back a corpus of nothing, with what was skipped, where nothing is usable. */
+  mayBeEmpty?: boolean;
 }
 
 export interface ScanProgress {
@@ -36,7 +38,7 @@ const silentPeak = 1e-4;
 /** Kaldi's own tolerance for segments that end behind their recording. */
 const overhangSeconds = 0.5;
 
-/** @throws UserError where the manifest is wrong, or where nothing usable is left. */
+/** @throws UserError where the manifest is wrong, or where nothing usable is left and that is not allowed. */
 export async function scanLanguage(
   spec: LanguageSpec,
   onProgress?: (progress: ScanProgress) => void,
@@ -78,7 +80,7 @@ export async function scanLanguage(
   } finally {
     cache.flush();
   }
-  if (kept.size === 0) throw nothingLeft(spec, listed.length, skipped, leftOut);
+  if (kept.size === 0 && !spec.mayBeEmpty) throw nothingLeft(spec, listed.length, skipped, leftOut);
   // In the manifest's order, whatever order they were read in.
   const utterances = listed.flatMap(({ id }) => kept.get(id) ?? []);
   return { code: spec.code, root: spec.root, layout, utterances, skipped, seconds: samples / modelRateHz, leftOut };

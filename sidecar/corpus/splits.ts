@@ -92,7 +92,7 @@ export function assignSplits(
     speakers.size >= fewestSpeakers
       ? 'one speaker has more than half of the audio'
       : speakers.size
-        ? `there are only ${speakers.size} known speakers, and ${fewestSpeakers} are needed to hold out whole ones`
+        ? `only ${speakers.size} of the ${fewestSpeakers} speakers that are needed to hold out whole ones ${speakers.size === 1 ? 'is' : 'are'} known`
         : 'the speakers are not known';
   const reason = `utterances are held out one by one, since ${why}: a speaker may be on both sides.`;
   return { sides: sidesOf(utterances, new Set(dev)), method: 'utterances', reason };

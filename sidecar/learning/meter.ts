@@ -1,4 +1,5 @@
 /** @file Sums over a logging interval, by language: losses, frames, and what the routers did. Plain data, so that a checkpoint can carry it. */
+import type { Score, SiteUse } from '../protocol/events.ts';
 import type { Outcome } from './learner.ts';
 
 export interface Tally {
@@ -57,14 +58,6 @@ function addRow(sums: number[], rows: Float32Array | undefined, b: number, count
   for (let i = 0; i < width; i++) sums[i] = (sums[i] ?? 0) + rows[b * width + i];
 }
 
-export interface Score {
-  /** Mean cross-entropy of a masked frame. */
-  lossNats: number;
-  /** Share of masked frames whose unit is predicted, 0 to 1. */
-  accuracy: number;
-  frames: number;
-}
-
 export const score = ({ frames, lossNats, correct }: Tally): Score => ({
   lossNats: lossNats / frames,
   accuracy: correct / frames,
@@ -77,19 +70,6 @@ export const baseScore = ({ frames, baseLossNats, baseCorrect }: Tally): Score =
   accuracy: baseCorrect / frames,
   frames,
 });
-
-export interface SiteUse {
-  layer: number;
-  target: string;
-  /** Mean gate of each expert, sums to 1. */
-  gates: number[];
-  /** Load over the ideal load: 1 fair, 0 dead. */
-  load: number[];
-  /** exp(entropy of the mean gates): 1 … experts. */
-  effectiveExperts: number;
-  /** exp(mean entropy of a single frame's gates). */
-  effectivePerFrame: number;
-}
 
 /** One language's use of every expert. */
 export function utilisation(

@@ -16,8 +16,9 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { diskFault, fsyncFolder, writeFileSynced } from '../disk.ts';
 import { type Problem, UserError } from '../errors.ts';
-import { diskFault, fsyncFolder, isRecord, readJson, writeFileSynced } from './files.ts';
+import { isRecord, readJson } from './files.ts';
 
 export interface Checkpoint {
   step: number;
@@ -151,10 +152,21 @@ function verify(dir: string, step: number): { files: Map<string, Entry> } | { wh
 /** Whether any checkpoint is there, sound or not. */
 export const hasCheckpoints = (run: { path: string }): boolean => stepsIn(checkpointsOf(run)).length > 0;
 
-/** The newest checkpoint that verifies. Those passed over are reported; undefined where none is left. */
-export function latestCheckpoint(run: { path: string }, report?: (problem: Problem) => void): Checkpoint | undefined {
+/** The steps that a run can be forked from, ascending. */
+export const checkpointSteps = (run: { path: string }): number[] => stepsIn(checkpointsOf(run));
+
+/**
+ * The newest checkpoint that verifies, or that of step `only`. Those passed over are reported; undefined where none is
+ * left.
+ */
+export function latestCheckpoint(
+  run: { path: string },
+  report?: (problem: Problem) => void,
+  only?: number,
+): Checkpoint | undefined {
   const parent = checkpointsOf(run);
   for (const step of stepsIn(parent).reverse()) {
+    if (only !== undefined && step !== only) continue;
     const dir = join(parent, folderOf(step));
     const result = verify(dir, step);
     if ('why' in result) {

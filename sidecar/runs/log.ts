@@ -4,8 +4,9 @@
  */
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { diskFault, writeAll } from '../disk.ts';
 import { type Problem, UserError } from '../errors.ts';
-import { diskFault, isRecord, writeAll } from './files.ts';
+import { isRecord, readOnly } from './files.ts';
 
 /** What a caller logs; `seq` and `time` are put on by the writer. */
 export interface Event {
@@ -20,7 +21,8 @@ const chunkBytes = 1 << 16;
 const maxLineBytes = 16 << 20;
 const newline = 0x0a;
 
-function parseLine(line: string): LoggedEvent | undefined {
+/** One line as an event, or undefined where it is none. */
+export function parseLine(line: string): LoggedEvent | undefined {
   try {
     const value: unknown = JSON.parse(line);
     if (isRecord(value) && Number.isSafeInteger(value.seq) && typeof value.type === 'string')
@@ -163,7 +165,7 @@ export async function* readLog(
 ): AsyncGenerator<LoggedEvent> {
   let file: FileHandle;
   try {
-    file = await open(path, 'r');
+    file = await open(path, readOnly);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw diskFault(`read the log ${path}`, error);
@@ -223,7 +225,7 @@ export async function* readLog(
 /** Bytes of a log now, 0 where there is none. */
 async function sizeOf(path: string): Promise<number> {
   try {
-    const file = await open(path, 'r');
+    const file = await open(path, readOnly);
     try {
       return (await file.stat()).size;
     } finally {
@@ -263,7 +265,7 @@ export async function* readPoints(
 export function readTail(path: string, bytes = 1 << 16): LoggedEvent[] {
   let fd: number;
   try {
-    fd = openSync(path, 'r');
+    fd = openSync(path, readOnly);
   } catch {
     return [];
   }

@@ -5,9 +5,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { diskFault, fsyncFolder, writeFileAtomic } from '../disk.ts';
 import { type Problem, UserError } from '../errors.ts';
 import { recoverCheckpoints } from './checkpoints.ts';
-import { diskFault, fsyncFolder, isRecord, readJson, writeFileAtomic } from './files.ts';
+import { isRecord, readJson } from './files.ts';
 import { LogWriter } from './log.ts';
 import { deriveStatus } from './status.ts';
 

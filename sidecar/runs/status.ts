@@ -2,10 +2,11 @@
  * @file What a run is doing, told from its log and its heartbeat, never from a lock: no run hangs in "running".
  * It must not write anything but the heartbeat.
  */
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { isRecord, readJson, writeFileAtomic } from './files.ts';
+import { writeFileAtomic } from '../disk.ts';
+import { bornAt } from '../endpoint.ts';
+import { isRecord, readJson } from './files.ts';
 import { type LoggedEvent, readTail } from './log.ts';
 
 export interface Heartbeat {
@@ -29,17 +30,6 @@ export interface Status {
 const staleMs = 15_000;
 /** Where the process cannot be asked (another host) or its identity cannot be told, silence decides, later. */
 const silentMs = 120_000;
-
-function bornAt(pid: number): string | undefined {
-  if (process.platform !== 'linux') return undefined;
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the command in brackets and may hold anything, spaces and brackets too.
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
-}
 
 export function writeHeartbeat(run: { path: string }, step: number): void {
   const beat: Heartbeat = {

@@ -6,8 +6,8 @@ import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, re
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import protobuf from 'protobufjs/light.js';
+import { diskFault, writeAll } from '../disk.ts';
 import { maskedCrc32c } from './crc32c.ts';
-import { diskFault, writeAll } from './files.ts';
 
 const root = protobuf.Root.fromJSON({
   nested: {

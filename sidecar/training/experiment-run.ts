@@ -11,14 +11,20 @@ import type { Learner } from '../learning/learner.ts';
 import { saveAdapter } from '../model/adapter.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
 import { countParameters, type ParameterCount } from '../model/count.ts';
-import { hasCheckpoints, latestCheckpoint, writeCheckpoint } from '../runs/checkpoints.ts';
+import { type CorpusSummary, type EvaluationResult, type RunEvent, stopReasons } from '../protocol/events.ts';
+import {
+  type Checkpoint,
+  checkpointSteps,
+  hasCheckpoints,
+  latestCheckpoint,
+  writeCheckpoint,
+} from '../runs/checkpoints.ts';
 import { createRun, openRun, type RunDir, RunLogs, readResolved, runFiles } from '../runs/run.ts';
 import { startHeartbeat } from '../runs/status.ts';
 import { TensorBoardWriter } from '../runs/tensorboard.ts';
-import type { CorpusSummary, EvaluationResult, RunEvent } from './events.ts';
 import { startHead } from './head-start.ts';
 import { type Prepared, prepare } from './prepare.ts';
-import { loadState, PROGRESS, STATE, saveState } from './state.ts';
+import { loadParameters, loadState, PROGRESS, STATE, saveState } from './state.ts';
 import { evaluate, fresh, type Training, train } from './trainer.ts';
 
 export interface RunRequest {
@@ -29,10 +35,16 @@ export interface RunRequest {
   device: DeviceName | 'auto';
   /** Goes on with this run's folder from its newest whole checkpoint. */
   resume?: string;
+  /** Begins with the parameters of a checkpoint of another run, the newest unless told. */
+  from?: { path: string; step?: number };
   version: string;
   /** Everything that is logged, as it happens. */
   onEvent(event: RunEvent): void;
   signal: AbortSignal;
+  /** Asked after each step: whether someone wants a checkpoint now. */
+  checkpointAsked?(): boolean;
+  /** Told as soon as the run has its folder. */
+  onRun?(run: RunDir): void;
 }
 
 export interface RunResult {
@@ -74,6 +86,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
         device: chosen.device,
       });
   const logs = new RunLogs(run);
+  request.onRun?.(run);
   let step = 0;
   const stopBeating = startHeartbeat(run, () => step);
   const emit = (event: RunEvent) => {
@@ -107,6 +120,12 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       const state = openSafetensors(join(checkpoint.dir, STATE));
       progress = await loadState(learners, state, new TextDecoder().decode(checkpoint.read(PROGRESS)), checkpoint.dir);
       state.close();
+    } else if (request.from) {
+      const source = forkPoint(request.from);
+      const state = openSafetensors(join(source.dir, STATE));
+      await loadParameters(learners, state, source.dir);
+      state.close();
+      emit({ type: 'note', level: 'info', text: `Begins with the parameters of ${source.dir}.` });
     } else {
       await startHead(experiment, prepared, signal, (done, total) =>
         emit({ type: 'stage', name: 'head', done, total }),
@@ -118,6 +137,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       experiment,
       sampler,
       signal,
+      checkpointAsked: request.checkpointAsked,
       emit(event) {
         emit(event);
         if (event.type === 'metrics' || event.type === 'evaluation') board?.scalars(event.step, scalarsOf(event));
@@ -159,7 +179,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     };
   } catch (error) {
     if (signal.aborted) {
-      emit({ type: 'stopped', step, reason: 'asked to stop while preparing' });
+      emit({ type: 'stopped', step, reason: stopReasons.preparing });
       return { run, state: 'stopped', count: emptyCount, corpus: [], seconds: (performance.now() - began) / 1000 };
     }
     emit({ type: 'failed', step, reason: (error as Error).message });
@@ -201,6 +221,19 @@ function scalarsOf(event: Extract<RunEvent, { type: 'metrics' | 'evaluation' }>)
     if (ownHead) scalars[`heldout/own_head_loss/${code}`] = ownHead.adapted.lossNats;
   }
   return scalars;
+}
+
+function forkPoint({ path, step }: { path: string; step?: number }): Checkpoint {
+  const run = openRun(path);
+  const found = latestCheckpoint(run, undefined, step);
+  if (found) return found;
+  const steps = checkpointSteps(run);
+  throw new UserError({
+    code: 'run.no-such-checkpoint',
+    tried: `fork from ${step === undefined ? 'the newest checkpoint' : `step ${step}`} of ${run.path}`,
+    why: steps.length > 0 ? `it has checkpoints at ${steps.join(', ')}.` : 'it has no checkpoint.',
+    cure: 'Choose one that is there; an experiment keeps as many as checkpoint.keep says.',
+  });
 }
 
 /** Starting over would take back every step that the log has seen. */

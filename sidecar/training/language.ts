@@ -1,5 +1,5 @@
 /** @file One language of an experiment: its data sets scanned, split and cut into clips, and what was left out. */
-import type { Experiment } from '../config/experiment.ts';
+import { type Experiment, layoutsOf } from '../config/experiment.ts';
 import {
   applySplits,
   assignSplits,
@@ -9,7 +9,7 @@ import {
   scanLanguage,
   splitReport,
 } from '../corpus/index.ts';
-import type { CorpusSummary } from './events.ts';
+import type { CorpusSummary } from '../protocol/events.ts';
 
 const RATE_HZ = 16_000;
 /** The held-out side must not depend on a run's seed: runs are compared on it. */
@@ -35,12 +35,14 @@ export async function makeLanguage(
     notes: [],
   };
   const utterances: SplitUtterance[] = [];
-  for (const root of spec.data) {
+  const layouts = layoutsOf(spec);
+  for (const [index, root] of spec.data.entries()) {
+    const layout = layouts[index];
     const corpus = await scanLanguage(
       {
         code,
         root,
-        layout: spec.layout === 'auto' ? undefined : spec.layout,
+        layout: layout === 'auto' ? undefined : layout,
         allowOutside,
         limitHours: spec.hours === undefined ? undefined : spec.hours / spec.data.length,
         cacheDir,

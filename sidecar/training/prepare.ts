@@ -17,9 +17,9 @@ import { framesOf } from '../model/hubert.ts';
 import type { AdapterConfig, LearnableConfig } from '../model/learnable.ts';
 import { sites } from '../model/mixture.ts';
 import { WeightFile } from '../model/weights.ts';
+import type { CorpusSummary, RunEvent } from '../protocol/events.ts';
 import { FeatureStore } from '../units/features.ts';
 import { ownUnits, prepareUnits, type Units } from '../units/fit.ts';
-import type { CorpusSummary, RunEvent } from './events.ts';
 import { makeLanguage } from './language.ts';
 import type { Sampler, Training, TrainingClip } from './trainer.ts';
 

@@ -70,6 +70,33 @@ function parseProgress(text: string, learners: string[], where: string): Stored 
   });
 }
 
+/** One flat vector of a checkpoint, as long as the learner's own. */
+function vector(tensors: TensorFile, name: string, learner: Learner, where: string): Float32Array {
+  const size = tensors.names().includes(name) ? tensors.info(name).shape.reduce((a, b) => a * b, 1) : 0;
+  if (size !== learner.parameters.size)
+    throw new UserError({
+      code: 'run.checkpoint-mismatch',
+      tried: `go on from ${where}`,
+      why: `its ${name} holds ${size} numbers, and the experiment has ${learner.parameters.size} trainable ones.`,
+      cure: 'Keep base, adapter, head and number of units as that run has them, or start a new run.',
+    });
+  return tensors.float32(name);
+}
+
+/** The parameters alone, for a new run that begins where another was: moments, schedule and draws start anew. */
+export async function loadParameters(
+  learners: Readonly<Record<string, Learner>>,
+  tensors: TensorFile,
+  where: string,
+): Promise<void> {
+  for (const [who, learner] of Object.entries(learners)) {
+    // A run without a control leaves none behind: its head is the adapted one's.
+    const name = tensors.names().includes(`${who}.parameters`) ? who : 'adapted';
+    learner.parameters.data.set(vector(tensors, `${name}.parameters`, learner, where));
+    await learner.push();
+  }
+}
+
 /** Puts a checkpoint's numbers into the learners; returns where the run was. */
 export async function loadState(
   learners: Readonly<Record<string, Learner>>,
@@ -79,18 +106,7 @@ export async function loadState(
 ): Promise<Progress> {
   const parsed = parseProgress(progress, Object.keys(learners), where);
   for (const [who, learner] of Object.entries(learners)) {
-    const read = (part: string) => {
-      const name = `${who}.${part}`;
-      const size = tensors.names().includes(name) ? tensors.info(name).shape.reduce((a, b) => a * b, 1) : 0;
-      if (size !== learner.parameters.size)
-        throw new UserError({
-          code: 'run.checkpoint-mismatch',
-          tried: `resume from ${where}`,
-          why: `its ${name} holds ${size} numbers, and the experiment has ${learner.parameters.size} trainable ones.`,
-          cure: 'Resume with the experiment of the run itself, or start a new run.',
-        });
-      return tensors.float32(name);
-    };
+    const read = (part: string) => vector(tensors, `${who}.${part}`, learner, where);
     learner.parameters.data.set(read('parameters'));
     learner.optimiser = { first: read('first'), second: read('second'), updates: parsed.updates[who] };
     await learner.push();

@@ -10,7 +10,13 @@ import { spanMask } from '../learning/mask.ts';
 import { baseScore, type Meter, score, tally, utilisation } from '../learning/meter.ts';
 import { norm, rateFactor } from '../learning/optimiser.ts';
 import { isHead } from '../model/learnable.ts';
-import type { EvaluationResult, LanguageResult, RunEvent, UtilisationPoint } from './events.ts';
+import {
+  type EvaluationResult,
+  type LanguageResult,
+  type RunEvent,
+  stopReasons,
+  type UtilisationPoint,
+} from '../protocol/events.ts';
 import type { Progress } from './state.ts';
 
 const FRAMES_PER_SECOND = 50;
@@ -52,6 +58,8 @@ export interface Training {
   save(progress: Progress): void;
   /** Aborted: finish the step, write a checkpoint, leave. */
   signal: AbortSignal;
+  /** Asked after each step: whether someone wants a checkpoint now. */
+  checkpointAsked?(): boolean;
 }
 
 export type Ending =
@@ -138,6 +146,7 @@ export async function train(training: Training, progress: Progress): Promise<End
     }
     await control?.update({ adapter: 0, head: rates.head }, experiment.training);
     progress.step = step;
+    emit({ type: 'stage', name: 'train', done: step, total: steps });
 
     if (step === Math.max(1, Math.round(steps * experiment.training.warmupFraction))) {
       await adapted.pull();
@@ -156,10 +165,10 @@ export async function train(training: Training, progress: Progress): Promise<End
       await pull(training);
       training.save(progress);
       emit({ type: 'checkpoint', step });
-      emit({ type: 'stopped', step, reason: String(signal.reason ?? 'asked to stop') });
+      emit({ type: 'stopped', step, reason: String(signal.reason ?? stopReasons.asked) });
       return { state: 'stopped' };
     }
-    if (step % experiment.checkpoint.every === 0 || step === steps) {
+    if (step % experiment.checkpoint.every === 0 || step === steps || training.checkpointAsked?.()) {
       await pull(training);
       training.save(progress);
       emit({ type: 'checkpoint', step });

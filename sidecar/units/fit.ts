@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeFileAtomic } from '../disk.ts';
 import { floats, type SessionOptions } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
-import { writeFileAtomic } from '../model/checkpoint/files.ts';
 import type { BaseModel } from '../model/checkpoint/huggingface.ts';
 import { openSafetensors, writeSafetensors } from '../model/checkpoint/safetensors.ts';
 import { featureGraph, type LearnableConfig } from '../model/learnable.ts';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { latestCheckpoint } from '../../sidecar/runs/checkpoints.ts';
-import { readLog, readPoints } from '../../sidecar/runs/log.ts';
+import { readLog, readPoints, readTail } from '../../sidecar/runs/log.ts';
 import { openRun, runFiles } from '../../sidecar/runs/run.ts';
 import { deriveStatus } from '../../sidecar/runs/status.ts';
 import { finished, milore, start } from '../support/cli.ts';
@@ -12,6 +12,7 @@ const KILLS = 10;
 const runsOf = (root: string) =>
   readdirSync(join(root, '.milore', 'runs')).map((id) => join(root, '.milore', 'runs', id));
 const adapterOf = (run: string) => readFileSync(join(run, 'adapter', 'adapter_model.safetensors'));
+const stepOf = (run: string) => readTail(join(run, runFiles.log)).at(-1)?.step ?? 0;
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 async function collect<T>(events: AsyncIterable<T>): Promise<T[]> {
@@ -33,11 +34,13 @@ describe('a run that is killed', () => {
     let kills = 0;
     let run = '';
     for (;;) {
-      // From the first checkpoint on there is something to kill; before, the moment is as random.
-      const result = await Promise.race([
-        ended,
-        pause(kills === 0 ? 1500 : 400 + Math.random() * 900).then(() => undefined),
-      ]);
+      // From the first checkpoint on there is something to kill; before, the moment is as random. On a fast machine
+      // each has its share of the steps, so that none comes after the end.
+      const moment = Date.now() + (kills === 0 ? 1500 : 400 + Math.random() * 900);
+      const due = () => Date.now() > moment || (kills < KILLS && run !== '' && stepOf(run) > 28 * (kills + 1));
+      let result: Awaited<typeof ended> | undefined;
+      do result = await Promise.race([ended, pause(20).then(() => undefined)]);
+      while (!result && !due());
       run ||= runsOf(root).find((path) => path !== whole) ?? '';
       if (result) {
         if (result.code === 0) break;

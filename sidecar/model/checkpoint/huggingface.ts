@@ -56,8 +56,18 @@ const FORMATS: [string, (file: string) => TensorFile][] = [
 
 const MASK_EMBEDDING = 'masked_spec_embed';
 
-/** @throws UserError naming every missing, unexpected or misshapen tensor at once. */
-export function loadBase(folder: string, options: { head?: string } = {}): BaseModel {
+/** A model's folder with its configuration read and its weights open, none of them read. */
+export interface OpenBase {
+  tensors: TensorFile;
+  config: HubertConfig;
+  modelType: ModelType;
+  normalise: boolean;
+  maskIsOptional: boolean;
+  notes: string[];
+}
+
+/** The caller closes `tensors`. @throws UserError where the folder is no model of a kind that is known here. */
+export function openBase(folder: string): OpenBase {
   const notes: string[] = [];
   const configFile = path.join(folder, 'config.json');
   if (!fs.existsSync(configFile)) {
@@ -71,11 +81,16 @@ export function loadBase(folder: string, options: { head?: string } = {}): BaseM
   const rawConfig = readJsonObject(configFile);
   const { modelType, ...config } = parseHubertConfig(rawConfig, configFile, notes);
   const normalise = readNormalise(folder, config, notes);
-  const tensors = openWeights(folder);
+  const maskIsOptional = modelType === 'wav2vec2' || (rawConfig.mask_time_prob === 0 && !rawConfig.mask_feature_prob);
+  return { tensors: openWeights(folder), config, modelType, normalise, maskIsOptional, notes };
+}
+
+/** @throws UserError naming every missing, unexpected or misshapen tensor at once. */
+export function loadBase(folder: string, options: { head?: string } = {}): BaseModel {
+  const { tensors, config, modelType, normalise, maskIsOptional, notes } = openBase(folder);
   let weights: Map<string, Weight>;
   let ignored: string[];
   try {
-    const maskIsOptional = modelType === 'wav2vec2' || (rawConfig.mask_time_prob === 0 && !rawConfig.mask_feature_prob);
     ({ weights, ignored } = readWeights(tensors, config, modelType, maskIsOptional));
   } finally {
     tensors.close();
@@ -120,11 +135,27 @@ function readNormalise(folder: string, config: HubertConfig, notes: string[]): b
   return normalise;
 }
 
-function readWeights(tensors: TensorFile, config: HubertConfig, modelType: ModelType, maskIsOptional: boolean) {
-  const { path: file } = tensors;
+/** What of a checkpoint belongs to the encoder, and what does not fit. */
+export interface TensorMatch {
+  /** Canonical name → the file's name. */
+  byName: Map<string, string>;
+  /** Expected, canonical; weight norm spelled as the file spells it. */
+  shapes: Map<string, number[]>;
+  weightNorm: readonly [string, string] | undefined;
+  ignored: string[];
+  missing: string[];
+  /** By the file's names. */
+  unexpected: string[];
+  /** In words. */
+  misshapen: string[];
+  twice: string[];
+}
+
+/** Names and shapes alone: no tensor is read. */
+export function matchTensors(tensors: TensorFile, config: HubertConfig, maskIsOptional: boolean): TensorMatch {
   const byName = new Map<string, string>();
   const ignored: string[] = [...tensors.others];
-  const faults: string[] = [];
+  const twice: string[] = [];
   const unexpected: string[] = [];
   const shapes = hubertShapes(config);
   const weightNorm = takeWeightNorm(tensors, shapes);
@@ -132,20 +163,28 @@ function readWeights(tensors: TensorFile, config: HubertConfig, modelType: Model
     const name = withoutPrefix(original);
     if (isBesideTheEncoder(name)) ignored.push(original);
     else if (!shapes.has(name)) unexpected.push(original);
-    else if (byName.has(name)) faults.push(`"${name}" is there twice, as "${byName.get(name)}" and "${original}".`);
+    else if (byName.has(name)) twice.push(`"${name}" is there twice, as "${byName.get(name)}" and "${original}".`);
     else byName.set(name, original);
   }
-  if (unexpected.length > 0) faults.push(`${unexpected.length} tensors are unexpected: ${listed(unexpected, ', ')}.`);
   const missing = [...shapes.keys()].filter(
     (name) => !byName.has(name) && !(name === MASK_EMBEDDING && maskIsOptional),
   );
-  if (missing.length > 0) faults.push(`${missing.length} tensors are missing: ${listed(missing, ', ')}.`);
   const misshapen: string[] = [];
   for (const [name, original] of byName) {
     const found = tensors.info(original).shape;
     const expected = shapes.get(name) as number[];
     if (!sameShape(found, expected)) misshapen.push(`"${original}" is [${found}], expected [${expected}]`);
   }
+  return { byName, shapes, weightNorm, ignored, missing, unexpected, misshapen, twice };
+}
+
+function readWeights(tensors: TensorFile, config: HubertConfig, modelType: ModelType, maskIsOptional: boolean) {
+  const { path: file } = tensors;
+  const match = matchTensors(tensors, config, maskIsOptional);
+  const { byName, shapes, weightNorm, ignored, missing, unexpected, misshapen } = match;
+  const faults = [...match.twice];
+  if (unexpected.length > 0) faults.push(`${unexpected.length} tensors are unexpected: ${listed(unexpected, ', ')}.`);
+  if (missing.length > 0) faults.push(`${missing.length} tensors are missing: ${listed(missing, ', ')}.`);
   if (misshapen.length > 0) faults.push(`${misshapen.length} tensors are misshapen: ${listed(misshapen, '; ')}.`);
   if (faults.length > 0) throw doesNotFit(file, modelType, faults);
 

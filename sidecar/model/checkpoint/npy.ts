@@ -2,7 +2,7 @@
  * @file NumPy's .npy, versions 1 and 2, C order, little-endian. Must not know what the array means.
  */
 import fs from 'node:fs';
-import { writeFileAtomic } from './files.ts';
+import { writeFileAtomic } from '../../disk.ts';
 import {
   BYTES_PER_ELEMENT,
   bytesToFloat32,

@@ -42,7 +42,7 @@ describe('splits', () => {
       const utterances = many(200, speakers);
       const report = splitReport(utterances, assignSplits(utterances, { seed: 1 }));
       expect(report).toMatchObject({ method: 'utterances', straddles: true });
-      expect(report.reason).toMatch(speakers ? /only \d known speakers/ : /not known/);
+      expect(report.reason).toMatch(speakers ? /only \d of the 3 speakers/ : /not known/);
       expect(report.dev.seconds / (report.dev.seconds + report.train.seconds)).toBeCloseTo(0.15, 1);
     }
   });

@@ -232,7 +232,7 @@ describe('saving', () => {
     expect(again.notes).toEqual([]);
     saveBase(target, base.config, base.weights, base.normalise);
     expect(loadBase(target).head).toBeUndefined();
-    const beside = fs.readdirSync(at()).filter((name) => name.includes('.tmp-'));
+    const beside = fs.readdirSync(at()).filter((name) => name.includes('.tmp'));
     expect(beside).toEqual([]);
   });
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { writeFileAtomic } from '../../../sidecar/runs/files.ts';
+import { writeFileAtomic } from '../../../sidecar/disk.ts';
 import { listRuns, openRun, RunLogs, readResolved, slug } from '../../../sidecar/runs/run.ts';
 import { deriveStatus, writeHeartbeat } from '../../../sidecar/runs/status.ts';
 import { newRun, temporaryFolder } from './folder.ts';

@@ -1,5 +1,11 @@
 /** @file What a run says while it trains; every event is one line of its log. */
-import type { Score, SiteUse } from '../learning/meter.ts';
+
+/** Why a run was stopped because someone wanted it so: written to its log, told by the dashboard in a person's language. */
+export const stopReasons = {
+  asked: 'asked to stop',
+  preparing: 'asked to stop while preparing',
+  sidecar: 'the sidecar was stopped',
+} as const;
 
 export type RunEvent =
   | { type: 'started'; step: number; steps: number; device: string; deviceNotes: string[] }
@@ -19,6 +25,14 @@ export type RunEvent =
   | { type: 'stopped'; step: number; reason: string }
   | { type: 'failed'; step: number; reason: string }
   | { type: 'done'; step: number; seconds: number };
+
+export interface Score {
+  /** Mean cross-entropy of a masked frame. */
+  lossNats: number;
+  /** Share of masked frames whose unit is predicted, 0 to 1. */
+  accuracy: number;
+  frames: number;
+}
 
 /** What a language brought, and every recording that was left out, with its reason. */
 export interface CorpusSummary {
@@ -65,4 +79,17 @@ export interface LanguageResult {
 export interface UtilisationPoint {
   step: number;
   languages: Record<string, SiteUse[]>;
+}
+
+export interface SiteUse {
+  layer: number;
+  target: string;
+  /** Mean gate of each expert, sums to 1. */
+  gates: number[];
+  /** Load over the ideal load: 1 fair, 0 dead. */
+  load: number[];
+  /** exp(entropy of the mean gates): 1 … experts. */
+  effectiveExperts: number;
+  /** exp(mean entropy of a single frame's gates). */
+  effectivePerFrame: number;
 }

@@ -1,0 +1,28 @@
+/** @file Whether what the webview says is a message: its script is ours, its data are not. No VS Code here. */
+import type { ToHost } from '../../sidecar/protocol/dashboard.ts';
+
+const commands = ['stop', 'checkpoint', 'resume', 'openConfig', 'openLog', 'openFolder', 'exportAdapter', 'train'];
+const formats = ['svg', 'csv', 'png'];
+const maxExport = 256 << 20;
+
+const isText = (value: unknown, most: number): value is string => typeof value === 'string' && value.length <= most;
+const areRuns = (value: unknown): boolean =>
+  Array.isArray(value) && value.length <= 1000 && value.every((id) => isText(id, 255));
+
+export function isToHost(value: unknown): value is ToHost {
+  if (typeof value !== 'object' || value === null) return false;
+  const message = value as Record<string, unknown>;
+  switch (message.type) {
+    case 'ready':
+    case 'select':
+      return areRuns(message.runs);
+    case 'command':
+      return commands.includes(message.command as string) && isText(message.run, 255);
+    case 'export':
+      return isText(message.name, 200) && formats.includes(message.format as string) && isText(message.data, maxExport);
+    case 'fault':
+      return isText(message.message, 10_000);
+    default:
+      return false;
+  }
+}

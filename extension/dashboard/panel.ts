@@ -1,0 +1,166 @@
+/**
+ * @file The dashboard's host: one webview, told everything when it becomes visible, and every event once while it is.
+ * It keeps no points: they lie in the run's files.
+ */
+import * as vscode from 'vscode';
+import type { ToHost, ToWebview } from '../../sidecar/protocol/dashboard.ts';
+import { RunFeed } from '../runs/feed.ts';
+import type { RunStore } from '../runs/store.ts';
+import type { SidecarService } from '../sidecar/service.ts';
+import { saveExport } from './export.ts';
+import { pageOf } from './html.ts';
+import { isToHost } from './messages.ts';
+
+export const viewType = 'milore.dashboard';
+/** As webview/controls.ts tells: the one style element that the toolkit puts into the page. */
+const styleHashes = ['sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='];
+const maxShown = 12;
+
+export interface DashboardParts {
+  context: vscode.ExtensionContext;
+  store: RunStore;
+  sidecar: SidecarService;
+  output: vscode.LogOutputChannel;
+}
+
+export class Dashboard implements vscode.Disposable {
+  readonly #parts: DashboardParts;
+  readonly #panel: vscode.WebviewPanel;
+  readonly #disposables: vscode.Disposable[] = [];
+  readonly #feeds = new Map<string, vscode.Disposable>();
+  #shown: string[];
+  #ready = false;
+
+  constructor(parts: DashboardParts, panel: vscode.WebviewPanel, shown: string[]) {
+    const { context, store, sidecar } = parts;
+    this.#parts = parts;
+    this.#panel = panel;
+    this.#shown = shown;
+    const dist = vscode.Uri.joinPath(context.extensionUri, 'dist');
+    panel.iconPath = vscode.Uri.joinPath(context.extensionUri, 'extension', 'media', 'activity.svg');
+    panel.webview.options = { enableScripts: true, localResourceRoots: [dist], enableCommandUris: false };
+    const file = (name: string) => panel.webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
+    this.#disposables.push(
+      panel.webview.onDidReceiveMessage((message: unknown) => this.#hear(message)),
+      panel.onDidChangeViewState(() => !panel.visible && this.#sleep()),
+      store.onChange(() => this.#tellRuns()),
+      sidecar.onState(() => this.#tellConnection()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#ready && this.#greet(this.#shown)),
+      sidecar.on('run/progress', (progress) => this.#say({ type: 'progress', progress })),
+    );
+    panel.webview.html = pageOf({
+      script: file('webview.js'),
+      style: file('webview.css'),
+      cspSource: panel.webview.cspSource,
+      styleHashes,
+      title: 'MiLorE',
+      language: vscode.env.language,
+    });
+  }
+
+  onClosed(listener: () => void): void {
+    this.#panel.onDidDispose(listener);
+  }
+
+  /** None: those that are shown already. */
+  show(runs: string[]): void {
+    this.#panel.reveal();
+    if (runs.length === 0) return;
+    this.#select(runs);
+    this.#say({ type: 'show', runs: this.#shown });
+  }
+
+  dispose(): void {
+    this.#sleep();
+    for (const disposable of this.#disposables) disposable.dispose();
+  }
+
+  /** Resolves when the webview has it. */
+  async #say(message: ToWebview): Promise<void> {
+    if (this.#ready) await this.#panel.webview.postMessage(message);
+  }
+
+  /** A hidden webview is destroyed by VS Code: nothing is sent until its script says `ready` again. */
+  #sleep(): void {
+    this.#ready = false;
+    for (const feed of this.#feeds.values()) feed.dispose();
+    this.#feeds.clear();
+  }
+
+  #hear(message: unknown): void {
+    if (!isToHost(message)) this.#parts.output.warn('the dashboard said something that is no message');
+    else if (message.type === 'ready') this.#greet(message.runs);
+    else if (message.type === 'select') this.#select(message.runs);
+    else if (message.type === 'command') void this.#command(message);
+    else if (message.type === 'export') void saveExport(message, this.#parts.store.workspace);
+    else this.#parts.output.error(`dashboard: ${message.message}`);
+  }
+
+  #greet(remembered: string[]): void {
+    this.#sleep();
+    this.#ready = true;
+    const { context, store } = this.#parts;
+    this.#say({
+      type: 'hello',
+      // The bundle that VS Code has loaded for this language; the webview's words are in it too.
+      words: { ...vscode.l10n.bundle },
+      version: String(context.extension.packageJSON.version),
+      trusted: vscode.workspace.isTrusted,
+    });
+    this.#tellRuns();
+    this.#tellConnection();
+    const wanted = this.#shown.length > 0 ? this.#shown : remembered;
+    const known = wanted.filter((id) => store.find(id));
+    const newest = [...store.runs].sort((a, b) => (a.id < b.id ? 1 : -1))[0];
+    this.#select(known.length > 0 ? known : newest ? [newest.id] : []);
+    this.#say({ type: 'show', runs: this.#shown });
+  }
+
+  #tellRuns(): void {
+    const runs = this.#parts.store.runs.map(({ path, note, experiment, ...head }) => head);
+    this.#say({ type: 'runs', runs });
+  }
+
+  #tellConnection(): void {
+    const { state } = this.#parts.sidecar;
+    if (state.kind === 'ready') this.#say({ type: 'connection', state: 'live' });
+    else if (state.kind === 'lost') this.#say({ type: 'connection', state: 'lost', reason: state.reason });
+    else this.#say({ type: 'connection', state: 'files' });
+  }
+
+  #select(ids: string[]): void {
+    const { store, sidecar } = this.#parts;
+    const runs = ids.slice(0, maxShown).flatMap((id) => store.find(id) ?? []);
+    this.#shown = runs.map(({ id }) => id);
+    for (const [id, feed] of this.#feeds) {
+      if (this.#shown.includes(id)) continue;
+      feed.dispose();
+      this.#feeds.delete(id);
+    }
+    if (!this.#ready) return;
+    for (const run of runs) {
+      if (this.#feeds.has(run.id)) continue;
+      const feeds = (['log', 'utilisation'] as const).map(
+        (log) =>
+          new RunFeed(run, log, sidecar, {
+            events: (lines, flags) => this.#say({ type: 'events', run: run.id, log, lines, ...flags }),
+          }),
+      );
+      this.#feeds.set(run.id, vscode.Disposable.from(...feeds));
+    }
+  }
+
+  async #command({ command, run }: Extract<ToHost, { type: 'command' }>): Promise<void> {
+    const id = {
+      stop: 'milore.stopRun',
+      checkpoint: 'milore.checkpointRun',
+      resume: 'milore.resumeRun',
+      openConfig: 'milore.run.openConfig',
+      openLog: 'milore.run.openLog',
+      openFolder: 'milore.run.openFolder',
+      exportAdapter: 'milore.run.export',
+      train: 'milore.train',
+    }[command];
+    await vscode.commands.executeCommand(id, ...(command === 'train' ? [] : [run]));
+  }
+}

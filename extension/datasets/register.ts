@@ -1,0 +1,70 @@
+/** @file The view of data and its commands, composed. */
+import * as vscode from 'vscode';
+import { command } from '../command.ts';
+import { sayFault } from '../fault.ts';
+import type { Sidecar } from '../sidecar/client.ts';
+import { addDatasetFlow } from './add.ts';
+import { Data, type Dataset, type Model } from './data.ts';
+import * as datasets from './dataset-commands.ts';
+import { Lists } from './lists.ts';
+import { Memory } from './memory.ts';
+import * as models from './model-commands.ts';
+import { Pages } from './pages.ts';
+import { DataTree, DropFolders } from './tree.ts';
+
+export function registerData(context: vscode.ExtensionContext, sidecar: Sidecar): vscode.Disposable {
+  const lists = new Lists();
+  const memory = new Memory(context.workspaceState);
+  const data = new Data(lists, memory);
+  const pages = new Pages();
+  const parts = { data, sidecar, pages };
+
+  const dataset = (id: string, title: string, act: (parts: datasets.Parts, chosen: Dataset) => Promise<void>) =>
+    command(`dataset.${id}`, async (target?: unknown) => {
+      const chosen = await datasets.chosenDataset(data, target, title);
+      if (chosen) await act(parts, chosen);
+    });
+  const model = (id: string, title: string, act: (parts: datasets.Parts, chosen: Model) => Promise<void>) =>
+    command(`model.${id}`, async (target?: unknown) => {
+      const chosen = await models.chosenModel(data, target, title);
+      if (chosen) await act(parts, chosen);
+    });
+  const take = async (folder: vscode.Uri) => {
+    try {
+      if (await models.isModelFolder(folder)) await models.addModelFlow(parts, folder);
+      else await addDatasetFlow(parts, folder);
+    } catch (error) {
+      void sayFault(error);
+    }
+  };
+  const tree = new DataTree(data);
+  return vscode.Disposable.from(
+    lists,
+    memory,
+    data,
+    pages,
+    tree,
+    vscode.window.createTreeView('milore.data', {
+      treeDataProvider: tree,
+      dragAndDropController: new DropFolders(take),
+      showCollapseAll: true,
+    }),
+    command('dataset.add', (target?: unknown) =>
+      addDatasetFlow(
+        parts,
+        target instanceof vscode.Uri ? target : undefined,
+        typeof target === 'string' ? target : undefined,
+      ),
+    ),
+    dataset('inspect', vscode.l10n.t('Inspect which dataset?'), datasets.inspect),
+    dataset('listen', vscode.l10n.t('Listen to which dataset?'), datasets.listen),
+    dataset('rename', vscode.l10n.t('Rename which dataset?'), datasets.rename),
+    dataset('remove', vscode.l10n.t('Remove which dataset from the list?'), datasets.remove),
+    dataset('reveal', vscode.l10n.t('Reveal the folder of which dataset?'), datasets.revealFolder),
+    command('datasets.refresh', () => lists.refresh()),
+    command('model.add', () => models.addModelFlow(parts)),
+    command('model.download', () => models.downloadFlow(parts)),
+    model('inspect', vscode.l10n.t('Inspect which base model?'), models.inspectModel),
+    model('remove', vscode.l10n.t('Remove which base model from the list?'), models.remove),
+  );
+}

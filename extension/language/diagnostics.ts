@@ -1,0 +1,57 @@
+/**
+ * @file The faults of a file as `milore train` tells them: the same reader, the same checks of paths, the same words. It
+ * must not check anything of its own.
+ */
+import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { parseDatasets } from '../../sidecar/config/datasets.ts';
+import { parseExperiment } from '../../sidecar/config/parse.ts';
+import { type Files, missing, resolvePaths } from '../../sidecar/config/paths.ts';
+import { describe, type Problem } from '../../sidecar/errors.ts';
+import type { Grammar } from './grammar.ts';
+import type { Tree } from './tree.ts';
+
+/** Every problem of a text, in the order of the file; `files` is undefined where it lies in no file system yet. */
+export async function problemsOf(text: string, file: string, grammar: Grammar, files?: Files): Promise<Problem[]> {
+  if (grammar.kind === 'datasets') return problemsOfList(text, file, files);
+  const { experiment, problems, places } = parseExperiment(text, file);
+  if (!experiment || !files) return problems;
+  return (await resolvePaths(files, experiment, files.parent(file), places)).problems;
+}
+
+async function problemsOfList(text: string, file: string, files?: Files): Promise<Problem[]> {
+  const { problems, places, datasets, models } = parseDatasets(text, file);
+  if (!files) return problems;
+  const check = async (section: 'datasets' | 'models', name: string, path: string) => {
+    const full = files.absolute(path, files.parent(file));
+    const fault = await missing(files, full, section === 'models' ? 'folder' : 'either', true);
+    const place = places.value([section, name, 'path']);
+    return fault ? [{ code: 'config.path-missing', tried: `find ${section}.${name}`, ...fault, place }] : [];
+  };
+  const found = await Promise.all([
+    ...Object.entries(datasets).map(([name, { path }]) => check('datasets', name, path)),
+    ...Object.entries(models).map(([name, { path }]) => check('models', name, path)),
+  ]);
+  return [...problems, ...found.flat()];
+}
+
+/** The sentence of the terminal, without the place. */
+export const messageOf = (problem: Problem): string => describe({ ...problem, place: undefined });
+
+/** Underlines the key or value that stands at the problem's place, or the rest of its line. */
+export function toDiagnostic(problem: Problem, document: TextDocument, tree: Tree): Diagnostic {
+  const { line = 1, column = 1 } = problem.place ?? {};
+  const start = { line: Math.min(line - 1, document.lineCount - 1), character: column - 1 };
+  const offset = document.offsetAt(start);
+  const spans = tree.entries.flatMap(({ key, value, kind }) => [key, kind === 'text' ? value : undefined]);
+  const span = spans.find((candidate) => candidate?.start === offset);
+  const rest = /^[^\n\r#]*/.exec(document.getText().slice(offset))![0].trimEnd().length;
+  const end = document.positionAt(span && span.end > offset ? span.end : offset + Math.max(1, rest));
+  return {
+    range: { start, end },
+    severity: DiagnosticSeverity.Error,
+    code: problem.code,
+    source: 'milore',
+    message: messageOf(problem),
+  };
+}

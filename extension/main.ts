@@ -1,0 +1,64 @@
+/**
+ * @file Activate: compose, nothing else. What is large (the language client, YAML and schemas, the table of languages)
+ * is loaded after the window has gone on, or when it is first used.
+ */
+import * as vscode from 'vscode';
+import { command } from './command.ts';
+import { registerDashboard } from './dashboard/register.ts';
+import { registerRunCommands } from './runs/commands.ts';
+import { RunStore } from './runs/store.ts';
+import { RunTree } from './runs/tree.ts';
+import { announce } from './sidecar/announce.ts';
+import { registerSidecarCommands } from './sidecar/commands.ts';
+import { SidecarService } from './sidecar/service.ts';
+import { createStatusItem } from './sidecar/status-item.ts';
+import { registerEstimate } from './start/estimate.ts';
+import { registerSample } from './start/sample.ts';
+import { registerTasks } from './start/tasks.ts';
+import { registerTraining } from './train.ts';
+
+export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  const output = vscode.window.createOutputChannel('MiLorE', { log: true });
+  const workspace = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file')?.uri.fsPath;
+  const store = new RunStore(workspace);
+  const sidecar = new SidecarService({
+    workspace,
+    script: context.asAbsolutePath('dist/milore.js'),
+    output,
+    secrets: context.secrets,
+  });
+  context.subscriptions.push(
+    output,
+    store,
+    sidecar,
+    createStatusItem(sidecar, store),
+    registerSidecarCommands(sidecar, output, context.extension.packageJSON.version),
+    registerTraining({ sidecar, store }),
+    registerRunCommands({ sidecar, store }),
+    vscode.window.createTreeView('milore.runs', { treeDataProvider: new RunTree(store), canSelectMany: true }),
+    registerDashboard({ context, store, sidecar, output }),
+    announce(sidecar, store),
+    registerSample(context),
+    registerTasks(context.asAbsolutePath('dist/milore.js')),
+    registerEstimate(sidecar),
+    command('newExperiment', async () => (await import('./start/new-experiment.ts')).newExperiment()),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => void sidecar.adopt()),
+    // Another window may have started one.
+    store.onChange(() => store.runs.some(({ state }) => state === 'running') && void sidecar.adopt()),
+  );
+  // Not awaited: a window is not kept waiting for a process.
+  void sidecar.adopt();
+  await new Promise((resolve) => setImmediate(resolve));
+  const { registerData } = await import('./datasets/register.ts');
+  context.subscriptions.push(registerData(context, sidecar));
+  void import('./language/client.ts')
+    .then(({ startLanguageClient }) => startLanguageClient(context))
+    .then(
+      (client) => context.subscriptions.push(client),
+      (error: Error) => output.error(`language server: ${error.message}`),
+    );
+}
+
+export function deactivate(): void {
+  // The sidecar goes on: a run outlives its window.
+}

@@ -1,0 +1,170 @@
+/** @file The tree of runs: experiments, newest first, and under each its runs. It must not know how a run is changed. */
+import * as vscode from 'vscode';
+import { SteadyTree } from '../steady-tree.ts';
+import { oneLine } from '../text.ts';
+import type { RunStore, StoredRun } from './store.ts';
+
+export interface ExperimentNode {
+  kind: 'experiment';
+  name: string;
+  runs: StoredRun[];
+}
+export interface RunNode {
+  kind: 'run';
+  run: StoredRun;
+}
+export interface ProblemNode {
+  kind: 'problem';
+  text: string;
+}
+export type Node = ExperimentNode | RunNode | ProblemNode;
+
+const icons: Record<StoredRun['state'], [icon: string, color: string | undefined]> = {
+  running: ['sync~spin', 'charts.blue'],
+  done: ['pass-filled', 'charts.green'],
+  failed: ['error', 'charts.red'],
+  interrupted: ['debug-pause', 'charts.yellow'],
+};
+
+export class RunTree implements vscode.TreeDataProvider<Node> {
+  readonly #store: RunStore;
+  readonly #tree: SteadyTree<Node>;
+  readonly #changed = new vscode.EventEmitter<Node | undefined>();
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(store: RunStore) {
+    this.#store = store;
+    this.#tree = new SteadyTree<Node>({ children: (node) => this.#children(node), idOf, lookOf }, (node) =>
+      this.#changed.fire(node),
+    );
+    store.onChange(() => this.#tree.update());
+  }
+
+  getChildren(node?: Node): Node[] {
+    return this.#tree.children(node);
+  }
+
+  #children(node?: Node): Node[] {
+    if (!node) return this.#roots();
+    return node.kind === 'experiment' ? node.runs.map((run) => ({ kind: 'run', run })) : [];
+  }
+
+  getParent(node: Node): Node | undefined {
+    if (node.kind !== 'run') return undefined;
+    return this.#tree.children().find((root) => root.kind === 'experiment' && root.name === node.run.experiment);
+  }
+
+  getTreeItem(node: Node): vscode.TreeItem {
+    if (node.kind === 'experiment') {
+      const item = new vscode.TreeItem(oneLine(node.name), vscode.TreeItemCollapsibleState.Expanded);
+      item.id = idOf(node);
+      item.iconPath = new vscode.ThemeIcon('beaker');
+      item.description = node.runs.length === 1 ? vscode.l10n.t('1 run') : vscode.l10n.t('{0} runs', node.runs.length);
+      item.accessibilityInformation = { label: `${oneLine(node.name)}, ${item.description}` };
+      item.contextValue = 'experiment';
+      return item;
+    }
+    if (node.kind === 'problem') {
+      const item = new vscode.TreeItem(oneLine(node.text));
+      item.id = idOf(node);
+      item.iconPath = new vscode.ThemeIcon('warning');
+      item.tooltip = node.text;
+      item.accessibilityInformation = { label: oneLine(node.text) };
+      return item;
+    }
+    return runItem(node.run);
+  }
+
+  #roots(): Node[] {
+    const groups = new Map<string, StoredRun[]>();
+    for (const run of this.#store.runs) groups.set(run.experiment, [...(groups.get(run.experiment) ?? []), run]);
+    const newest = (runs: StoredRun[]) => runs.reduce((most, { id }) => (id > most ? id : most), '');
+    const experiments: Node[] = [...groups]
+      .map(([name, runs]) => ({ kind: 'experiment' as const, name, runs }))
+      .sort((a, b) => (newest(a.runs) < newest(b.runs) ? 1 : -1));
+    return [...experiments, ...this.#store.problems.map((text) => ({ kind: 'problem' as const, text }))];
+  }
+}
+
+const idOf = (node: Node): string => {
+  if (node.kind === 'run') return node.run.id;
+  return node.kind === 'experiment' ? `experiment ${node.name}` : `problem ${node.text}`;
+};
+
+/** Its step changes many times before anything that is shown does. */
+const lookOf = (node: Node): string => {
+  if (node.kind !== 'run') return node.kind === 'experiment' ? String(node.runs.length) : '';
+  const { step, path, ...seen } = node.run;
+  return JSON.stringify([seen, stateText(node.run)]);
+};
+
+function runItem(run: StoredRun): vscode.TreeItem {
+  // A label is plain text to VS Code: nothing in a hostile name is interpreted, and line breaks are shown as spaces.
+  const item = new vscode.TreeItem(oneLine(run.name));
+  const [icon, color] = icons[run.state];
+  item.id = run.id;
+  item.iconPath = new vscode.ThemeIcon(icon, color ? new vscode.ThemeColor(color) : undefined);
+  item.contextValue = `run.${run.state}${run.pinned ? '.pinned' : ''}`;
+  item.description = [
+    stateText(run),
+    when(run.createdAt),
+    ...run.tags.map((tag) => `#${oneLine(tag)}`),
+    run.pinned ? vscode.l10n.t('pinned') : '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
+  item.tooltip = tooltip(run);
+  item.accessibilityInformation = {
+    label: `${oneLine(run.name)}, ${stateText(run)}, ${when(run.createdAt)}${run.pinned ? `, ${vscode.l10n.t('pinned')}` : ''}`,
+  };
+  item.command = { command: 'milore.openDashboard', title: vscode.l10n.t('Open Dashboard'), arguments: [run.id] };
+  return item;
+}
+
+export function stateText({ state, reason, step, steps }: StoredRun): string {
+  const share = steps > 0 ? `${Math.floor((100 * step) / steps)} %` : '';
+  switch (state) {
+    case 'running':
+      return vscode.l10n.t('running {0}', share);
+    case 'done':
+      return vscode.l10n.t('done');
+    case 'failed':
+      return vscode.l10n.t('failed: {0}', oneLine(reason ?? ''));
+    case 'interrupted':
+      return vscode.l10n.t('interrupted at {0}', share);
+  }
+}
+
+const when = (iso: string) => {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return '';
+  return date.toLocaleString(vscode.env.language, {
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+};
+
+function tooltip(run: StoredRun): vscode.MarkdownString {
+  const text = new vscode.MarkdownString();
+  const line = (label: string, value: string) => {
+    text.appendMarkdown(`**${label}** `);
+    text.appendText(value);
+    text.appendMarkdown('  \n');
+  };
+  line(vscode.l10n.t('Run'), run.id);
+  line(vscode.l10n.t('State'), stateText(run));
+  line(vscode.l10n.t('Step'), `${run.step} / ${run.steps}`);
+  line(vscode.l10n.t('Device'), run.device);
+  const list = (role: string) =>
+    run.languages
+      .filter((language) => language.role === role)
+      .map(({ name, code }) => `${name} (${code})`)
+      .join(', ') || '–';
+  line(vscode.l10n.t('New languages'), list('new'));
+  line(vscode.l10n.t('Existing languages'), list('existing'));
+  if (run.reason) line(vscode.l10n.t('Reason'), run.reason);
+  if (run.note) line(vscode.l10n.t('Note'), run.note);
+  return text;
+}

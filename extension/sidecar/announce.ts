@@ -1,0 +1,54 @@
+/** @file The few things worth a notification: finished, failed, and a crash that needs a decision. */
+import * as vscode from 'vscode';
+import type { RunStore } from '../runs/store.ts';
+import type { SidecarService } from './service.ts';
+
+export function announce(sidecar: SidecarService, store: RunStore): vscode.Disposable {
+  const context = (training: boolean) => vscode.commands.executeCommand('setContext', 'milore.training', training);
+  return vscode.Disposable.from(
+    sidecar.onState(() => void context(sidecar.active !== undefined)),
+    sidecar.on('run/state', ({ run, name, state, reason }) => {
+      store.refresh();
+      void context(state === 'started');
+      if (state === 'done') void finished(run, name);
+      if (state === 'failed') void failed(run, name, reason ?? '');
+    }),
+    sidecar.onCrash(async ({ reason, run, hopeless }) => {
+      store.refresh();
+      void context(false);
+      if (!run && !hopeless) return;
+      const resume = vscode.l10n.t('Resume');
+      const restart = vscode.l10n.t('Restart Sidecar');
+      const showLog = vscode.l10n.t('Show Log');
+      const lost = run
+        ? vscode.l10n.t('“{0}” was training; nothing before its last checkpoint is lost.', run.name)
+        : '';
+      const enough = hopeless
+        ? vscode.l10n.t('It has happened three times in five minutes, so it is not started again by itself.')
+        : '';
+      const answer = await vscode.window.showErrorMessage(
+        [reason, lost, enough].filter(Boolean).join(' '),
+        ...(run && !hopeless ? [resume] : [restart]),
+        showLog,
+      );
+      if (answer === resume) await vscode.commands.executeCommand('milore.resumeRun', run?.id);
+      if (answer === restart) await vscode.commands.executeCommand('milore.sidecar.restart');
+      if (answer === showLog) await vscode.commands.executeCommand('milore.sidecar.showLog');
+    }),
+  );
+}
+
+async function finished(run: string, name: string): Promise<void> {
+  if (!vscode.workspace.getConfiguration('milore').get('notifyWhenFinished', true)) return;
+  const open = vscode.l10n.t('Open Dashboard');
+  const save = vscode.l10n.t('Export Adapter…');
+  const answer = await vscode.window.showInformationMessage(vscode.l10n.t('“{0}” is finished.', name), open, save);
+  if (answer === open) await vscode.commands.executeCommand('milore.openDashboard', run);
+  if (answer === save) await vscode.commands.executeCommand('milore.run.export', run);
+}
+
+async function failed(run: string, name: string, reason: string): Promise<void> {
+  const log = vscode.l10n.t('Open Its Log');
+  const answer = await vscode.window.showErrorMessage(vscode.l10n.t('“{0}” failed: {1}', name, reason), log);
+  if (answer === log) await vscode.commands.executeCommand('milore.run.openLog', run);
+}

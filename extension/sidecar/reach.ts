@@ -1,0 +1,58 @@
+/** @file The way to the workspace's sidecar: the one that a person names, the one that runs, or a new one. */
+import * as vscode from 'vscode';
+import { forgetEndpoint, readEndpoint } from '../../sidecar/endpoint.ts';
+import { launch } from './launch.ts';
+import { connect, type Link, NobodyThere, TokenRefused } from './socket.ts';
+
+export interface Means {
+  /** The bundled `milore.js`. */
+  script: string;
+  secrets: vscode.SecretStorage;
+}
+
+/** @throws Error that a person can act on */
+export async function reach(workspace: string, { script, secrets }: Means, mayLaunch: boolean): Promise<Link> {
+  const address = setting('sidecar.address');
+  if (address) return foreign(address, secrets, mayLaunch);
+  const found = readEndpoint(workspace);
+  if (found) {
+    try {
+      return await connect(found);
+    } catch (error) {
+      // After a power cut its process number may be another's, who knows nothing of us.
+      if (!(error instanceof NobodyThere)) throw error;
+      forgetEndpoint(found);
+    }
+  }
+  if (!mayLaunch) throw new Error(vscode.l10n.t('No sidecar serves this workspace.'));
+  const threads = vscode.workspace.getConfiguration('milore').get('threads', 0);
+  return connect(await launch({ workspace, script, node: setting('sidecar.node'), threads }));
+}
+
+/** One that a person started: its token is asked for once and kept by VS Code. */
+async function foreign(address: string, secrets: vscode.SecretStorage, mayAsk: boolean): Promise<Link> {
+  const parts = /^(127\.0\.0\.1|localhost):(\d{1,5})$/.exec(address);
+  if (!parts)
+    throw new Error(vscode.l10n.t('milore.sidecar.address must be like 127.0.0.1:7100, and is {0}.', address));
+  const key = `token ${address}`;
+  let token = await secrets.get(key);
+  if (!token) {
+    if (!mayAsk) throw new Error(vscode.l10n.t('No sidecar serves this workspace.'));
+    token = await vscode.window.showInputBox({
+      title: vscode.l10n.t('Token of the sidecar at {0}', address),
+      prompt: vscode.l10n.t('"milore serve" says in which file it lies.'),
+      password: true,
+      ignoreFocusOut: true,
+    });
+    if (!token) throw new vscode.CancellationError();
+    await secrets.store(key, token.trim());
+  }
+  try {
+    return await connect({ port: Number(parts[2]), token: token.trim() });
+  } catch (error) {
+    if (error instanceof TokenRefused) await secrets.delete(key);
+    throw error;
+  }
+}
+
+export const setting = (key: string): string => vscode.workspace.getConfiguration('milore').get<string>(key, '').trim();

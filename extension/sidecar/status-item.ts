@@ -1,0 +1,80 @@
+/** @file The one status item: what the sidecar does, which language learns, how far it is. Its menu is a command. */
+import * as vscode from 'vscode';
+import type { RunProgress } from '../../sidecar/protocol/messages.ts';
+import type { RunStore } from '../runs/store.ts';
+import type { SidecarService } from './service.ts';
+
+export function createStatusItem(sidecar: SidecarService, store: RunStore): vscode.Disposable {
+  const item = vscode.window.createStatusBarItem('milore.status', vscode.StatusBarAlignment.Left, 10);
+  item.name = 'MiLorE';
+  item.command = 'milore.sidecar.menu';
+  let progress: RunProgress | undefined;
+
+  const draw = () => {
+    const { state, active } = sidecar;
+    if (active && state.kind === 'ready') {
+      const { text, spoken } = training(active, progress, store);
+      item.text = `$(sync~spin) ${text}`;
+      item.tooltip = spoken;
+      item.accessibilityInformation = { label: spoken };
+      return;
+    }
+    const { icon, tip } = idle(state.kind);
+    item.text = `$(${icon}) MiLorE`;
+    item.tooltip = tip;
+    item.accessibilityInformation = { label: `MiLorE: ${tip}` };
+  };
+  draw();
+  item.show();
+  return vscode.Disposable.from(
+    item,
+    sidecar.onState(draw),
+    sidecar.on('run/state', ({ state }) => {
+      if (state !== 'started') progress = undefined;
+      draw();
+    }),
+    sidecar.on('run/progress', (news) => {
+      const before = progress;
+      progress = news;
+      // Ten steps a second need not be ten status texts.
+      if (before?.stage !== news.stage || percent(before) !== percent(news)) draw();
+    }),
+  );
+}
+
+const percent = ({ done, total }: RunProgress) => Math.floor((100 * done) / Math.max(1, total));
+
+function training(active: { id: string; name: string }, progress: RunProgress | undefined, store: RunStore) {
+  const fresh = store.find(active.id)?.languages.filter(({ role }) => role === 'new') ?? [];
+  const who = fresh.map(({ code }) => code).join(', ') || active.name;
+  const names = fresh.map(({ name }) => name).join(', ') || active.name;
+  if (!progress) return { text: who, spoken: vscode.l10n.t('MiLorE prepares {0}', names) };
+  const share = `${percent(progress)} %`;
+  const stages: Record<string, string> = {
+    scan: vscode.l10n.t('reads recordings'),
+    features: vscode.l10n.t('computes features'),
+    units: vscode.l10n.t('fits units'),
+    head: vscode.l10n.t('starts the head'),
+    evaluate: vscode.l10n.t('evaluates'),
+  };
+  const stage = stages[progress.stage];
+  if (stage)
+    return { text: `${who}: ${stage} ${share}`, spoken: vscode.l10n.t('MiLorE {0}: {1}, {2}', stage, names, share) };
+  return {
+    text: `${who} ${share}`,
+    spoken: vscode.l10n.t('MiLorE trains {0}: step {1} of {2}', names, progress.done, progress.total),
+  };
+}
+
+function idle(kind: SidecarService['state']['kind']): { icon: string; tip: string } {
+  switch (kind) {
+    case 'ready':
+      return { icon: 'pulse', tip: vscode.l10n.t('The sidecar is ready.') };
+    case 'starting':
+      return { icon: 'sync~spin', tip: vscode.l10n.t('The sidecar is starting.') };
+    case 'lost':
+      return { icon: 'warning', tip: vscode.l10n.t('The connection to the sidecar is lost.') };
+    case 'stopped':
+      return { icon: 'circle-outline', tip: vscode.l10n.t('No sidecar is running; training starts one.') };
+  }
+}

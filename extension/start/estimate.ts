@@ -1,0 +1,58 @@
+/** @file What an experiment will cost on this machine, measured on some real steps. */
+import * as vscode from 'vscode';
+import type { Estimate } from '../../sidecar/protocol/messages.ts';
+import { command } from '../command.ts';
+import type { SidecarService } from '../sidecar/service.ts';
+import { experimentFile } from '../train.ts';
+
+export function registerEstimate(sidecar: SidecarService): vscode.Disposable {
+  return command('estimate', async (uri?: vscode.Uri | string) => {
+    const file = await experimentFile(uri);
+    if (!file) return;
+    const result = await vscode.window.withProgress(
+      {
+        location: vscode.ProgressLocation.Notification,
+        title: vscode.l10n.t('Measuring some steps'),
+        cancellable: true,
+      },
+      (progress, cancellation) => {
+        let last = 0;
+        return sidecar.request(
+          'estimate',
+          { experiment: file.fsPath },
+          {
+            cancellation,
+            onProgress({ done, total }) {
+              progress.report({ increment: (100 * (done - last)) / Math.max(1, total) });
+              last = done;
+            },
+          },
+        );
+      },
+    );
+    const train = vscode.l10n.t('Train');
+    const answer = await vscode.window.showInformationMessage(estimateText(result), train);
+    if (answer === train) await vscode.commands.executeCommand('milore.train', file);
+  });
+}
+
+function estimateText(estimate: Estimate): string {
+  const trained = (estimate.experts + estimate.routers).toLocaleString(vscode.env.language);
+  const share = (100 * estimate.shareWithoutHead).toFixed(2);
+  return [
+    vscode.l10n.t('{0} parameters are trained ({1} % of the base).', trained, share),
+    vscode.l10n.t(
+      'On {0}: {1} s a step, about {2} in all, {3} GB of memory; preparing the audio is not in it.',
+      estimate.device,
+      estimate.stepSeconds.toPrecision(2),
+      duration(estimate.totalSeconds),
+      (estimate.peakBytes / 1e9).toFixed(1),
+    ),
+  ].join(' ');
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 90) return vscode.l10n.t('{0} s', Math.round(seconds));
+  if (seconds < 5400) return vscode.l10n.t('{0} min', Math.round(seconds / 60));
+  return vscode.l10n.t('{0} h', (seconds / 3600).toFixed(1));
+}

@@ -1,0 +1,104 @@
+/** @file `milore serve`: the service that an editor talks to. It outlives the editor's window. */
+import { statSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { diskFault } from '../disk.ts';
+import {
+  bornAt,
+  claimEndpoint,
+  endpointFile,
+  newToken,
+  readEndpoint,
+  realWorkspace,
+  releaseEndpoint,
+} from '../endpoint.ts';
+import { UserError } from '../errors.ts';
+import { startServer } from '../server/server.ts';
+import { VERSION } from '../version.ts';
+
+const port = (text: string) => {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) throw new InvalidArgumentError('A number from 0 to 65535.');
+  return Number(text);
+};
+
+export const serve = () =>
+  new Command('serve')
+    .description('Serve a workspace to the editor, until nobody is connected and no run is at work.')
+    .argument('[workspace]', 'the folder', '.')
+    .addOption(new Option('--port <port>', 'TCP port on 127.0.0.1; 0 takes a free one').default(0).argParser(port))
+    .option('--keep', 'stay when nobody is connected', false)
+    .action(async (folder: string, options: { port: number; keep: boolean }) => {
+      const workspace = existing(folder);
+      const already = readEndpoint(workspace);
+      if (already) throw busy(workspace, already.pid);
+      const token = newToken();
+      let end = (_why: string) => {};
+      const ended = new Promise<string>((resolve) => {
+        end = resolve;
+      });
+      const server = await startServer({
+        workspace,
+        token,
+        port: options.port,
+        onIdle: () => options.keep || end('nobody is connected'),
+        onShutdown: () => end('asked to'),
+      }).catch((error: Error) => {
+        throw new UserError({
+          code: 'serve.port',
+          tried: `listen at 127.0.0.1:${options.port}`,
+          why: `${error.message}.`,
+          cure: 'Choose another --port, or leave it out to take a free one.',
+        });
+      });
+      // Whoever reads what we say may leave; a run goes on.
+      for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+      const born = bornAt(process.pid);
+      const endpoint = { pid: process.pid, born, port: server.port, token, workspace, version: VERSION };
+      try {
+        if (!claimEndpoint(endpoint)) throw busy(workspace, readEndpoint(workspace)?.pid);
+        say(`${VERSION} serves ${workspace} at 127.0.0.1:${server.port}; the token lies in ${endpointFile(workspace)}`);
+        let asked = false;
+        const leave = (signal: NodeJS.Signals) => {
+          if (asked) {
+            releaseEndpoint(workspace);
+            process.exit(1);
+          }
+          asked = true;
+          end(signal);
+        };
+        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, leave);
+        const why = await ended;
+        const more = server.runner.busy ? '; the run writes a checkpoint first, once more to leave at once' : '';
+        say(`ends: ${why}${more}`);
+      } catch (error) {
+        throw diskFault(`leave the address in ${endpointFile(workspace)}`, error);
+      } finally {
+        await server.close();
+        releaseEndpoint(workspace);
+      }
+    });
+
+/** The log's one line; it never holds the token. */
+const say = (text: string) => process.stderr.write(`${new Date().toISOString()} milore ${text}\n`);
+
+const busy = (workspace: string, pid?: number) =>
+  new UserError({
+    code: 'serve.already',
+    tried: `serve ${workspace}`,
+    why: `process ${pid ?? 'of another window'} serves it already.`,
+    cure: 'Connect to that one; its address lies in the same file.',
+  });
+
+function existing(folder: string): string {
+  try {
+    const real = realWorkspace(folder);
+    if (statSync(real).isDirectory()) return real;
+    throw new Error('it is no folder');
+  } catch (error) {
+    throw new UserError({
+      code: 'serve.no-workspace',
+      tried: `serve ${folder}`,
+      why: `${(error as Error).message}.`,
+      cure: 'Name a folder that exists.',
+    });
+  }
+}

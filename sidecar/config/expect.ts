@@ -1,0 +1,107 @@
+/**
+ * @file What a run is about to take before anything was measured: time on a processor, and memory. It must not know the
+ * engine: the arithmetic of a step is counted from shapes, and a test holds it against the graph's own count.
+ */
+import type { Experiment } from './experiment.ts';
+import { type BaseShape, sizeOf } from './size.ts';
+
+/** Products of one step (a multiply-add as two), over all frames of a batch. */
+export interface StepWork {
+  frames: number;
+  /** Forward, and backward of all that lies between the loss and a parameter. */
+  trainFlops: number;
+  /** Forward alone: an evaluation, or the control, whose head is all that learns. */
+  forwardFlops: number;
+}
+
+const sampleRate = 16_000;
+
+/** Frames of a clip, as the convolutions cut it. */
+function framesOf({ convKernel, convStride }: BaseShape, seconds: number): number {
+  let length = Math.round(seconds * sampleRate);
+  convKernel.forEach((kernel, i) => {
+    length = Math.max(0, Math.floor((length - kernel) / convStride[i]) + 1);
+  });
+  return length;
+}
+
+/**
+ * The arithmetic of a step on `clips` clips of `seconds` each, front-end features already cached. By frame and block,
+ * with d = hidden, f = feedForward, T = frames of a clip: 2·(4d² + 2df) for the projections and 4·T·d for attention.
+ * Backward, a frozen product costs as much again (no weight gradient), a trained one and attention twice.
+ */
+export function stepWork(experiment: Experiment, base: BaseShape, clips: number, seconds: number): StepWork {
+  const { hidden: d, feedForward: f, layers } = base;
+  const { adapter, head, mask, units } = experiment;
+  const each = framesOf(base, seconds);
+  const frames = clips * each;
+  const projections = 2 * (4 * d * d + 2 * d * f);
+  const attention = 4 * each * d;
+  const front = 2 * (d * base.convDim[base.convDim.length - 1] + (d * d * base.posKernel) / base.posGroups);
+  // Spans overlap: at probability p a share of 1 − e^−p of the frames is hidden, and only those meet the head.
+  const predicted = (1 - Math.exp(-mask.probability)) * 2 * head.projection * (d + units.clusters);
+  const { experts, routers } = sizeOf(experiment, base);
+  const adapted = adapter.kind === 'lora-mixture' ? 2 * (experts + routers) : 0;
+  const forward = front + layers * (projections + attention) + adapted + predicted;
+  let backward = 2 * predicted;
+  if (adapter.kind === 'full') backward += 2 * (front + layers * (projections + attention));
+  if (adapter.kind === 'lora-mixture') backward += layers * (projections + 2 * attention) + 2 * adapted;
+  return { frames, trainFlops: frames * (forward + backward), forwardFlops: frames * forward };
+}
+
+/**
+ * Measured: 12 × 768, four clips of 5 s, two threads of an AMD EPYC: 286 GFLOP/s (README, Performance). Assumed: speed grows
+ * with the threads up to eight, and small products reach less: d / (d + 400) of a width d, over the same of 768.
+ */
+function flopsPerSecond({ hidden }: BaseShape, threads: number): number {
+  const reached = (hidden / (hidden + 400)) * (1168 / 768);
+  return (286e9 / 2) * Math.min(8, Math.max(1, threads)) * reached;
+}
+
+export interface Expected {
+  /** Of one step on a processor with so many threads. */
+  stepSeconds: number;
+  /** Steps, control, head start and measurements; preparing the audio is not in it. */
+  totalSeconds: number;
+  /** Peak of the process. */
+  peakBytes: number;
+}
+
+/** Process, runtime, its libraries and decoders, before any weight. */
+const processBytes = 250 * 2 ** 20;
+/** The arena's gaps and the gradients in flight, over what is kept for the backward pass. */
+const slack = 1.3;
+
+/**
+ * Before any measurement, hence "about". Clips are taken to be as long as `audio.joinSeconds` or a third of `maxSeconds`.
+ * Memory = process + the weights once a session (a step's and an evaluation's; the control has its own two) + four vectors
+ * of what trains (parameters, gradient, two moments) + activations kept for the backward pass, by frame and block
+ * 8d + 2f + heads·T numbers, and as many more as `slack` says; fp32 throughout.
+ */
+export function expectRun(experiment: Experiment, base: BaseShape, threads: number): Expected {
+  const { adapter, audio, training, evaluation, languages, head } = experiment;
+  const seconds = Math.min(training.batchSeconds, audio.joinSeconds ?? audio.maxSeconds / 3);
+  const clips = Math.max(1, Math.round(training.batchSeconds / seconds));
+  const { frames, trainFlops, forwardFlops } = stepWork(experiment, base, clips, seconds);
+  const speed = flopsPerSecond(base, threads);
+  const stepSeconds = (trainFlops * training.accumulate) / speed;
+  const batchForward = forwardFlops / speed;
+
+  const controlled = experiment.control && adapter.kind !== 'none';
+  const steps = training.steps * (stepSeconds + (controlled ? training.accumulate * batchForward : 0));
+  const start = head.warmupSteps * batchForward;
+  const measurements = Math.ceil(training.steps / evaluation.every) + 1;
+  const heldOut = (Object.keys(languages).length * evaluation.secondsPerLanguage) / training.batchSeconds;
+  const measuring = measurements * heldOut * batchForward * (controlled ? 2 : 1);
+
+  const size = sizeOf(experiment, base);
+  const trained = size.experts + size.routers + size.baseTrained + size.head;
+  const perBlock = 8 * base.hidden + 2 * base.feedForward + (base.heads * frames) / clips;
+  const kept = adapter.kind === 'none' ? 2 : base.layers;
+  return {
+    stepSeconds,
+    totalSeconds: steps + start + measuring,
+    peakBytes:
+      processBytes + 4 * size.base * (controlled ? 4 : 2) + 16 * trained + slack * 4 * frames * kept * perBlock,
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * @file What a base model's folder holds, from its configuration and its tensors' names and shapes; no weight is read.
+ * What `loadBase` would refuse is listed here instead.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { UserError } from '../../errors.ts';
+import { HEAD_FILE } from './head.ts';
+import { hubertShapes } from './hubert-tensors.ts';
+import { type HubertConfig, matchTensors, openBase } from './huggingface.ts';
+import { openSafetensors } from './safetensors.ts';
+
+export interface BaseSurvey {
+  config: HubertConfig;
+  modelType: string;
+  /** Of the encoder, where it is whole. */
+  parameters: number;
+  /** The file that brings the weights. */
+  source: string;
+  hasHead: boolean;
+  missing: string[];
+  unexpected: string[];
+  /** In words. */
+  misshapen: string[];
+  /** Tensors that belong to no encoder, by the file's names. */
+  ignored: string[];
+  notes: string[];
+}
+
+/** @throws UserError where the folder is no model of a kind that is known here. */
+export function surveyBase(folder: string): BaseSurvey {
+  const { tensors, config, modelType, maskIsOptional, notes } = openBase(folder);
+  try {
+    const { byName, missing, unexpected, misshapen, twice, ignored } = matchTensors(tensors, config, maskIsOptional);
+    const embedding = 'masked_spec_embed';
+    const absent = maskIsOptional && !byName.has(embedding);
+    if (absent) notes.push(`The checkpoint brings no ${embedding}: masked training has to start one anew.`);
+    let parameters = absent ? -config.hidden : 0;
+    for (const shape of hubertShapes(config).values()) parameters += shape.reduce((a, b) => a * b, 1);
+    const head = headOf(folder, notes);
+    const { path: source } = tensors;
+    notes.push(...twice);
+    return { config, modelType, parameters, source, hasHead: head, missing, unexpected, misshapen, ignored, notes };
+  } finally {
+    tensors.close();
+  }
+}
+
+/** Whether a head lies beside the weights; one that cannot be opened is told, not thrown. */
+function headOf(folder: string, notes: string[]): boolean {
+  const file = path.join(folder, HEAD_FILE);
+  if (!fs.existsSync(file)) return false;
+  try {
+    openSafetensors(file).close();
+    return true;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    notes.push(error.message);
+    return false;
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * @file Every message between the dashboard's host (the extension) and its webview. Structured clone, in order, none
+ * lost while the view is visible; when it is made anew it says `ready` and is told everything again.
+ */
+import type { LogName, RunState } from './log.ts';
+import type { RunProgress } from './messages.ts';
+
+/** From the host to the webview. */
+export type ToWebview =
+  /** Once, first: the words of the person's language (English text to translation), and the version shown. */
+  | { type: 'hello'; words: Record<string, string>; version: string; trusted: boolean }
+  /** Every run of the workspace, newest first; again when one appears, ends, or is renamed. */
+  | { type: 'runs'; runs: RunHead[] }
+  /** Which runs to show; the webview may change it with `select`. */
+  | { type: 'show'; runs: string[] }
+  /**
+   * Events in order, a JSON line each as they stand in the log, about a mebibyte a message: text costs a tenth of
+   * what objects cost on their way through VS Code. `first` = these begin at seq 1: forget what was known of this
+   * log. `more` = others follow at once, so that drawing can wait.
+   */
+  | {
+      type: 'events';
+      run: string;
+      log: LogName;
+      lines: string;
+      first: boolean;
+      more: boolean;
+    }
+  | { type: 'progress'; progress: RunProgress }
+  /** Where live data come from: the sidecar, the files alone, or nowhere for now. */
+  | { type: 'connection'; state: 'live' | 'files' | 'lost'; reason?: string };
+
+/** From the webview to the host. */
+export type ToHost =
+  /** The script runs; `runs` is the selection it remembers, empty at the first opening. */
+  | { type: 'ready'; runs: string[] }
+  | { type: 'select'; runs: string[] }
+  | { type: 'command'; command: DashboardCommand; run: string }
+  /** Save an exported chart: the host asks where. `data` is text, or base64 for PNG. */
+  | { type: 'export'; name: string; format: 'svg' | 'csv' | 'png'; data: string }
+  /** A fault in the webview's own script, for the output channel. */
+  | { type: 'fault'; message: string };
+
+export type DashboardCommand =
+  | 'stop'
+  | 'checkpoint'
+  | 'resume'
+  | 'openConfig'
+  | 'openLog'
+  | 'openFolder'
+  | 'exportAdapter'
+  | 'train';
+
+export interface RunHead {
+  id: string;
+  /** As the person named it; hostile until shown as text. */
+  name: string;
+  createdAt: string;
+  state: RunState;
+  reason?: string;
+  step: number;
+  steps: number;
+  device: string;
+  pinned: boolean;
+  tags: string[];
+  /** Roles and languages as the experiment has them, in its order. */
+  languages: { code: string; name: string; role: 'existing' | 'new' }[];
+}

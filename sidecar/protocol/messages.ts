@@ -1,0 +1,235 @@
+/**
+ * @file Every message between the extension and the sidecar: JSON-RPC 2.0, one message a WebSocket text frame.
+ * Who sends it, when, and whether it may be dropped stands at each. It imports nothing but its own room.
+ */
+import type { LogName, LogRecord, UtilisationRecord } from './log.ts';
+
+/** Raised when an old client would misread a message. */
+export const PROTOCOL = 1;
+
+/** Requests, all from the client. Each is answered once, with a result or an error; none is dropped. */
+export interface Requests {
+  /** First message of a connection, within two seconds of its opening; anything else before it closes the socket. */
+  authenticate: { params: { token: string; protocol: number; client: string }; result: Welcome };
+  /** What the sidecar is doing. */
+  status: { params: Record<string, never>; result: SidecarStatus };
+  /** Which devices can compute here. Probing takes up to some seconds. */
+  devices: { params: Record<string, never>; result: { devices: DeviceReport[] } };
+  /** Begins a run; answered when its folder exists. */
+  'run/start': { params: StartRun; result: { run: string } };
+  /** Goes on with an interrupted run from its newest whole checkpoint. */
+  'run/resume': { params: { run: string; device?: string }; result: { run: string } };
+  /** Asks a run to write a checkpoint after its step and leave; answered at once, `run/state` follows. */
+  'run/stop': { params: { run: string }; result: Record<string, never> };
+  /** Asks for a checkpoint after the running step; a `checkpoint` event follows in the log. */
+  'run/checkpoint': { params: { run: string }; result: Record<string, never> };
+  /** Writes the adapter of a finished run into a folder that the person named. */
+  'run/export': { params: { run: string; out: string }; result: { path: string } };
+  /**
+   * Sends a log's events from `fromSeq` on, first from the disk, then as they are written: `run/events`. Another
+   * subscription to the same log of the same run by the same connection replaces the first.
+   */
+  subscribe: { params: { run: string; log: LogName; fromSeq: number }; result: Record<string, never> };
+  unsubscribe: { params: { run: string; log: LogName }; result: Record<string, never> };
+  /** Reads and decodes what a dataset holds. Reports `work/progress`; can be cancelled. */
+  'dataset/inspect': { params: InspectDataset; result: DatasetReport };
+  /** Guesses layout and language of a folder without decoding anything. */
+  'dataset/detect': { params: { path: string }; result: DatasetGuess };
+  /** Reads a base model's folder, checks its tensors, computes nothing. */
+  'model/inspect': { params: { path: string }; result: ModelReport };
+  /** Fetches a base model into the workspace. Reports `work/progress`; can be cancelled, and goes on where it was. */
+  'model/download': { params: DownloadModel; result: DownloadedModel };
+  /** Exact parameters; memory and time as measured on some real steps. Can be cancelled. */
+  estimate: { params: { experiment: string; device?: string; overrides?: string[] }; result: Estimate };
+  /** Ends the sidecar; refused while a run is at work unless `force`, which stops it with a checkpoint first. */
+  shutdown: { params: { force: boolean }; result: Record<string, never> };
+}
+
+/** Notifications, all from the sidecar. */
+export interface Notifications {
+  /**
+   * Events of a log, in order, without a gap: each batch begins one behind the last. Never dropped: while a client is
+   * slow they wait in the log on disk, so that no memory grows.
+   */
+  'run/events': RunEvents;
+  /** How far a run is within its stage. May be dropped: a slow client gets the latest only. */
+  'run/progress': RunProgress;
+  /** A run began or ended. Never dropped; sent to every client. */
+  'run/state': RunStateChange;
+  /** How far a long request is. May be dropped. `token` is the one its request carried. */
+  'work/progress': { token: string; done: number; total: number; detail?: string };
+}
+
+export interface Welcome {
+  version: string;
+  protocol: number;
+  pid: number;
+  /** Absolute folder that the sidecar works for. */
+  workspace: string;
+  node: string;
+}
+
+export interface SidecarStatus {
+  active?: { run: string; name: string; progress?: RunProgress };
+  clients: number;
+  /** Bytes of the process. */
+  residentBytes: number;
+}
+
+export interface StartRun {
+  /** Experiment file; absolute, inside the workspace. Either this or `like`. */
+  experiment?: string;
+  /** In place of a file: the settings of this run, as it resolved them. */
+  like?: string;
+  device?: string;
+  /** `training.steps=300`, as `--set` takes them. */
+  overrides?: string[];
+  /** Starts from the parameters of another run's checkpoint (newest without `step`), as step 0 of a new run. */
+  from?: { run: string; step?: number };
+}
+
+export interface RunEvents {
+  run: string;
+  log: LogName;
+  events: (LogRecord | UtilisationRecord)[];
+}
+
+export interface RunProgress {
+  run: string;
+  stage: string;
+  done: number;
+  total: number;
+  detail?: string;
+}
+
+export interface RunStateChange {
+  run: string;
+  name: string;
+  state: 'started' | 'done' | 'stopped' | 'failed';
+  reason?: string;
+}
+
+export interface DeviceReport {
+  device: string;
+  usable: boolean;
+  reason?: string;
+}
+
+export interface InspectDataset {
+  /** Absolute folder or manifest. */
+  path: string;
+  language: string;
+  layout?: string;
+  allowOutside?: boolean;
+  token?: string;
+}
+
+export interface DatasetGuess {
+  layout: string;
+  /** ISO 639-3, from the path or the manifest; absent where nothing speaks for one. */
+  language?: string;
+  utterances: number;
+  speakers: number;
+  /** First few, relative to the folder. */
+  examples: string[];
+  problems: string[];
+}
+
+export interface DatasetReport {
+  layout: string;
+  seconds: number;
+  clips: number;
+  speakers: number;
+  /** As the training splits with its default share; `unused` is what it would leave aside. */
+  splits: { name: 'train' | 'held-out' | 'unused'; seconds: number; clips: number; speakers: number }[];
+  /** The first 5000; all of them are counted in `skippedReasons`, most frequent first. Paths here are absolute. */
+  skipped: { path: string; reasonCode: string; reason: string }[];
+  skippedReasons: { reasonCode: string; clips: number }[];
+  /** Upper edges in seconds and counts; the last edge is the longest clip. */
+  durations: { upToSeconds: number; clips: number }[];
+  sampleRates: { hz: number; clips: number }[];
+  /** Clips with at least 0.1 % of their samples at full scale; `checked` of them were looked at. */
+  clipped: { checked: number; clips: number; worst: { path: string; share: number }[] };
+  /** Some to listen to. */
+  examples: { path: string; seconds: number; startSeconds?: number; speaker?: string }[];
+  notes: string[];
+}
+
+export interface ModelReport {
+  path: string;
+  architecture: string;
+  layers: number;
+  width: number;
+  parameters: number;
+  sampleRateHz: number;
+  /** The file that brings the weights. */
+  weights: string;
+  files: string[];
+  hasHead: boolean;
+  /** Tensors by name; a model that has any of the three cannot be trained. */
+  missing: string[];
+  unexpected: string[];
+  /** In words: name, shape found, shape expected. */
+  misshapen: string[];
+  notes: string[];
+  /** From the model card. */
+  licence?: string;
+  /** Hub id and commit, where it was downloaded by us; else what the card names as its base. */
+  source?: string;
+}
+
+export interface DownloadModel {
+  /** `owner/name` of the Hugging Face hub. */
+  id: string;
+  /** Branch, tag or commit; the commit it stands for is pinned. */
+  revision?: string;
+  /** Absolute folder, inside the workspace. */
+  into: string;
+  token?: string;
+}
+
+export interface DownloadedModel {
+  path: string;
+  /** The commit. */
+  revision: string;
+  licence?: string;
+  bytes: number;
+}
+
+export interface Estimate {
+  device: string;
+  base: number;
+  experts: number;
+  routers: number;
+  head: number;
+  shareWithoutHead: number;
+  /** Of one training step, median of those measured. */
+  stepSeconds: number;
+  /** Of all steps, evaluations and the control; preparing the audio is not in it. */
+  totalSeconds: number;
+  /** Peak of the process while measuring. */
+  peakBytes: number;
+}
+
+/** The data of a JSON-RPC error: what a person can act on. */
+export interface ErrorData {
+  problems: {
+    code: string;
+    tried: string;
+    why: string;
+    cure: string;
+    place?: { file: string; line: number; column: number };
+  }[];
+}
+
+/** JSON-RPC error codes beyond the standard's own. */
+export const ErrorCodes = { user: -32000, internal: -32001, unauthenticated: -32002, tooMany: -32003 } as const;
+
+/** Why the sidecar closed a socket: WebSocket close codes of the private range. */
+export const CloseCodes = {
+  unauthenticated: 4001,
+  tooSlow: 4002,
+  tooMany: 4003,
+  protocol: 4004,
+  goingAway: 4005,
+} as const;

@@ -1,0 +1,196 @@
+/** @file What a dataset is and holds: a guess without decoding, and a report of every recording. Runs in a worker. */
+import { join, relative } from 'node:path';
+import { decodeAudio } from '../../audio/index.ts';
+import { languageFromLabel, languageFromPath } from '../../config/language-guess.ts';
+import {
+  assignSplits,
+  detectLayout,
+  keyedOrder,
+  type LanguageCorpus,
+  languageLabels,
+  readUtterances,
+  type ScannedUtterance,
+  scanLanguage,
+  splitReport,
+} from '../../corpus/index.ts';
+import { UserError } from '../../errors.ts';
+import type { DatasetGuess, DatasetReport } from '../../protocol/messages.ts';
+import type { JobContext } from './context.ts';
+import { detectDatasetParams, inspectDatasetParams } from './params.ts';
+
+const RATE_HZ = 16_000;
+/** As the training splits: the held-out side does not depend on a run's seed. */
+const SPLIT_SEED = 1;
+const shownExamples = 12;
+const checkedForClipping = 200;
+/** Of a long recording only so much is looked at. */
+const clippingSeconds = 60;
+const fullScale = 0.999;
+const clippedShare = 0.001;
+const worstShown = 10;
+/** A report is one message; the reasons are counted whole. */
+const longestList = 5000;
+const edgesSeconds = [0.5, 1, 2, 3, 4, 6, 8, 10, 15, 20, 30, 60, 120, 300, 600, 1800, 3600];
+
+/** Layout, size and language of a folder, from names and manifests alone. */
+export async function detectDataset(raw: unknown, { workspace }: JobContext): Promise<DatasetGuess> {
+  const { path } = detectDatasetParams.parse(raw);
+  const layout = detectLayout(path);
+  // Folders above the workspace say where it lies, not what is spoken in it.
+  const inside = relative(workspace, path);
+  const language = (labels: string[]) => {
+    const told = new Set(labels.flatMap((label) => languageFromLabel(label) ?? []));
+    return told.size === 1 ? [...told][0] : languageFromPath(inside && !inside.startsWith('..') ? inside : path);
+  };
+  try {
+    const utterances = readUtterances(path, layout);
+    return {
+      layout,
+      language: language(languageLabels(path, layout)),
+      utterances: utterances.length,
+      speakers: speakersOf(utterances),
+      examples: utterances.slice(0, 5).map((utterance) => relative(path, utterance.path)),
+      problems: [],
+    };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { layout, language: language([]), utterances: 0, speakers: 0, examples: [], problems: [error.message] };
+  }
+}
+
+/** Reads and decodes every recording once; what was found is remembered as the training remembers it. */
+export async function inspectDataset(raw: unknown, context: JobContext): Promise<DatasetReport> {
+  const { path, language, layout, allowOutside } = inspectDatasetParams.parse(raw);
+  const { workspace, signal, progress } = context;
+  const corpus = await scanLanguage(
+    {
+      code: language,
+      root: path,
+      layout: layout === 'auto' ? undefined : layout,
+      allowOutside,
+      cacheDir: join(workspace, '.milore', 'cache', 'corpus'),
+      signal,
+      mayBeEmpty: true,
+    },
+    ({ done, total, seconds }) => progress(done, total, `${Math.round(seconds)} s`),
+  );
+  const { utterances, skipped } = corpus;
+  const { splits, notes } = splitsOf(corpus);
+  return {
+    layout: corpus.layout,
+    seconds: corpus.seconds,
+    clips: utterances.length,
+    speakers: speakersOf(utterances),
+    splits,
+    skipped: skipped.slice(0, longestList).map(({ path, reasonCode, reason }) => ({ path, reasonCode, reason })),
+    skippedReasons: counted(skipped, ({ reasonCode }) => reasonCode).map(([reasonCode, clips]) => ({
+      reasonCode,
+      clips,
+    })),
+    durations: histogram(utterances.map(secondsOf)),
+    sampleRates: counted(utterances, ({ sampleRateHz }) => sampleRateHz)
+      .map(([hz, clips]) => ({ hz, clips }))
+      .sort((a, b) => a.hz - b.hz),
+    clipped: await clipping(utterances, context),
+    examples: examplesOf(utterances),
+    notes,
+  };
+}
+
+const secondsOf = ({ samples }: ScannedUtterance) => samples / RATE_HZ;
+const speakersOf = (utterances: readonly { speaker?: string }[]) =>
+  new Set(utterances.flatMap(({ speaker }) => speaker ?? [])).size;
+
+function counted<T, K>(items: readonly T[], key: (item: T) => K): [K, number][] {
+  const counts = new Map<K, number>();
+  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a);
+}
+
+function splitsOf({ utterances }: LanguageCorpus): Pick<DatasetReport, 'splits' | 'notes'> {
+  if (utterances.length === 0) return { splits: [], notes: ['No recording of it can be used.'] };
+  const assignment = assignSplits(utterances, { seed: SPLIT_SEED });
+  const { train, dev, reason } = splitReport(utterances, assignment);
+  const unused = utterances.filter(({ id }) => !assignment.sides.has(id));
+  const sides: [DatasetReport['splits'][number]['name'], typeof train][] = [
+    ['train', train],
+    ['held-out', dev],
+    [
+      'unused',
+      {
+        utterances: unused.length,
+        seconds: unused.reduce((sum, utterance) => sum + secondsOf(utterance), 0),
+        speakers: speakersOf(unused),
+      },
+    ],
+  ];
+  return {
+    splits: sides
+      .filter(([, side]) => side.utterances > 0)
+      .map(([name, side]) => ({ name, seconds: side.seconds, clips: side.utterances, speakers: side.speakers })),
+    notes: [`Split: ${reason}`],
+  };
+}
+
+function histogram(seconds: readonly number[]): DatasetReport['durations'] {
+  if (seconds.length === 0) return [];
+  const longest = seconds.reduce((most, value) => Math.max(most, value), 0);
+  const edges = [...edgesSeconds.filter((edge) => edge < longest), longest];
+  const bins = edges.map((upToSeconds) => ({ upToSeconds, clips: 0 }));
+  for (const value of seconds) bins.find(({ upToSeconds }) => value <= upToSeconds)!.clips++;
+  return bins.slice(bins.findIndex(({ clips }) => clips > 0));
+}
+
+/** Some clips of as many speakers as there are, the same at every inspection. */
+function examplesOf(utterances: readonly ScannedUtterance[]): DatasetReport['examples'] {
+  const heard = new Map<string, number>();
+  const ranked = keyedOrder([...utterances], ({ id }) => id, 'examples').map((utterance) => {
+    const speaker = utterance.speaker ?? '';
+    const turn = heard.get(speaker) ?? 0;
+    heard.set(speaker, turn + 1);
+    return { utterance, turn };
+  });
+  return ranked
+    .sort((a, b) => a.turn - b.turn)
+    .slice(0, shownExamples)
+    .map(({ utterance }) => ({
+      path: utterance.path,
+      seconds: secondsOf(utterance),
+      ...(utterance.startSeconds === undefined ? {} : { startSeconds: utterance.startSeconds }),
+      ...(utterance.speaker === undefined ? {} : { speaker: utterance.speaker }),
+    }));
+}
+
+/** Share of samples at full scale, in a sample of the clips that is the same at every inspection. */
+async function clipping(
+  utterances: readonly ScannedUtterance[],
+  { signal, progress }: JobContext,
+): Promise<DatasetReport['clipped']> {
+  const sample = keyedOrder([...utterances], ({ id }) => id, 'clipping').slice(0, checkedForClipping);
+  const worst: { path: string; share: number }[] = [];
+  let checked = 0;
+  for (const { path, startSeconds = 0, endSeconds = startSeconds + clippingSeconds } of sample) {
+    signal.throwIfAborted();
+    const until = Math.min(endSeconds, startSeconds + clippingSeconds);
+    // It could be read a moment ago; a file that has changed since is simply not counted.
+    const audio = await decodeAudio(path, { maxSeconds: until }).catch((error) => {
+      if (error instanceof UserError) return undefined;
+      throw error;
+    });
+    if (!audio) continue;
+    checked++;
+    const { samples, sampleRateHz } = audio;
+    const part = samples.subarray(Math.floor(startSeconds * sampleRateHz), Math.ceil(until * sampleRateHz));
+    const share = atFullScale(part) / Math.max(1, part.length);
+    if (share >= clippedShare) worst.push({ path, share });
+    progress(checked, sample.length, 'clipping');
+  }
+  worst.sort((a, b) => b.share - a.share);
+  return { checked, clips: worst.length, worst: worst.slice(0, worstShown) };
+}
+
+function atFullScale(samples: Float32Array): number {
+  let count = 0;
+  for (let i = 0; i < samples.length; i++) if (Math.abs(samples[i]) >= fullScale) count++;
+  return count;
+}

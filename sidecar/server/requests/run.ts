@@ -1,0 +1,70 @@
+/** @file Trains: the one job that lives as long as a run. Runs in a worker. */
+import { readFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import * as z from 'zod';
+import type { Experiment } from '../../config/experiment.ts';
+import { parseExperiment } from '../../config/parse.ts';
+import { loadExperiment } from '../../config/resolve.ts';
+import { devices } from '../../config/schema.ts';
+import { UserError } from '../../errors.ts';
+import { openRun, readResolved, runFiles } from '../../runs/run.ts';
+import { experimentOf, runExperiment } from '../../training/experiment-run.ts';
+import { VERSION } from '../../version.ts';
+import type { JobContext } from './context.ts';
+
+export const runParams = z.strictObject({
+  experiment: z.string().max(4096).refine(isAbsolute).optional(),
+  device: z.enum(devices).optional(),
+  /** Absolute folder of a run whose settings are taken. */
+  like: z.string().max(4096).refine(isAbsolute).optional(),
+  overrides: z.array(z.string().max(1000)).max(100).optional(),
+  from: z.strictObject({ path: z.string().max(4096), step: z.number().int().min(0).optional() }).optional(),
+  /** Absolute folder of a run to go on with, in place of an experiment. */
+  resume: z.string().max(4096).refine(isAbsolute).optional(),
+});
+
+export interface TrainContext extends JobContext {
+  checkpointAsked(): boolean;
+  onRun(run: { id: string; name: string }): void;
+  onStage(stage: string, done: number, total: number, detail?: string): void;
+  /** Something stands in a log that was not there before; `last` where it says how the run ended. */
+  onLogged(last: boolean): void;
+}
+
+export interface TrainResult {
+  state: 'done' | 'stopped' | 'failed';
+  reason?: string;
+}
+
+export async function trainJob(raw: unknown, context: TrainContext): Promise<TrainResult> {
+  const params = runParams.parse(raw);
+  const loaded = await load(params);
+  const { state, reason } = await runExperiment({
+    root: context.workspace,
+    experiment: loaded.experiment,
+    configText: loaded.text,
+    device: params.device ?? loaded.experiment.device,
+    resume: params.resume,
+    from: params.from,
+    version: VERSION,
+    signal: context.signal,
+    checkpointAsked: context.checkpointAsked,
+    onRun: context.onRun,
+    onEvent(event) {
+      if (event.type === 'stage') context.onStage(event.name, event.done, event.total, event.detail);
+      else context.onLogged(['done', 'stopped', 'failed'].includes(event.type));
+    },
+  });
+  return { state, reason };
+}
+
+async function load(params: z.output<typeof runParams>): Promise<{ experiment: Experiment; text: string }> {
+  if (params.resume) return { ...experimentOf(params.resume), text: '' };
+  if (!params.like) return loadExperiment(params.experiment ?? '', params.overrides);
+  const run = openRun(params.like);
+  const file = join(run.path, runFiles.resolved);
+  // A resolved experiment is one like any other, with every default and absolute path written out.
+  const { experiment, problems } = parseExperiment(JSON.stringify(readResolved(run) ?? null), file, params.overrides);
+  if (!experiment) throw new UserError(problems);
+  return { experiment, text: readFileSync(join(run.path, runFiles.config), 'utf8') };
+}

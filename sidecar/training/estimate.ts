@@ -1,0 +1,124 @@
+/**
+ * @file What an experiment will cost here: its exact parameters, and some real steps on speech that is only noise of
+ * the right shape. Nothing is decoded and nothing is written but the cache of weights that a run would write too.
+ */
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import type { Experiment } from '../config/experiment.ts';
+import { selectDevice } from '../engine/devices.ts';
+import type { DeviceName } from '../engine/session.ts';
+import { UserError } from '../errors.ts';
+import { assemble, type Sources } from '../learning/batch.ts';
+import { spanMask } from '../learning/mask.ts';
+import { openLearner } from '../learning/open-learner.ts';
+import { loadBase } from '../model/checkpoint/huggingface.ts';
+import { countParameters } from '../model/count.ts';
+import { WeightFile } from '../model/weights.ts';
+import type { Estimate } from '../protocol/messages.ts';
+import { normals } from '../random.ts';
+import { learnableConfig } from './prepare.ts';
+
+const framesPerSecond = 50;
+/** Steps measured after one that claims the memory; fewer where they take long. */
+const measured = 5;
+const budgetMs = 20_000;
+
+export interface EstimateOptions {
+  cache: string;
+  device: DeviceName | 'auto';
+  signal: AbortSignal;
+  progress(done: number, total: number): void;
+}
+
+export async function estimate(experiment: Experiment, options: EstimateOptions): Promise<Estimate> {
+  const { cache, signal, progress } = options;
+  const { chosen } = await selectDevice(options.device);
+  if (!chosen.usable)
+    throw new UserError({
+      code: 'device.unusable',
+      tried: `measure a step on ${chosen.device}`,
+      why: `${chosen.reason}.`,
+      cure: 'Choose another device.',
+    });
+  const base = loadBase(experiment.base.model, { head: experiment.base.head });
+  if (!base.weights.has('masked_spec_embed'))
+    base.weights.set('masked_spec_embed', { shape: [base.config.hidden], data: new Float32Array(base.config.hidden) });
+  const config = learnableConfig(experiment, base.config);
+  const count = countParameters(config, base);
+  const file = WeightFile.prepare(base, join(cache, '.milore', 'cache'));
+  base.weights = file.weights;
+  const session = { device: chosen.device };
+  const adapted = await openLearner(config, base, file, experiment.seed, session, base.head);
+  const headOnly = { ...config, adapter: { kind: 'none' as const } };
+  const withControl = experiment.control && config.adapter.kind !== 'none';
+  const control = withControl
+    ? await openLearner(headOnly, base, file, experiment.seed, session, base.head)
+    : undefined;
+  try {
+    const batch = noiseBatch(experiment, base.config.convDim.at(-1) ?? 512, base.head !== undefined);
+    const { accumulate } = experiment.training;
+    const times: number[] = [];
+    const began = performance.now();
+    for (let i = 0; i <= measured && (times.length === 0 || performance.now() - began < budgetMs); i++) {
+      signal.throwIfAborted();
+      const start = performance.now();
+      await adapted.accumulate(batch);
+      await control?.accumulate(batch);
+      const halfway = performance.now();
+      await adapted.update({ adapter: 1e-9, head: 1e-9 }, experiment.training);
+      await control?.update({ adapter: 0, head: 1e-9 }, experiment.training);
+      const end = performance.now();
+      // The first claims memory; it counts only where nothing else was measured.
+      if (i === 1) times.length = 0;
+      times.push(((halfway - start) * accumulate + end - halfway) / 1000);
+      progress(i, measured + 1);
+    }
+    const start = performance.now();
+    await adapted.evaluate(batch);
+    await control?.evaluate(batch);
+    const evaluateSeconds = (performance.now() - start) / 1000;
+    progress(measured + 1, measured + 1);
+    times.sort((a, b) => a - b);
+    const stepSeconds = times[times.length >> 1];
+    const { steps, batchSeconds } = experiment.training;
+    const { every, secondsPerLanguage } = experiment.evaluation;
+    const languages = Object.keys(experiment.languages).length;
+    const evaluations = 1 + Math.ceil(steps / every);
+    return {
+      device: chosen.device,
+      base: count.base,
+      experts: count.experts + count.baseTrained,
+      routers: count.routers,
+      head: count.head,
+      shareWithoutHead: count.shareWithoutHead,
+      stepSeconds,
+      totalSeconds:
+        steps * stepSeconds + evaluations * ((languages * secondsPerLanguage) / batchSeconds) * evaluateSeconds,
+      peakBytes: process.resourceUsage().maxRSS * 1024,
+    };
+  } finally {
+    await adapted.release();
+    await control?.release();
+  }
+}
+
+/** As many clips of equal length as a batch holds, of at most ten seconds each. */
+function noiseBatch(experiment: Experiment, width: number, withOwnUnits: boolean) {
+  const { audio, training, mask, units, seed } = experiment;
+  const clipSeconds = Math.min(audio.joinSeconds ?? 10, audio.maxSeconds, training.batchSeconds);
+  const clips = Math.max(1, Math.round(training.batchSeconds / clipSeconds));
+  const frames = Math.max(mask.length + 1, Math.round(clipSeconds * framesPerSecond));
+  const noise = normals(frames * width, seed, 'estimate');
+  const labels = Uint16Array.from({ length: frames }, (_, i) => i % units.clusters);
+  const sources: Sources = {
+    features: { width, read: () => noise },
+    units: () => labels,
+    baseUnits: withOwnUnits ? () => new Uint16Array(frames) : undefined,
+  };
+  const slots = Array.from({ length: clips }, (_, b) => ({
+    hash: String(b),
+    start: 0,
+    mask: spanMask(frames, mask, seed, 'estimate', b),
+  }));
+  return assemble(slots, frames, sources);
+}

@@ -1,0 +1,107 @@
+/**
+ * @file Takes the pictures of the README in a real VS Code: `npm run pictures -- <workspace with three finished runs>`.
+ * The one during a run trains the sample. Look at them before they are committed.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { dashboard, openBrowser, openFile, palette, pick, workbench } from './bench/browser.ts';
+import { pageUrl, startBench } from './bench/server.ts';
+
+const root = join(import.meta.dirname, '../..');
+const out = join(import.meta.dirname, 'pictures');
+mkdirSync(out, { recursive: true });
+const themes = {
+  dark: ['Dark Modern', 'vscode-dark'],
+  light: ['Light Modern', 'vscode-light'],
+  'hc-dark': ['Dark High Contrast', 'vscode-high-contrast'],
+  'hc-light': ['Light High Contrast', 'vscode-high-contrast-light'],
+} as const;
+const only = process.argv[3];
+const browser = await openBrowser();
+const wanted = (name: string) => !only || name.includes(only);
+
+async function inEditor(theme: keyof typeof themes, workspace: string | undefined, use: (page: Page) => Promise<void>) {
+  const bench = await startBench({
+    workspace,
+    settings: {
+      'workbench.activityBar.location': 'default',
+      'window.commandCenter': false,
+    },
+  });
+  const context = await browser.newContext({ viewport: { width: 1500, height: 1000 }, deviceScaleFactor: 1 });
+  const page = await context.newPage();
+  try {
+    await page.goto(pageUrl(bench, { extension: root }));
+    // In an empty folder the extension sleeps until its view is opened.
+    await page.locator('.activitybar a[aria-label*="MiLorE"]').first().click({ timeout: 60_000 });
+    await workbench(page);
+    await palette(page, 'Preferences: Color Theme');
+    await page.locator('.quick-input-widget input[type=text]').fill(themes[theme][0]);
+    await pick(page, themes[theme][0]);
+    await page.waitForTimeout(1500);
+    await use(page);
+  } finally {
+    await context.close();
+    await bench.stop();
+  }
+}
+
+const shoot = async (page: Page, name: string) => {
+  await page.mouse.move(5, 995);
+  await page.waitForTimeout(1200);
+  await page.screenshot({ path: join(out, `${name}.png`) });
+  console.log(name);
+};
+const tab = (page: Page, name: string) => dashboard(page).getByRole('tab', { name }).click();
+const finished = process.argv[2];
+for (const theme of Object.keys(themes) as (keyof typeof themes)[]) {
+  if (wanted(`after-${theme}`) || wanted(`experts-${theme}`) || wanted(`run-${theme}`))
+    await inEditor(theme, finished, async (page) => {
+      await page
+        .locator('.monaco-list-row', { hasText: /^add two languages\s*done/ })
+        .first()
+        .click();
+      await dashboard(page).locator('table').first().waitFor({ timeout: 60_000 });
+      await shoot(page, `after-${theme}`);
+      await page
+        .locator('.monaco-list-row', { hasText: /^eight-experts\s*done/ })
+        .first()
+        .click();
+      await tab(page, 'Experts');
+      await shoot(page, `experts-${theme}`);
+      await tab(page, 'Run');
+      await shoot(page, `run-${theme}`);
+    });
+}
+if (wanted('three-runs'))
+  await inEditor('dark', finished, async (page) => {
+    await palette(page, 'MiLorE: Open Dashboard');
+    const view = dashboard(page);
+    await view.locator('table').first().waitFor({ timeout: 60_000 });
+    await view.getByRole('button', { name: /Runs:/ }).click();
+    for (const box of await view.locator('input[type=checkbox][data-run]').all())
+      if (!(await box.isChecked())) await box.check();
+    await page.keyboard.press('Escape');
+    await shoot(page, 'three-runs-dark');
+  });
+if (wanted('empty'))
+  await inEditor('light', undefined, async (page) => {
+    await palette(page, 'MiLorE: Open Dashboard');
+    await dashboard(page).locator('#app > *').first().waitFor({ timeout: 60_000 });
+    await shoot(page, 'empty-light');
+  });
+if (wanted('during') || wanted('experiment'))
+  await inEditor('dark', join(root, 'dist/test/warm-sample'), async (page) => {
+    await page.locator('.activitybar a[aria-label*="Explorer"]').first().click();
+    await openFile(page, 'add-two-languages.milore.yaml');
+    await page.locator('.codelens-decoration').first().waitFor({ timeout: 60_000 });
+    await shoot(page, 'experiment-dark');
+    await page
+      .locator('.codelens-decoration a', { hasText: /Train$/ })
+      .first()
+      .click();
+    await page.locator('.statusbar-item', { hasText: /fin, vie 5\d %/ }).waitFor({ timeout: 240_000 });
+    await shoot(page, 'during-dark');
+  });
+await (browser as Browser).close();

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { duration, roughly, sizeLine } from '../../../extension/language/lens.ts';
+import { translator } from '../../../extension/language/words.ts';
+import { parseExperiment } from '../../../sidecar/config/parse.ts';
+import { baseShape } from '../../../sidecar/config/size.ts';
+
+const path = 'extension/sample/add-two-languages.milore.yaml';
+const base = baseShape(JSON.parse(readFileSync('extension/sample/base/config.json', 'utf8')));
+const t = translator({});
+const lines = (...overrides: string[]) => {
+  const { experiment } = parseExperiment(readFileSync(path, 'utf8'), path, overrides);
+  return sizeLine(experiment!, base, 2, t).map(({ command }) => command?.title);
+};
+
+it('the size is exact, what a run takes is about so', () => {
+  expect(lines()[0]).toBe('195,840 trainable parameters (16.4 %) + 23,520 in the head');
+  expect(lines('adapter.kind=none')[0]).toBe('23,520 trainable parameters, in the head alone');
+  expect(lines()[1]).toMatch(/^about \d+ MB, \d+ (s|min) on this CPU$/);
+  expect(lines('device=cuda')[1]).toBe('Estimate measures memory and time on cuda');
+});
+
+it('a list that does not fit the base is told, and a base that cannot be read', () => {
+  expect(lines('adapter.rank=[1, 2]')).toEqual([expect.stringContaining('2 entries')]);
+  const { experiment } = parseExperiment(readFileSync(path, 'utf8'), path);
+  expect(sizeLine(experiment!, undefined, 2, t)[0].command?.title).toMatch(/no readable config.json/);
+});
+
+it('no more figures are shown than are known', () => {
+  expect([3e8, 2e9, 40e9].map(roughly)).toEqual(['290 MB', '1.9 GB', '37 GB']);
+  expect([0.2, 40, 600, 7200, 72_000, 400_000].map((s) => duration(s, t))).toEqual([
+    '1 s',
+    '40 s',
+    '10 min',
+    '2.0 h',
+    '20 h',
+    '4.6 days',
+  ]);
+});
+
+it('texts are in the person’s language, with the values where the translation has them', () => {
+  expect(translator({ '{0} of {1}': '{1}: {0}' })('{0} of {1}', 1, 2)).toBe('2: 1');
+  expect(translator({})('toString {0}')).toBe('toString {0}');
+  expect(translator({})('constructor')).toBe('constructor');
+});

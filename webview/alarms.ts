@@ -1,0 +1,85 @@
+/** @file What a person should know without looking for it, each with what to try. Pure. */
+import { summarise } from './experts.ts';
+import { signed } from './format.ts';
+import type { RunHistory } from './history.ts';
+import type { Site } from './utilisation.ts';
+import { t } from './words.ts';
+
+export interface Alarm {
+  kind: 'dead' | 'collapsed' | 'worse' | 'forgetting';
+  title: string;
+  where: string;
+  cure: string;
+}
+
+/** Load of a dead expert, over all languages; 1 is fair. */
+const deadLoad = 0.05;
+/** Effective experts of a collapsed router of at least three. */
+const collapsedEffective = 1.5;
+/** Nats above its start that a held-out loss may rise. */
+const worseNats = 0.02;
+/** Nats that the base's own head may lose. */
+const forgottenNats = 0.1;
+const named = 4;
+
+export function alarms(history: RunHistory): Alarm[] {
+  return [...routerAlarms(history), ...languageAlarms(history)];
+}
+
+const place = ({ layer, target }: Site) => t('layer {0} {1}', layer, target);
+
+function some(places: string[]): string {
+  const more = places.length - named;
+  const first = places.slice(0, named).join(', ');
+  return more > 0 ? t('{0} and {1} more', first, more) : first;
+}
+
+function routerAlarms({ utilisation }: RunHistory): Alarm[] {
+  const dead: string[] = [];
+  const collapsed: string[] = [];
+  for (const site of utilisation.sorted()) {
+    const use = summarise(utilisation, site, Number.POSITIVE_INFINITY);
+    if (!use) continue;
+    use.load.forEach((load, expert) => {
+      if (load < deadLoad) dead.push(t('{0} expert {1}', place(site), expert + 1));
+    });
+    if (use.gates.length >= 3 && use.effective < collapsedEffective) collapsed.push(place(site));
+  }
+  const found: Alarm[] = [];
+  if (dead.length > 0)
+    found.push({
+      kind: 'dead',
+      title: dead.length === 1 ? t('A dead expert') : t('{0} dead experts', dead.length),
+      where: some(dead),
+      cure: t('No language uses them. Try a balance loss (adapter.balance), fewer experts, or a lower learning rate.'),
+    });
+  if (collapsed.length > 0)
+    found.push({
+      kind: 'collapsed',
+      title: collapsed.length === 1 ? t('A collapsed router') : t('{0} collapsed routers', collapsed.length),
+      where: some(collapsed),
+      cure: t('Nearly all frames go to one expert. Try a balance loss (adapter.balance) or a lower learning rate.'),
+    });
+  return found;
+}
+
+function languageAlarms(history: RunHistory): Alarm[] {
+  const worse: string[] = [];
+  const forgotten: string[] = [];
+  for (const [code, { role, heldOut, own, ownBase }] of history.languages) {
+    if (role !== 'existing') continue;
+    const { loss } = heldOut;
+    const risen = loss.last() - loss.first();
+    const rising = loss.length >= 2 && loss.last() > loss.values.at(loss.length - 2);
+    if (risen > worseNats && rising) worse.push(`${code} (${signed(risen, 3)} ${t('nats')})`);
+    const lost = own.loss.last() - ownBase.loss.last();
+    if (lost > forgottenNats) forgotten.push(`${code} (${signed(lost, 3)} ${t('nats')})`);
+  }
+  const found: Alarm[] = [];
+  const cure = t('Try more replay (replay.fraction), a lower learning rate, or fewer steps.');
+  if (worse.length > 0)
+    found.push({ kind: 'worse', title: t('Existing languages are getting worse'), where: some(worse), cure });
+  if (forgotten.length > 0)
+    found.push({ kind: 'forgetting', title: t('The base’s own head forgets'), where: some(forgotten), cure });
+  return found;
+}

@@ -1,0 +1,197 @@
+/** @file A heat map on a canvas: cells with their numbers, a readout under the pointer, a cursor for the arrow keys. */
+import { h } from '../dom.ts';
+import type { Theme } from '../theme.ts';
+import { t } from '../words.ts';
+import { colourOf, inkOn } from './colour-map.ts';
+import { drawnArea } from './drawn-area.ts';
+import { csvOfHeat } from './export-csv.ts';
+import { pngOf } from './export-png.ts';
+import { svgOfHeat } from './export-svg.ts';
+import type { HeatFigure } from './figure.ts';
+import { type ChartHost, frame } from './frame.ts';
+
+export interface HeatChart {
+  element: HTMLElement;
+  update(figure: HeatFigure, theme: Theme): void;
+}
+
+interface Layout {
+  left: number;
+  top: number;
+  cellWidth: number;
+  cellHeight: number;
+}
+
+export function heatMap(name: string, host: ChartHost): HeatChart {
+  let figure: HeatFigure | undefined;
+  let theme: Theme;
+  let layout: Layout | undefined;
+  let cursor: { row: number; column: number } | undefined;
+
+  const box = frame(
+    name,
+    { svg: () => svgOfHeat(figure!), csv: () => csvOfHeat(figure!), png: () => pngOf(svgOfHeat(figure!)) },
+    () => ({
+      head: [figure!.rowTitle, ...figure!.columns],
+      rows: figure!.rows.map(({ label }, r) => [label, ...figure!.columns.map((_, c) => figure!.format(at(r, c)))]),
+      all: figure!.rows.length,
+    }),
+    host,
+  );
+  const canvas = h('canvas');
+  const tip = h('div', { class: 'tip', hidden: true, 'aria-hidden': 'true' });
+  const keys = t('The arrow keys move over the cells.');
+  const { parts, area, name: call, draw } = drawnArea({ class: 'heat', role: t('heat map'), keys }, paint);
+  area.append(canvas, tip);
+  const ramp = h('div', { class: 'ramp' });
+  const low = h('span');
+  const middle = h('span');
+  const high = h('span');
+  const scale = h(
+    'div',
+    { class: 'scale', 'aria-hidden': 'true' },
+    ramp,
+    h('div', { class: 'scale-words' }, low, middle, high),
+  );
+  box.body.append(...parts, scale);
+
+  const at = (row: number, column: number) => figure!.values[row * figure!.columns.length + column];
+  const ground = () => (theme.kind === 'dark' || theme.kind === 'hc-dark' ? 'dark' : 'light');
+
+  function paint(width: number): void {
+    if (!figure) return;
+    const { rows, columns } = figure;
+    if (cursor && (cursor.row >= rows.length || cursor.column >= columns.length)) cursor = undefined;
+    const pencil = canvas.getContext('2d')!;
+    const font = `11px ${theme.font}`;
+    pencil.font = font;
+    const longest = Math.max(20, ...rows.map((row) => pencil.measureText(named(row)).width));
+    const left = Math.min(width * 0.35, Math.ceil(longest) + 14 + 16);
+    const cellHeight = rows.length > 14 ? 18 : 26;
+    layout = { left, top: 34, cellWidth: Math.min(140, (width - left - 2) / Math.max(1, columns.length)), cellHeight };
+    const { top, cellWidth } = layout;
+    const height = top + rows.length * cellHeight + 4;
+    const ratio = window.devicePixelRatio || 1;
+    canvas.width = width * ratio;
+    canvas.height = height * ratio;
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+    pencil.scale(ratio, ratio);
+    pencil.font = font;
+    pencil.textBaseline = 'middle';
+    pencil.fillStyle = theme.muted;
+    pencil.textAlign = 'center';
+    pencil.fillText(figure.columnTitle, left + (columns.length * cellWidth) / 2, 8);
+    pencil.save();
+    pencil.translate(7, top + (rows.length * cellHeight) / 2);
+    pencil.rotate(-Math.PI / 2);
+    pencil.fillText(figure.rowTitle, 0, 0);
+    pencil.restore();
+    const every = Math.ceil(24 / cellWidth);
+    columns.forEach((label, c) => {
+      if (c % every === 0) pencil.fillText(label, left + (c + 0.5) * cellWidth, 24);
+    });
+    rows.forEach((row, r) => {
+      const y = top + r * cellHeight;
+      pencil.textAlign = 'right';
+      pencil.fillStyle = theme.text;
+      pencil.fillText(named(row), left - 8, y + cellHeight / 2);
+      pencil.textAlign = 'center';
+      columns.forEach((_, c) => {
+        const value = at(r, c);
+        const fill = colourOf(value, figure!.scale, ground());
+        pencil.fillStyle = fill;
+        pencil.fillRect(left + c * cellWidth, y, cellWidth - 2, cellHeight - 2);
+        if (cellWidth < 34 || !Number.isFinite(value)) return;
+        pencil.fillStyle = inkOn(fill);
+        pencil.fillText(figure!.format(value), left + (c + 0.5) * cellWidth - 1, y + cellHeight / 2 - 0.5);
+      });
+    });
+    if (cursor) {
+      pencil.strokeStyle = theme.focus;
+      pencil.lineWidth = 2;
+      pencil.strokeRect(left + cursor.column * cellWidth - 1, top + cursor.row * cellHeight - 1, cellWidth, cellHeight);
+    }
+    const stops = Array.from({ length: 13 }, (_, i) =>
+      colourOf((i / 12) * figure!.scale.most, figure!.scale, ground()),
+    );
+    ramp.style.background = `linear-gradient(to right, ${stops.join(', ')})`;
+    const { most, kind } = figure.scale;
+    low.textContent = kind === 'diverging' ? t('0 dead') : '0';
+    middle.textContent = kind === 'diverging' ? t('1 fair') : figure.unit;
+    high.textContent = `${kind === 'diverging' ? '≥\u202f' : ''}${figure.format(most)}`;
+    box.refresh();
+    point();
+  }
+
+  function point(): void {
+    tip.hidden = !cursor || !layout || !area.matches(':hover, :focus-visible');
+    if (tip.hidden || !cursor || !layout || !figure) return;
+    const row = figure.rows[cursor.row];
+    tip.replaceChildren(
+      h('strong', {}, row.detail ?? row.label),
+      h('div', {}, `${figure.columnTitle} ${figure.columns[cursor.column]}`),
+      h('div', {}, `${figure.format(at(cursor.row, cursor.column))} ${figure.unit}`),
+    );
+    const right = layout.left + (cursor.column + 1) * layout.cellWidth + 6;
+    const left = right + tip.offsetWidth < area.clientWidth ? right : right - layout.cellWidth - tip.offsetWidth - 12;
+    tip.style.left = `${Math.max(0, left)}px`;
+    tip.style.top = `${layout.top + cursor.row * layout.cellHeight}px`;
+  }
+
+  const move = (to: typeof cursor) => {
+    if (to?.row === cursor?.row && to?.column === cursor?.column) return;
+    cursor = to;
+    draw();
+  };
+
+  area.addEventListener('pointermove', (event) => {
+    if (!layout || !figure) return;
+    const bounds = canvas.getBoundingClientRect();
+    const column = Math.floor((event.clientX - bounds.left - layout.left) / layout.cellWidth);
+    const row = Math.floor((event.clientY - bounds.top - layout.top) / layout.cellHeight);
+    const inside = row >= 0 && row < figure.rows.length && column >= 0 && column < figure.columns.length;
+    move(inside ? { row, column } : undefined);
+  });
+  area.addEventListener('pointerleave', () => move(undefined));
+  area.addEventListener('blur', () => move(undefined));
+  area.addEventListener('keydown', (event) => {
+    if (!figure || figure.rows.length === 0 || figure.columns.length === 0) return;
+    const lastRow = figure.rows.length - 1;
+    const lastColumn = figure.columns.length - 1;
+    const from = cursor ?? { row: 0, column: -1 };
+    const step: Record<string, [number, number]> = {
+      ArrowRight: [from.row, from.column + 1],
+      ArrowLeft: [from.row, from.column - 1],
+      ArrowDown: [from.row + (cursor ? 1 : 0), Math.max(0, from.column)],
+      ArrowUp: [from.row - 1, Math.max(0, from.column)],
+      Home: [from.row, 0],
+      End: [from.row, lastColumn],
+    };
+    const to = step[event.key];
+    if (!to) return;
+    event.preventDefault();
+    const row = Math.min(lastRow, Math.max(0, to[0]));
+    const column = Math.min(lastColumn, Math.max(0, to[1]));
+    move({ row, column });
+    const label = figure.rows[row].detail ?? figure.rows[row].label;
+    host.say(
+      `${label}, ${figure.columnTitle} ${figure.columns[column]}: ${figure.format(at(row, column))} ${figure.unit}`,
+    );
+  });
+
+  return {
+    element: box.element,
+    update(next, look) {
+      figure = next;
+      theme = look;
+      box.title(figure.title, figure.note);
+      call(figure.title);
+      draw();
+    },
+  };
+}
+
+/** As the axis has it: cut where it is long, with its mark. */
+const named = ({ label, mark = '' }: HeatFigure['rows'][number]): string =>
+  `${label.length > 22 ? `${label.slice(0, 21)}…` : label} ${mark}`.trim();

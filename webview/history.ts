@@ -1,0 +1,237 @@
+/** @file What a run has said, gathered from its events: samples, evaluations, corpus, the log's tail. Never draws. */
+import type { LogName } from '../sidecar/protocol/log.ts';
+import { entries, list, number, object, text } from './fields.ts';
+import { Series } from './series.ts';
+import { Utilisation } from './utilisation.ts';
+
+export const scalarNames = [
+  'lossNats',
+  'learningRate',
+  'gradientNorm',
+  'audioSecondsPerSecond',
+  'residentBytes',
+  'skippedSteps',
+  'adapterNorm',
+  'loraBNorm',
+] as const;
+export type ScalarName = (typeof scalarNames)[number];
+
+export class ScorePair {
+  readonly loss = new Series();
+  /** In percent. */
+  readonly accuracy = new Series();
+
+  push(step: number, score: Record<string, unknown>): void {
+    this.loss.push(step, number(score.lossNats));
+    this.accuracy.push(step, number(score.accuracy) * 100);
+  }
+
+  takeBack(step: number): void {
+    this.loss.takeBack(step);
+    this.accuracy.takeBack(step);
+  }
+}
+
+export class LanguageHistory {
+  role: 'existing' | 'new' | undefined;
+  readonly train = new ScorePair();
+  readonly heldOut = new ScorePair();
+  readonly control = new ScorePair();
+  readonly own = new ScorePair();
+  readonly ownBase = new ScorePair();
+
+  takeBack(step: number): void {
+    for (const pair of [this.train, this.heldOut, this.control, this.own, this.ownBase]) pair.takeBack(step);
+  }
+}
+
+export interface Mark {
+  step: number;
+  kind: 'resumed' | 'checkpoint' | 'stopped' | 'failed' | 'done' | 'evaluation';
+}
+
+export interface Corpus {
+  language: string;
+  role: 'existing' | 'new';
+  trainSeconds: number;
+  heldOutSeconds: number;
+  utterances: number;
+  speakers: number;
+  skipped: { path: string; reason: string }[];
+  notes: string[];
+}
+
+export interface LogLine {
+  time: string;
+  level: 'info' | 'warning' | 'error';
+  text: string;
+}
+
+const tailLines = 200;
+const levels: Record<string, LogLine['level']> = { skipped: 'warning', stopped: 'warning', failed: 'error' };
+
+export class RunHistory {
+  readonly languages = new Map<string, LanguageHistory>();
+  readonly scalars = new Map<ScalarName, Series>(scalarNames.map((name) => [name, new Series()]));
+  /** Milliseconds since 1970 at each logged step. */
+  readonly clock = new Series();
+  readonly corpus = new Map<string, Corpus>();
+  utilisation = new Utilisation();
+  marks: Mark[] = [];
+  lines: LogLine[] = [];
+  step = 0;
+  steps = 0;
+  device = '';
+  deviceNotes: string[] = [];
+  seconds: number | undefined;
+  version = 0;
+
+  /** A log is told from its beginning. */
+  forget(log: LogName): void {
+    this.version++;
+    if (log === 'utilisation') {
+      this.utilisation = new Utilisation();
+      return;
+    }
+    Object.assign(this, { ...new RunHistory(), utilisation: this.utilisation, version: this.version });
+  }
+
+  add(log: LogName, raw: unknown): void {
+    this.version++;
+    const event = object(raw);
+    if (log === 'log') this.addEvent(event);
+    else if (event.type === 'utilisation') this.utilisation.add(event);
+    else if (event.type === 'resumed') this.utilisation.takeBack(number(event.fromStep));
+  }
+
+  /** An event that this version does not know leaves a line in the tail, nothing else. */
+  private addEvent(event: Record<string, unknown>): void {
+    const step = number(event.step);
+    switch (event.type) {
+      case 'started':
+        this.steps = Math.max(0, number(event.steps) || 0);
+        if (step >= 0) this.step = step;
+        this.device = text(event.device, 60);
+        this.deviceNotes = list(event.deviceNotes, 20).map((note) => text(note));
+        break;
+      case 'corpus':
+        this.addCorpus(event);
+        break;
+      case 'metrics':
+        if (Number.isFinite(step)) this.addMetrics(step, event);
+        break;
+      case 'evaluation':
+        if (Number.isFinite(step)) this.addEvaluation(step, event);
+        break;
+      case 'resumed':
+        this.resume(number(event.fromStep));
+        break;
+      case 'checkpoint':
+      case 'stopped':
+      case 'failed':
+      case 'done':
+        if (Number.isFinite(step)) this.marks.push({ step, kind: event.type });
+        if (event.type === 'done') this.seconds = number(event.seconds);
+        break;
+    }
+    this.addLine(event);
+  }
+
+  language(code: string): LanguageHistory {
+    let found = this.languages.get(code);
+    if (!found) this.languages.set(code, (found = new LanguageHistory()));
+    return found;
+  }
+
+  scalar(name: ScalarName): Series {
+    return this.scalars.get(name)!;
+  }
+
+  /** From the pace of the last logged points; undefined while there are fewer than two. */
+  remainingSeconds(): number | undefined {
+    const last = this.clock.length - 1;
+    if (last < 1 || this.steps <= this.step) return undefined;
+    const from = Math.max(0, last - 30);
+    const steps = this.clock.steps.at(last) - this.clock.steps.at(from);
+    const ms = this.clock.values.at(last) - this.clock.values.at(from);
+    return steps > 0 && ms > 0 ? ((this.steps - this.step) * ms) / steps / 1000 : undefined;
+  }
+
+  private addMetrics(step: number, event: Record<string, unknown>): void {
+    this.step = step;
+    this.clock.push(step, Date.parse(text(event.time)));
+    for (const [name, series] of this.scalars) series.push(step, number(event[name]));
+    for (const [code, score] of entries(event.languages)) this.language(code).train.push(step, score);
+  }
+
+  private addEvaluation(step: number, event: Record<string, unknown>): void {
+    this.marks.push({ step, kind: 'evaluation' });
+    for (const [code, result] of entries(event.languages)) {
+      const language = this.language(code);
+      language.role = result.role === 'new' ? 'new' : 'existing';
+      language.heldOut.push(step, object(result.adapted));
+      if (result.control) language.control.push(step, object(result.control));
+      const own = object(result.ownHead);
+      if (own.adapted) language.own.push(step, object(own.adapted));
+      if (own.base) language.ownBase.push(step, object(own.base));
+    }
+  }
+
+  private addCorpus(event: Record<string, unknown>): void {
+    const language = text(event.language, 80);
+    const role = event.role === 'new' ? 'new' : 'existing';
+    this.language(language).role = role;
+    this.corpus.set(language, {
+      language,
+      role,
+      trainSeconds: number(event.trainSeconds),
+      heldOutSeconds: number(event.heldOutSeconds),
+      utterances: number(event.utterances),
+      speakers: number(event.speakers),
+      skipped: list(event.skipped).map((entry) => ({
+        path: text(object(entry).path, 400),
+        reason: text(object(entry).reason || object(entry).reasonCode, 400),
+      })),
+      notes: list(event.notes, 100).map((note) => text(note, 400)),
+    });
+  }
+
+  private resume(fromStep: number): void {
+    if (!Number.isFinite(fromStep)) return;
+    this.step = fromStep;
+    this.seconds = undefined;
+    for (const series of [...this.scalars.values(), this.clock]) series.takeBack(fromStep);
+    for (const language of this.languages.values()) language.takeBack(fromStep);
+    this.marks = this.marks.filter((mark) => mark.step <= fromStep && mark.kind !== 'failed');
+    this.marks.push({ step: fromStep, kind: 'resumed' });
+  }
+
+  private addLine(event: Record<string, unknown>): void {
+    const level = event.level === 'warning' ? 'warning' : (levels[text(event.type)] ?? 'info');
+    this.lines.push({ time: text(event.time, 40), level, text: sentence(event) });
+    if (this.lines.length > 2 * tailLines) this.lines = this.lines.slice(-tailLines);
+  }
+
+  tail(): LogLine[] {
+    return this.lines.slice(-tailLines);
+  }
+}
+
+/** The event as one line of text: its type, then what it carries, objects as JSON cut short. */
+function sentence(event: Record<string, unknown>): string {
+  const rest = Object.entries(event)
+    .filter(([key]) => !['seq', 'time', 'type'].includes(key))
+    .map(([key, value]) => {
+      if (typeof value === 'number') return `${key} ${Number.isInteger(value) ? value : Number(value.toPrecision(4))}`;
+      if (typeof value === 'string')
+        return key === 'text' || key === 'reason' ? text(value, 400) : `${key} ${text(value)}`;
+      if (Array.isArray(value)) return value.length > 0 && `${key} ${value.length}`;
+      return (
+        key === 'languages' &&
+        Object.keys(value ?? {})
+          .join(' ')
+          .slice(0, 200)
+      );
+    });
+  return [text(event.type, 40), ...rest.filter(Boolean)].join('  ').slice(0, 600);
+}

@@ -1,0 +1,243 @@
+/**
+ * @file Everything the dashboard shows but for the samples: one pure reducer, (state, action) → state. What survives a
+ * reload is `View`. It knows no DOM and no history.
+ */
+import type { RunHead, ToWebview } from '../sidecar/protocol/dashboard.ts';
+import { list, number, object, text } from './fields.ts';
+import { freshTrack, runOf, type Track } from './sequence.ts';
+
+export const tabs = ['languages', 'experts', 'run'] as const;
+export type Tab = (typeof tabs)[number];
+export type Measure = 'load' | 'gates';
+
+export interface Layers {
+  training: boolean;
+  heldOut: boolean;
+  control: boolean;
+}
+
+/** Kept by the editor's setState: what a person chose. */
+export interface View {
+  runs: string[];
+  tab: Tab;
+  hidden: string[];
+  /** Weight of what came before, 0 (none) to 0.99. */
+  smoothing: number;
+  logScale: boolean;
+  /** Which of a language's curves the charts show. */
+  layers: Layers;
+  /** Steps; undefined shows all. */
+  zoom: { min: number; max: number } | undefined;
+  /** Language codes in the order in which they were given their colours. */
+  colours: string[];
+  layer: number | undefined;
+  target: string | undefined;
+  measure: Measure;
+  /** Of several runs the one whose experts, corpus and log are shown; undefined is the first. */
+  detailRun: string | undefined;
+  /** Undefined follows the newest. */
+  expertStep: number | undefined;
+}
+
+/** A run head whose every field has the type it claims. */
+export interface Head extends RunHead {
+  readonly clean: true;
+}
+
+export interface Progress {
+  stage: string;
+  done: number;
+  total: number;
+  detail: string;
+}
+
+export interface State {
+  version: string;
+  trusted: boolean;
+  /** Newest first; undefined until the host has told. */
+  runs: Head[] | undefined;
+  connection: { state: 'live' | 'files' | 'lost'; reason: string };
+  progress: ReadonlyMap<string, Progress>;
+  /** What has arrived of each log, by run and log. */
+  tracks: ReadonlyMap<string, Track>;
+  view: View;
+}
+
+export type Action =
+  | { type: 'host'; message: Exclude<ToWebview, { type: 'events' }> }
+  | { type: 'admitted'; key: string; track: Track }
+  | { type: 'select'; runs: string[] }
+  | { type: 'languages'; codes: string[] }
+  | { type: 'tab'; tab: Tab }
+  | { type: 'toggleLanguage'; code: string }
+  | { type: 'showAllLanguages' }
+  | { type: 'smoothing'; weight: number }
+  | { type: 'logScale'; on: boolean }
+  | { type: 'layer'; layer: keyof Layers; on: boolean }
+  | { type: 'zoom'; zoom: View['zoom'] }
+  | { type: 'site'; layer: number; target: string }
+  | { type: 'measure'; measure: Measure }
+  | { type: 'detail'; run: string }
+  | { type: 'expertStep'; step: number | undefined };
+
+export const freshView: View = {
+  runs: [],
+  tab: 'languages',
+  hidden: [],
+  smoothing: 0.8,
+  logScale: false,
+  layers: { training: true, heldOut: true, control: true },
+  zoom: undefined,
+  colours: [],
+  layer: undefined,
+  target: undefined,
+  measure: 'load',
+  detailRun: undefined,
+  expertStep: undefined,
+};
+
+export function initial(saved?: unknown): State {
+  return {
+    version: '',
+    trusted: true,
+    runs: undefined,
+    connection: { state: 'files', reason: '' },
+    progress: new Map(),
+    tracks: new Map(),
+    view: restore(saved),
+  };
+}
+
+/** A view from an earlier session, each part only where it still makes sense. */
+export function restore(saved: unknown): View {
+  const view = object(saved);
+  const strings = (value: unknown) => list(value, 500).filter((item): item is string => typeof item === 'string');
+  const zoom = object(view.zoom);
+  const layers = object(view.layers);
+  const [min, max] = [number(zoom.min), number(zoom.max)];
+  const finite = (value: unknown) => (Number.isFinite(number(value)) ? number(value) : undefined);
+  return {
+    runs: strings(view.runs),
+    tab: tabs.find((tab) => tab === view.tab) ?? freshView.tab,
+    hidden: strings(view.hidden),
+    smoothing: clamp(finite(view.smoothing) ?? freshView.smoothing, 0, 0.99),
+    logScale: view.logScale === true,
+    layers: {
+      training: layers.training !== false,
+      heldOut: layers.heldOut !== false,
+      control: layers.control !== false,
+    },
+    zoom: min < max ? { min, max } : undefined,
+    colours: strings(view.colours),
+    layer: finite(view.layer),
+    target: text(view.target) || undefined,
+    measure: view.measure === 'gates' ? 'gates' : 'load',
+    detailRun: text(view.detailRun, 1000) || undefined,
+    expertStep: finite(view.expertStep),
+  };
+}
+
+export function reduce(state: State, action: Action): State {
+  const view = (change: Partial<View>): State => ({ ...state, view: { ...state.view, ...change } });
+  switch (action.type) {
+    case 'host':
+      return heard(state, action.message);
+    case 'admitted':
+      return { ...state, tracks: new Map(state.tracks).set(action.key, action.track) };
+    case 'select':
+      return {
+        ...view({ runs: action.runs, zoom: undefined, expertStep: undefined }),
+        // Their samples go too: chosen again, they are told from the beginning.
+        tracks: new Map([...state.tracks].filter(([key]) => action.runs.includes(runOf(key)))),
+      };
+    case 'languages': {
+      const fresh = action.codes.filter((code) => !state.view.colours.includes(code));
+      return fresh.length > 0 ? view({ colours: [...state.view.colours, ...fresh] }) : state;
+    }
+    case 'tab':
+      return view({ tab: action.tab });
+    case 'toggleLanguage': {
+      const { hidden } = state.view;
+      const shown = hidden.includes(action.code);
+      return view({ hidden: shown ? hidden.filter((code) => code !== action.code) : [...hidden, action.code] });
+    }
+    case 'showAllLanguages':
+      return view({ hidden: [] });
+    case 'smoothing':
+      return view({ smoothing: clamp(action.weight, 0, 0.99) });
+    case 'logScale':
+      return view({ logScale: action.on });
+    case 'layer':
+      return view({ layers: { ...state.view.layers, [action.layer]: action.on } });
+    case 'zoom':
+      return view({ zoom: action.zoom && action.zoom.min < action.zoom.max ? action.zoom : undefined });
+    case 'site':
+      return view({ layer: action.layer, target: action.target });
+    case 'measure':
+      return view({ measure: action.measure });
+    case 'detail':
+      return view({ detailRun: action.run, expertStep: undefined });
+    case 'expertStep':
+      return view({ expertStep: action.step });
+  }
+}
+
+function heard(state: State, message: Exclude<ToWebview, { type: 'events' }>): State {
+  switch (message.type) {
+    case 'hello':
+      return { ...state, version: text(message.version, 40), trusted: message.trusted !== false };
+    case 'runs':
+      return {
+        ...state,
+        runs: list(message.runs)
+          .map(cleanHead)
+          .filter((head) => head.id !== ''),
+      };
+    case 'show': {
+      const runs = list(message.runs, 50).filter((id): id is string => typeof id === 'string');
+      const same = runs.join('\n') === state.view.runs.join('\n');
+      return same ? state : reduce(state, { type: 'select', runs });
+    }
+    case 'progress': {
+      const { run, stage, done, total, detail } = object(message.progress);
+      const progress = { stage: text(stage, 40), done: number(done), total: number(total), detail: text(detail) };
+      return { ...state, progress: new Map(state.progress).set(text(run), progress) };
+    }
+    case 'connection': {
+      const known = (['live', 'files', 'lost'] as const).find((name) => name === message.state);
+      return { ...state, connection: { state: known ?? 'lost', reason: text(message.reason, 400) } };
+    }
+    default:
+      return state;
+  }
+}
+
+function cleanHead(value: unknown): Head {
+  const head = object(value);
+  const states = ['running', 'done', 'failed', 'interrupted'] as const;
+  return {
+    clean: true,
+    id: text(head.id, 1000),
+    name: text(head.name, 120) || text(head.id, 120),
+    createdAt: text(head.createdAt, 40),
+    state: states.find((name) => name === head.state) ?? 'interrupted',
+    reason: text(head.reason, 600) || undefined,
+    step: number(head.step) || 0,
+    steps: number(head.steps) || 0,
+    device: text(head.device, 60),
+    pinned: head.pinned === true,
+    tags: list(head.tags, 20).map((tag) => text(tag, 40)),
+    languages: list(head.languages, 500).map((entry) => {
+      const { code, name, role } = object(entry);
+      return { code: text(code, 80), name: text(name, 80), role: role === 'new' ? 'new' : 'existing' };
+    }),
+  };
+}
+
+export const trackOf = (state: State, key: string): Track => state.tracks.get(key) ?? freshTrack;
+
+/** The heads of the shown runs, in the order they were chosen. */
+export const shownRuns = (state: State): Head[] =>
+  state.view.runs.flatMap((id) => state.runs?.find((head) => head.id === id) ?? []);
+
+const clamp = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));

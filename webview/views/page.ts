@@ -1,0 +1,15 @@
+/** @file What views may ask of the page they stand on. */
+import type { DashboardCommand } from '../../sidecar/protocol/dashboard.ts';
+import type { LineHost } from '../charts/line.ts';
+import type { Context } from '../context.ts';
+import type { Action } from '../state.ts';
+
+export interface Page extends LineHost {
+  act(action: Action): void;
+  command(command: DashboardCommand, run: string): void;
+}
+
+export interface Part {
+  element: HTMLElement;
+  update(context: Context): void;
+}
