@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Frame, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dashboard, openBrowser, palette, workbench } from './bench/browser.ts';
+import { dashboard, dashboardFrame, openBrowser, settled, workbench } from './bench/browser.ts';
+import { palette, typeChoice } from './bench/quick-input.ts';
 import { type Bench, missing, pageUrl, startBench } from './bench/server.ts';
 import { root, train, warmWorkspace } from './bench/workspace.ts';
 
@@ -69,13 +70,11 @@ describe.skipIf(reason)(`accessibility${reason ? ` (not run: ${reason})` : ''}`,
   let page: Page;
 
   const view = () => dashboard(page);
-  const inner = async (): Promise<Frame> => {
-    const handle = await page.frameLocator('iframe.webview.ready').locator('iframe#active-frame').elementHandle();
-    return (await handle!.contentFrame())!;
-  };
+  const inner = () => dashboardFrame(page);
   const tab = async (name: string) => {
     await view().getByRole('tab', { name }).click();
-    await page.waitForTimeout(700);
+    await view().locator(`#view-${name.toLowerCase()}`).waitFor({ state: 'visible' });
+    await settled(await inner());
   };
   const said = () => view().locator('#say').textContent();
 
@@ -99,13 +98,10 @@ describe.skipIf(reason)(`accessibility${reason ? ` (not run: ${reason})` : ''}`,
 
   it.each(themes)('axe-core finds nothing serious on any tab in %s', async (theme, kind) => {
     await palette(page, 'Preferences: Color Theme');
-    await page.locator('.quick-input-widget input[type=text]').fill(theme);
-    await page.waitForTimeout(500);
-    await page.keyboard.press('Enter');
+    await typeChoice(page, theme);
     await expect
       .poll(async () => (await view().locator('body').getAttribute('class'))?.split(/\s+/), { timeout: 30_000 })
       .toContain(kind);
-    await page.waitForTimeout(1000);
     for (const name of tabs) {
       await tab(name);
       const frame = await inner();
@@ -183,9 +179,11 @@ describe.skipIf(reason)(`accessibility${reason ? ` (not run: ${reason})` : ''}`,
   it('reads a line chart and a heat map by arrow keys', async () => {
     await tab('Languages');
     const seen = new Set<string | null>();
+    let last = await said();
     const press = async (key: string) => {
       await page.keyboard.press(key);
-      const words = await said();
+      await expect.poll(said).not.toBe(last);
+      const words = (last = await said());
       expect(seen).not.toContain(words);
       seen.add(words);
       return words;

@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestHub } from '../support/hub.ts';
-import { type Complaints, listen, openBrowser, palette, workbench } from './bench/browser.ts';
+import { type Complaints, listen, openBrowser, workbench } from './bench/browser.ts';
+import { choice, palette, pick, typeAnswer, typePath } from './bench/quick-input.ts';
 import { type Bench, missing, pageUrl, startBench } from './bench/server.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -19,8 +20,6 @@ describe.skipIf(reason)(`data in a real VS Code${reason ? ` (not run: ${reason})
   const list = () => readFileSync(join(bench.workspace, 'milore.datasets.yaml'), 'utf8');
   const pane = () => page.locator('.pane', { hasText: 'Languages and Data' }).first();
   const row = (text: string): Locator => pane().locator('.monaco-list-row', { hasText: text }).first();
-  const input = () => page.locator('.quick-input-widget input[type=text]');
-  const choice = (text: string) => page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
   const preview = () => page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
 
   beforeAll(async () => {
@@ -58,12 +57,10 @@ describe.skipIf(reason)(`data in a real VS Code${reason ? ` (not run: ${reason})
 
   it('a folder is recognised, shown before it is accepted, and stands in the list and in the tree', async () => {
     await palette(page, 'MiLorE: Add Dataset');
-    await input().fill(`${join(bench.workspace, 'recordings', 'yoruba')}/`);
-    await page.waitForTimeout(800);
-    await page.keyboard.press('Enter');
-    await choice('Language: Yoruba (yor)').waitFor({ timeout: 30_000 });
-    await choice('6 recordings').waitFor();
-    await choice('Add “yoruba”').click();
+    await typePath(page, 'Folder of recordings', `${join(bench.workspace, 'recordings', 'yoruba')}/`);
+    await choice(page, 'Language: Yoruba (yor)').waitFor({ timeout: 30_000 });
+    await choice(page, '6 recordings').waitFor();
+    await pick(page, 'Add “yoruba”');
     await row('yoruba').waitFor();
     expect(list()).toContain('  yoruba: { language: yor, path: recordings/yoruba, layout: plain }\n');
   });
@@ -86,10 +83,8 @@ describe.skipIf(reason)(`data in a real VS Code${reason ? ` (not run: ${reason})
 
   it('a base model is downloaded at a pinned commit, listed and read', async () => {
     await palette(page, 'MiLorE: Download Base Model');
-    await input().fill('someone/tiny-hubert');
-    await page.keyboard.press('Enter');
-    await page.locator('.quick-input-widget', { hasText: '2/2' }).waitFor();
-    await page.keyboard.press('Enter');
+    await typeAnswer(page, '(1/2)', 'someone/tiny-hubert');
+    await typeAnswer(page, '(2/2)', 'main');
     await pane().locator('.monaco-list-row', { hasText: 'tiny-hubert' }).waitFor({ timeout: 60_000 });
     expect(list()).toMatch(
       /tiny-hubert: .*source: someone\/tiny-hubert, revision: 0123456789abcdef0123456789abcdef01234567/,
@@ -99,15 +94,11 @@ describe.skipIf(reason)(`data in a real VS Code${reason ? ` (not run: ${reason})
 
   it('a dataset’s new name follows into the experiments', async () => {
     await palette(page, 'MiLorE: Rename Dataset');
-    await input().fill('fin-udhr');
-    await choice('fin-udhr').click();
-    await page.waitForTimeout(500);
-    await input().fill('suomi');
-    await page.keyboard.press('Enter');
+    await pick(page, 'fin-udhr');
+    await typeAnswer(page, 'Name', 'suomi');
     await row('suomi').waitFor({ timeout: 30_000 });
-    expect(readFileSync(join(bench.workspace, 'add-two-languages.milore.yaml'), 'utf8')).toContain(
-      'data: dataset:suomi }',
-    );
+    const experiment = () => readFileSync(join(bench.workspace, 'add-two-languages.milore.yaml'), 'utf8');
+    await expect.poll(experiment, { timeout: 15_000 }).toContain('data: dataset:suomi }');
   }, 60_000);
 
   it('nothing was refused by a policy, and nothing left this machine', () => {

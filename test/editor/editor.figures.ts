@@ -16,7 +16,8 @@ import { hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Frame, Page } from 'playwright-core';
-import { dashboard, openBrowser, openFile, palette, workbench } from './bench/browser.ts';
+import { dashboard, openBrowser, openFile, workbench } from './bench/browser.ts';
+import { palette } from './bench/quick-input.ts';
 import { type Bench, pageUrl, startBench } from './bench/server.ts';
 import { logOf, quick, root, runsOf, train, warmWorkspace } from './bench/workspace.ts';
 

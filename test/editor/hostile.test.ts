@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Complaints, dashboard, listen, openBrowser, palette, workbench } from './bench/browser.ts';
+import {
+  type Complaints,
+  dashboard,
+  dashboardFrame,
+  listen,
+  openBrowser,
+  settled,
+  workbench,
+} from './bench/browser.ts';
+import { palette } from './bench/quick-input.ts';
 import { type Bench, missing, pageUrl, startBench } from './bench/server.ts';
 import { root } from './bench/workspace.ts';
 
@@ -100,7 +109,8 @@ describe.skipIf(reason)(`a workspace from a stranger${reason ? ` (not run: ${rea
     await view.getByText('<img src=x').first().waitFor({ timeout: 30_000 });
     for (const tab of ['Languages', 'Experts', 'Run']) {
       await view.getByRole('tab', { name: tab }).click();
-      await page.waitForTimeout(500);
+      await view.locator(`#view-${tab.toLowerCase()}`).waitFor({ state: 'visible' });
+      await settled(await dashboardFrame(page));
       expect(await view.locator('img').count()).toBe(0);
     }
     expect(await page.title()).not.toContain('pwned');

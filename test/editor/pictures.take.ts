@@ -5,7 +5,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { dashboard, openBrowser, openFile, palette, pick, workbench } from './bench/browser.ts';
+import { dashboard, openBrowser, openFile, workbench } from './bench/browser.ts';
+import { palette, typeChoice } from './bench/quick-input.ts';
 import { pageUrl, startBench } from './bench/server.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -37,8 +38,7 @@ async function inEditor(theme: keyof typeof themes, workspace: string | undefine
     await page.locator('.activitybar a[aria-label*="MiLorE"]').first().click({ timeout: 60_000 });
     await workbench(page);
     await palette(page, 'Preferences: Color Theme');
-    await page.locator('.quick-input-widget input[type=text]').fill(themes[theme][0]);
-    await pick(page, themes[theme][0]);
+    await typeChoice(page, themes[theme][0]);
     await page.waitForTimeout(1500);
     await use(page);
   } finally {

@@ -11,7 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium as driver, type Locator } from 'playwright-core';
-import { dashboard, palette, workbench } from './bench/browser.ts';
+import { dashboard, workbench } from './bench/browser.ts';
+import { palette } from './bench/quick-input.ts';
 import { chromium, pageUrl, startBench } from './bench/server.ts';
 import { root, train, warmWorkspace } from './bench/workspace.ts';
 

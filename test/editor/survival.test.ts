@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dashboard, openBrowser, openFile, palette, pick, workbench } from './bench/browser.ts';
+import { dashboard, openBrowser, openFile, workbench } from './bench/browser.ts';
 import { startCutter } from './bench/cutter.ts';
+import { palette, pick } from './bench/quick-input.ts';
 import { type Bench, missing, pageUrl, startBench } from './bench/server.ts';
 import { logOf, quick, root, runsOf, train, warmWorkspace } from './bench/workspace.ts';
 

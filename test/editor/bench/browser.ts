@@ -1,5 +1,12 @@
-/** @file Chromium in front of the bench, and the workbench as a person uses it: palette, dashboard, what went wrong. */
-import { type Browser, type BrowserContext, chromium as driver, type FrameLocator, type Page } from 'playwright-core';
+/** @file Chromium in front of the bench, and the workbench as a person sees it: dashboard, files, what went wrong. */
+import {
+  type Browser,
+  type BrowserContext,
+  chromium as driver,
+  type Frame,
+  type FrameLocator,
+  type Page,
+} from 'playwright-core';
 import { chromium } from './server.ts';
 
 const flags =
@@ -43,45 +50,17 @@ export function listen(context: BrowserContext): Complaints {
   return complaints;
 }
 
-/** Runs a command by its title, as a person types it. */
-export async function palette(page: Page, title: string, timeout = 30_000): Promise<void> {
-  // The list is drawn anew while it is filtered, so a click may hit another row; what has the focus is what runs.
-  const row = page
-    .locator('.quick-input-list .monaco-list-row')
-    .filter({ has: page.getByText(title, { exact: true }) });
-  const focused = page
-    .locator('.quick-input-list .monaco-list-row.focused')
-    .filter({ has: page.getByText(title, { exact: true }) });
-  for (const end = Date.now() + timeout; ; ) {
-    await page.keyboard.press('F1');
-    const input = page.locator('.quick-input-widget input[type=text]');
-    try {
-      await input.waitFor({ state: 'visible', timeout: 3000 });
-      await input.fill(`>${title}`);
-      await row.first().waitFor({ timeout: 3000 });
-      for (let i = 0; i < 10 && (await focused.count()) === 0; i++)
-        await page.keyboard.press('ArrowDown', { delay: 50 });
-      await focused.waitFor({ timeout: 1000 });
-      // An editor that opens late takes the focus, and would take the key.
-      await input.and(page.locator(':focus')).waitFor({ timeout: 1000 });
-      await page.keyboard.press('Enter');
-      return;
-    } catch (error) {
-      // Opened before the extension's commands were known, the list stays without them: open it anew.
-      if (Date.now() > end) throw error;
-      await page.keyboard.press('Escape');
-      await page.waitForTimeout(500);
-    }
-  }
-}
-
-/** Chooses an entry of the quick pick that is open. */
-export const pick = (page: Page, label: string): Promise<void> =>
-  page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first().click({ timeout: 20_000 });
-
 /** The content of the one webview that is shown. */
 export const dashboard = (page: Page): FrameLocator =>
   page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+
+/** The same, to evaluate in. */
+export async function dashboardFrame(page: Page): Promise<Frame> {
+  const handle = await page.frameLocator('iframe.webview.ready').locator('iframe#active-frame').elementHandle();
+  const frame = await handle?.contentFrame();
+  if (!frame) throw new Error('No dashboard is shown.');
+  return frame;
+}
 
 /** The workbench is there, and so is the extension: its status item is the last that it makes. */
 export const workbench = (page: Page): Promise<void> =>
@@ -94,3 +73,22 @@ export async function openFile(page: Page, name: string): Promise<void> {
   await page.locator('.tabs-container .tab.active', { hasText: name }).waitFor({ timeout: 15_000 });
   await page.locator('.editor-group-container.active .monaco-editor.focused').first().waitFor({ timeout: 15_000 });
 }
+
+/** Until nothing in the document has changed for `quietMs`: what is drawn late has been drawn. */
+export const settled = (frame: Frame, quietMs = 400): Promise<void> =>
+  frame.evaluate(
+    (quiet) =>
+      new Promise<void>((resolve) => {
+        const done = () => {
+          observer.disconnect();
+          resolve();
+        };
+        let timer = setTimeout(done, quiet);
+        const observer = new MutationObserver(() => {
+          clearTimeout(timer);
+          timer = setTimeout(done, quiet);
+        });
+        observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+      }),
+    quietMs,
+  );
