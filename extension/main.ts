@@ -8,7 +8,8 @@ import { registerDashboard } from './dashboard/register.ts';
 import { registerRunCommands } from './runs/commands.ts';
 import { RunStore } from './runs/store.ts';
 import { RunTree } from './runs/tree.ts';
-import { announce } from './sidecar/announce.ts';
+import { tellWhatEnded } from './runs/while-away.ts';
+import { announce, announceEnd } from './sidecar/announce.ts';
 import { registerSidecarCommands } from './sidecar/commands.ts';
 import { SidecarService } from './sidecar/service.ts';
 import { createStatusItem } from './sidecar/status-item.ts';
@@ -38,6 +39,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.window.createTreeView('milore.runs', { treeDataProvider: new RunTree(store), canSelectMany: true }),
     registerDashboard({ context, store, sidecar, output }),
     announce(sidecar, store),
+    tellWhatEnded(store, context.workspaceState, announceEnd),
     registerSample(context),
     registerTasks(context.asAbsolutePath('dist/milore.js')),
     registerEstimate(sidecar),

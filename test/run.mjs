@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const reports = 'dist/test-reports';
@@ -21,7 +21,11 @@ function check(name, command, args) {
   else totals.failed++;
 }
 
-function vitest(name, args, env) {
+/**
+ * @param tries With 2, files with a failure are run once more, and what they say then counts: for a real editor in a
+ *   real browser alone, whose every key and frame depends on the machine. A first failure stays on the screen.
+ */
+function vitest(name, args, env, tries = 1) {
   const output = join(reports, `${name}.json`);
   const ok = run(
     name,
@@ -30,6 +34,15 @@ function vitest(name, args, env) {
     env,
   );
   const report = existsSync(output) ? JSON.parse(readFileSync(output, 'utf8')) : undefined;
+  const failed = report?.testResults.filter(({ status }) => status === 'failed') ?? [];
+  if (tries > 1 && failed.length > 0) {
+    const again = failed.map(({ name: file }) => relative('.', file));
+    console.log(`\nA second try for ${again.join(', ')}`);
+    const kept = report.testResults.filter(({ status }) => status !== 'failed');
+    totals.passed += kept.flatMap((file) => file.assertionResults).filter(({ status }) => status === 'passed').length;
+    vitest(`${name}-again`, [...args, ...again], env);
+    return;
+  }
   totals.passed += report?.numPassedTests ?? 0;
   // A suite that fails before its tests (an import, a hook) has no failed test to count.
   totals.failed += Math.max(report?.numFailedTests ?? 0, ok ? 0 : 1);
@@ -52,6 +65,6 @@ const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
 if (!existsSync(chromium)) console.log('\n── editor: not run: no Chromium (apt-get install chromium).');
 else if (!existsSync(join(bench, 'node_modules', 'code-server')))
   console.log(`\n── editor: not run: no VS Code at ${bench}; test/editor/bench/setup.sh ${bench} installs one.`);
-else vitest('editor', ['--config', 'vitest.editor.config.ts']);
+else vitest('editor', ['--config', 'vitest.editor.config.ts'], {}, 2);
 console.log(`\n${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed > 0 ? 1 : 0;

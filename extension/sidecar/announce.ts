@@ -1,6 +1,6 @@
 /** @file The few things worth a notification: finished, failed, and a crash that needs a decision. */
 import * as vscode from 'vscode';
-import type { RunStore } from '../runs/store.ts';
+import type { RunStore, StoredRun } from '../runs/store.ts';
 import type { SidecarService } from './service.ts';
 
 export function announce(sidecar: SidecarService, store: RunStore): vscode.Disposable {
@@ -36,6 +36,25 @@ export function announce(sidecar: SidecarService, store: RunStore): vscode.Dispo
       if (answer === showLog) await vscode.commands.executeCommand('milore.sidecar.showLog');
     }),
   );
+}
+
+/** A run that ended while nobody looked. */
+export function announceEnd({ id, name, state, reason, step, steps }: StoredRun): void {
+  if (state === 'done') void finished(id, name);
+  else if (state === 'failed') void failed(id, name, reason ?? '');
+  else void interrupted(id, name, step, steps);
+}
+
+async function interrupted(run: string, name: string, step: number, steps: number): Promise<void> {
+  const resume = vscode.l10n.t('Resume');
+  const open = vscode.l10n.t('Open Dashboard');
+  const answer = await vscode.window.showWarningMessage(
+    vscode.l10n.t('“{0}” was interrupted at step {1} of {2}, while no window was open.', name, step, steps),
+    resume,
+    open,
+  );
+  if (answer === resume) await vscode.commands.executeCommand('milore.resumeRun', run);
+  if (answer === open) await vscode.commands.executeCommand('milore.openDashboard', run);
 }
 
 async function finished(run: string, name: string): Promise<void> {
