@@ -1,5 +1,6 @@
 /** @file The tree of runs: experiments, newest first, and under each its runs. It must not know how a run is changed. */
 import * as vscode from 'vscode';
+import { reasonOf } from '../../sidecar/protocol/reason.ts';
 import { SteadyTree } from '../steady-tree.ts';
 import { oneLine } from '../text.ts';
 import type { RunStore, StoredRun } from './store.ts';
@@ -164,7 +165,8 @@ function tooltip(run: StoredRun): vscode.MarkdownString {
       .join(', ') || '–';
   line(vscode.l10n.t('New languages'), list('new'));
   line(vscode.l10n.t('Existing languages'), list('existing'));
-  if (run.reason) line(vscode.l10n.t('Reason'), run.reason);
+  const why = reasonOf(run, vscode.l10n.t);
+  if (why) line(vscode.l10n.t('Reason'), why.text);
   if (run.note) line(vscode.l10n.t('Note'), run.note);
   return text;
 }

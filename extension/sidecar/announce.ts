@@ -1,5 +1,6 @@
 /** @file The few things worth a notification: finished, failed, and a crash that needs a decision. */
 import * as vscode from 'vscode';
+import { reasonOf } from '../../sidecar/protocol/reason.ts';
 import type { RunStore, StoredRun } from '../runs/store.ts';
 import type { SidecarService } from './service.ts';
 
@@ -39,17 +40,19 @@ export function announce(sidecar: SidecarService, store: RunStore): vscode.Dispo
 }
 
 /** A run that ended while nobody looked. */
-export function announceEnd({ id, name, state, reason, step, steps }: StoredRun): void {
+export function announceEnd(run: StoredRun): void {
+  const { id, name, state, step, steps } = run;
+  const reason = reasonOf(run, vscode.l10n.t)?.text ?? '';
   if (state === 'done') void finished(id, name);
-  else if (state === 'failed') void failed(id, name, reason ?? '');
-  else void interrupted(id, name, step, steps);
+  else if (state === 'failed') void failed(id, name, reason);
+  else void interrupted(id, name, step, steps, reason);
 }
 
-async function interrupted(run: string, name: string, step: number, steps: number): Promise<void> {
+async function interrupted(run: string, name: string, step: number, steps: number, reason: string): Promise<void> {
   const resume = vscode.l10n.t('Resume');
   const open = vscode.l10n.t('Open Dashboard');
   const answer = await vscode.window.showWarningMessage(
-    vscode.l10n.t('“{0}” was interrupted at step {1} of {2}, while no window was open.', name, step, steps),
+    vscode.l10n.t('“{0}” was interrupted at step {1} of {2}, while no window was open. {3}', name, step, steps, reason),
     resume,
     open,
   );

@@ -53,7 +53,9 @@ const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, 
 
 const words = [
   ...new Set(
-    ['extension', 'webview'].flatMap(sources).flatMap((file) => wordsOf(readFileSync(join(root, file), 'utf8'))),
+    ['extension', 'webview', 'sidecar/protocol']
+      .flatMap(sources)
+      .flatMap((file) => wordsOf(readFileSync(join(root, file), 'utf8'))),
   ),
 ];
 

@@ -1,12 +1,12 @@
 /** @file The line above all pages: which runs, how far, what can be done about it. */
 
+import { reasonOf } from '../../sidecar/protocol/reason.ts';
 import { swatch } from '../charts/swatch.ts';
 import { letterOf } from '../context.ts';
 import { button } from '../controls.ts';
 import { h, keyed, setAttribute, setText } from '../dom.ts';
 import { pen } from '../figures/pens.ts';
 import { duration, whole } from '../format.ts';
-import { reasonOf } from '../reason.ts';
 import { hueOf } from '../theme.ts';
 import { t } from '../words.ts';
 import type { Page, Part } from './page.ts';
@@ -64,7 +64,7 @@ export function header(page: Page): Part {
       const states = { running: t('running'), done: t('done'), failed: t('failed'), interrupted: t('interrupted') };
       badge.className = `badge ${head.state}`;
       setText(badge, states[head.state]);
-      const why = reasonOf(head);
+      const why = reasonOf(head, t);
       reason.hidden = !why;
       reason.className = `reason ${why?.look ?? ''}`;
       setText(reason, why?.text ?? '');

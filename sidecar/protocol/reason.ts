@@ -1,8 +1,9 @@
-/** @file Why a run ended, in a person's words, and whether that is a wish, a loss or a fault. Pure. */
+/** @file Why a run ended, in a person's words, and whether that is a wish, a loss or a fault: for editor and dashboard. */
+import type { RunHead } from './dashboard.ts';
+import { stopReasons } from './events.ts';
 
-import type { RunHead } from '../sidecar/protocol/dashboard.ts';
-import { stopReasons } from '../sidecar/protocol/events.ts';
-import { t } from './words.ts';
+/** The person's word for an English text; `{0}`, `{1}` … stand for the arguments. */
+export type Translate = (text: string, ...args: (string | number)[]) => string;
 
 export interface Reason {
   text: string;
@@ -13,15 +14,15 @@ export interface Reason {
 const vanished = /^Process (\d+)(?: on (.+))? ended without a word; its last sign was (\d+) s ago\.$/s;
 
 /** Undefined where there is nothing to say; a reason that is not known stands as it was logged. */
-export function reasonOf({ state, reason }: Pick<RunHead, 'state' | 'reason'>): Reason | undefined {
+export function reasonOf({ state, reason }: Pick<RunHead, 'state' | 'reason'>, t: Translate): Reason | undefined {
   if (!reason) return undefined;
   if (state === 'failed')
     return { text: reason === 'No reason was logged.' ? t('No reason was logged.') : reason, look: 'fault' };
-  const wish = wishOf(reason);
-  return wish === undefined ? { text: lossOf(reason), look: 'lost' } : { text: wish, look: 'wish' };
+  const wish = wishOf(reason, t);
+  return wish === undefined ? { text: lossOf(reason, t), look: 'lost' } : { text: wish, look: 'wish' };
 }
 
-function wishOf(reason: string): string | undefined {
+function wishOf(reason: string, t: Translate): string | undefined {
   switch (reason) {
     case stopReasons.asked:
       return t('Stopped on request.');
@@ -38,7 +39,7 @@ function wishOf(reason: string): string | undefined {
   return undefined;
 }
 
-function lossOf(reason: string): string {
+function lossOf(reason: string, t: Translate): string {
   if (reason === 'No process has been at it.') return t('No process has been at it.');
   const [, pid, host, seconds] = vanished.exec(reason) ?? [];
   if (pid === undefined) return reason;

@@ -2,14 +2,14 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { stopReasons } from '../../../sidecar/protocol/events.ts';
-import { deriveStatus } from '../../../sidecar/runs/status.ts';
-import { reasonOf } from '../../../webview/reason.ts';
-import { setWords } from '../../../webview/words.ts';
-import { scratch } from '../../support/scratch.ts';
+import { stopReasons } from '../../sidecar/protocol/events.ts';
+import { reasonOf } from '../../sidecar/protocol/reason.ts';
+import { deriveStatus } from '../../sidecar/runs/status.ts';
+import { setWords, t } from '../../webview/words.ts';
+import { scratch } from '../support/scratch.ts';
 
 const german = JSON.parse(
-  readFileSync(resolve(import.meta.dirname, '../../../extension/l10n/bundle.l10n.de.json'), 'utf8'),
+  readFileSync(resolve(import.meta.dirname, '../../extension/l10n/bundle.l10n.de.json'), 'utf8'),
 );
 
 const folder = scratch();
@@ -25,7 +25,7 @@ describe('why a run ended', () => {
     mkdirSync(path);
     writeFileSync(join(path, 'log.jsonl'), `${JSON.stringify({ seq: 1, time: '2026-11-23T20:25:23Z', ...event })}\n`);
     if (beat) writeFileSync(join(path, 'heartbeat.json'), JSON.stringify(beat));
-    return reasonOf(deriveStatus({ path }));
+    return reasonOf(deriveStatus({ path }), t);
   };
   const stopped = (reason?: string) => said({ type: 'stopped', step: 7, reason });
 
