@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { ResponseError } from 'vscode-jsonrpc/node';
 import { describe, type Problem } from '../sidecar/errors.ts';
+import { complain } from './say.ts';
 import { oneLine } from './text.ts';
 
 interface Cure {
@@ -29,7 +30,7 @@ export const sentence = (text: string): string => text.charAt(0).toUpperCase() +
 export async function sayFault(error: unknown): Promise<void> {
   if (error instanceof vscode.CancellationError) return;
   const { text, cure } = toldOf(error);
-  const answer = await vscode.window.showErrorMessage(text, ...(cure ? [cure.title] : []));
+  const answer = await complain(text, ...(cure ? [cure.title] : []));
   if (cure && answer === cure.title) await vscode.commands.executeCommand(cure.command, ...(cure.arguments ?? []));
 }
 

@@ -14,6 +14,9 @@ export function oneLine(text: string, longest = 200): string {
 /** The same for a list of choices, where `$(name)` would be drawn as an icon. */
 export const pickable = (text: string, longest?: number): string => oneLine(text, longest).replace(/\$\(/g, '\\$(');
 
+/** The same where VS Code would make a link, or a command, of `[words](address)`: in messages, titles and prompts. */
+export const unlinked = (text: string): string => text.replace(/\]\(/g, ']\u200b(');
+
 /** `42 s`, `12 min`, `3.4 h`. */
 export function duration(seconds: number, language = 'en'): string {
   const number = (value: number, digits: number) =>

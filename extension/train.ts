@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import * as vscode from 'vscode';
 import { command } from './command.ts';
 import type { RunStore, StoredRun } from './runs/store.ts';
+import { inform } from './say.ts';
 import type { SidecarService } from './sidecar/service.ts';
 import { pickable } from './text.ts';
 
@@ -56,12 +57,12 @@ export function registerTraining({ sidecar, store }: Parts): vscode.Disposable {
     }),
     command('stopRun', async (target?: unknown) => {
       const run = runOf(store, target) ?? (sidecar.active && store.find(sidecar.active.id));
-      if (!run) return vscode.window.showInformationMessage(vscode.l10n.t('No run is training.'));
+      if (!run) return inform(vscode.l10n.t('No run is training.'));
       await sidecar.request('run/stop', { run: run.id });
     }),
     command('checkpointRun', async (target?: unknown) => {
       const run = runOf(store, target) ?? (sidecar.active && store.find(sidecar.active.id));
-      if (!run) return vscode.window.showInformationMessage(vscode.l10n.t('No run is training.'));
+      if (!run) return inform(vscode.l10n.t('No run is training.'));
       await sidecar.request('run/checkpoint', { run: run.id });
     }),
   );
@@ -85,10 +86,7 @@ export async function experimentFile(uri: vscode.Uri | string | undefined): Prom
   const files = await vscode.workspace.findFiles('**/*.milore.{yaml,yml}', '**/{node_modules,.milore}/**', 200);
   if (files.length === 0) {
     const make = vscode.l10n.t('New Experiment');
-    const answer = await vscode.window.showInformationMessage(
-      vscode.l10n.t('There is no experiment here yet (*.milore.yaml).'),
-      make,
-    );
+    const answer = await inform(vscode.l10n.t('There is no experiment here yet (*.milore.yaml).'), make);
     if (answer === make) await vscode.commands.executeCommand('milore.newExperiment');
     return undefined;
   }
@@ -136,7 +134,7 @@ export async function chooseRun(
   if (given) return given;
   const runs = store.runs.filter(fits);
   if (runs.length === 0) {
-    void vscode.window.showInformationMessage(vscode.l10n.t('There is no such run in this workspace.'));
+    void inform(vscode.l10n.t('There is no such run in this workspace.'));
     return undefined;
   }
   const chosen = await vscode.window.showQuickPick(

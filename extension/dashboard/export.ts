@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { ToHost } from '../../sidecar/protocol/dashboard.ts';
+import { complain } from '../say.ts';
 
 type Export = Extract<ToHost, { type: 'export' }>;
 
@@ -28,7 +29,7 @@ export async function saveExport({ name, format, data }: Export, workspace: stri
     await vscode.workspace.fs.writeFile(target, Buffer.from(data, format === 'png' ? 'base64' : 'utf8'));
     vscode.window.setStatusBarMessage(vscode.l10n.t('Saved {0}', basename(target.path)), 5000);
   } catch (error) {
-    void vscode.window.showErrorMessage(
+    void complain(
       vscode.l10n.t('Could not save {0}: {1}. Choose another folder.', target.fsPath, (error as Error).message),
     );
   }

@@ -4,6 +4,7 @@ import { addDataset, freeName } from '../../sidecar/config/datasets-edit.ts';
 import { languageFromPath } from '../../sidecar/config/language-guess.ts';
 import type { layouts } from '../../sidecar/config/schema.ts';
 import { messageOf } from '../fault.ts';
+import { inform } from '../say.ts';
 import type { Sidecar } from '../sidecar/client.ts';
 import { oneLine } from '../text.ts';
 import type { Data } from './data.ts';
@@ -22,9 +23,7 @@ export interface Parts {
  */
 export async function addDatasetFlow({ data, sidecar }: Parts, given?: vscode.Uri, called?: string): Promise<void> {
   if (!vscode.workspace.workspaceFolders?.length) {
-    void vscode.window.showInformationMessage(
-      vscode.l10n.t('Open a folder first: data, experiments and runs are kept in it.'),
-    );
+    void inform(vscode.l10n.t('Open a folder first: data, experiments and runs are kept in it.'));
     return;
   }
   const folder = given ?? (await chooseFolder(vscode.l10n.t('Folder of recordings')));

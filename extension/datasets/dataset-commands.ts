@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { removeDataset, renameDataset } from '../../sidecar/config/datasets-edit.ts';
 import { languageName } from '../../sidecar/config/iso639.ts';
 import { reveal } from '../reveal.ts';
+import { inform } from '../say.ts';
 import type { Sidecar } from '../sidecar/client.ts';
 import { clock, duration, oneLine, pickable } from '../text.ts';
 import type { Data, Dataset } from './data.ts';
@@ -29,7 +30,7 @@ export async function chosenDataset(data: Data, target: unknown, title: string):
   }
   const { datasets } = data;
   if (datasets.length <= 1) {
-    if (datasets.length === 0) void vscode.window.showInformationMessage(vscode.l10n.t('No dataset is listed yet.'));
+    if (datasets.length === 0) void inform(vscode.l10n.t('No dataset is listed yet.'));
     return datasets[0];
   }
   const items = datasets.map((dataset) => ({
@@ -82,7 +83,7 @@ export async function listen({ data, sidecar }: Parts, dataset: Dataset): Promis
       }))
     : await filesOf(dataset.uri);
   if (items.length === 0) {
-    void vscode.window.showInformationMessage(vscode.l10n.t('“{0}” has no clip to listen to.', oneLine(dataset.name)));
+    void inform(vscode.l10n.t('“{0}” has no clip to listen to.', oneLine(dataset.name)));
     return;
   }
   const chosen = await vscode.window.showQuickPick(items, {

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { datasetsFileName, type ModelEntry } from '../../sidecar/config/datasets.ts';
 import { addModel, freeName, removeModel } from '../../sidecar/config/datasets-edit.ts';
+import { complain, inform } from '../say.ts';
 import { hubId, oneLine, pickable } from '../text.ts';
 import { chooseFolder, lastOf } from './add.ts';
 import type { Data, Model } from './data.ts';
@@ -22,7 +23,7 @@ export async function chosenModel(data: Data, target: unknown, title: string): P
   }
   const { models } = data;
   if (models.length <= 1) {
-    if (models.length === 0) void vscode.window.showInformationMessage(vscode.l10n.t('No base model is listed yet.'));
+    if (models.length === 0) void inform(vscode.l10n.t('No base model is listed yet.'));
     return models[0];
   }
   const items = models.map((model) => ({ label: pickable(model.name), detail: pickable(model.path), model }));
@@ -36,9 +37,7 @@ export async function addModelFlow(parts: Parts, given?: vscode.Uri): Promise<vo
   const folder = given ?? (await chooseFolder(vscode.l10n.t('Folder of a base model')));
   if (!folder) return;
   if (!(await isModelFolder(folder))) {
-    void vscode.window.showErrorMessage(
-      vscode.l10n.t('{0} is no model folder: it holds no config.json.', oneLine(folder.fsPath)),
-    );
+    void complain(vscode.l10n.t('{0} is no model folder: it holds no config.json.', oneLine(folder.fsPath)));
     return;
   }
   const list = data.lists.listFor(folder);
@@ -101,7 +100,7 @@ export async function downloadFlow(parts: Parts): Promise<void> {
   await data.lists.edit(list, (before) => addModel(again ? removeModel(before, again) : before, name, entry));
   await readModel(parts, name, target);
   const licence = result.licence ?? vscode.l10n.t('unknown');
-  void vscode.window.showInformationMessage(
+  void inform(
     vscode.l10n.t('{0} is in {1}, as model:{2}. Licence: {3}.', id, pathFrom(list, target), name, oneLine(licence)),
   );
 }
@@ -130,8 +129,6 @@ export const remove = ({ data }: Parts, { file, name }: Model): Promise<void> =>
 function hasWorkspace(): vscode.Uri | undefined {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
   if (folder) return folder;
-  void vscode.window.showInformationMessage(
-    vscode.l10n.t('Open a folder first: data, experiments and runs are kept in it.'),
-  );
+  void inform(vscode.l10n.t('Open a folder first: data, experiments and runs are kept in it.'));
   return undefined;
 }

@@ -38,12 +38,20 @@ export function registerData(context: vscode.ExtensionContext, sidecar: Sidecar)
     }
   };
   const tree = new DataTree(data);
+  let has = false;
+  /** What the walkthrough's first step waits for. */
+  const tellWhetherAny = () => {
+    if (data.datasets.length > 0 === has) return;
+    has = !has;
+    void vscode.commands.executeCommand('setContext', 'milore.hasDatasets', has);
+  };
   return vscode.Disposable.from(
     lists,
     memory,
     data,
     pages,
     tree,
+    data.onChange(tellWhetherAny),
     vscode.window.createTreeView('milore.data', {
       treeDataProvider: tree,
       dragAndDropController: new DropFolders(take),

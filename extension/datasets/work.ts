@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { Requests } from '../../sidecar/protocol/messages.ts';
 import type { Sidecar } from '../sidecar/client.ts';
+import { unlinked } from '../text.ts';
 
 const patienceMs = 3000;
 
@@ -31,12 +32,12 @@ export async function longRequest<M extends 'dataset/inspect' | 'model/inspect' 
   );
   const notify = () =>
     vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+      { location: vscode.ProgressLocation.Notification, title: unlinked(title), cancellable: true },
       (progress, token) => {
         token.onCancellationRequested(() => cancel.cancel());
         let before = 0;
         tell = (share, detail) => {
-          progress.report({ increment: 100 * Math.max(0, share - before), message: detail });
+          progress.report({ increment: 100 * Math.max(0, share - before), message: detail && unlinked(detail) });
           before = Math.max(before, share);
         };
         if (last.total > 0) tell(last.done / last.total, last.detail);

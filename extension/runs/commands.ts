@@ -5,8 +5,9 @@ import { type RunLabel, writeLabel } from '../../sidecar/runs/label.ts';
 import { runFiles } from '../../sidecar/runs/run.ts';
 import { command } from '../command.ts';
 import { reveal } from '../reveal.ts';
+import { agreed, inform } from '../say.ts';
 import type { SidecarService } from '../sidecar/service.ts';
-import { oneLine, pickable } from '../text.ts';
+import { oneLine, pickable, unlinked } from '../text.ts';
 import { chooseRun } from '../train.ts';
 import { type RunStore, runFile, type StoredRun } from './store.ts';
 
@@ -40,7 +41,7 @@ export function registerRunCommands({ store, sidecar }: Parts): vscode.Disposabl
       const name = await vscode.window.showInputBox({
         title: vscode.l10n.t('Name of the run'),
         value: run.name,
-        prompt: vscode.l10n.t('Empty: the experiment’s name, “{0}”.', run.experiment),
+        prompt: unlinked(vscode.l10n.t('Empty: the experiment’s name, “{0}”.', run.experiment)),
       });
       if (name !== undefined) label(run, { name: name.trim() || undefined });
     }),
@@ -137,28 +138,19 @@ async function compareConfigs([first, ...others]: StoredRun[]): Promise<void> {
 
 async function discard(run: StoredRun, store: RunStore): Promise<void> {
   if (run.state === 'running') {
-    void vscode.window.showInformationMessage(vscode.l10n.t('“{0}” is training. Stop it first.', run.name));
+    void inform(vscode.l10n.t('“{0}” is training. Stop it first.', run.name));
     return;
   }
-  const yes = vscode.l10n.t('Move to Trash');
-  const answer = await vscode.window.showWarningMessage(
-    vscode.l10n.t('Move “{0}” with its log, checkpoints and adapter to the trash?', run.name),
-    { modal: true, detail: basename(run.path) },
-    yes,
-  );
-  if (answer !== yes) return;
+  const question = vscode.l10n.t('Move “{0}” with its log, checkpoints and adapter to the trash?', run.name);
+  if (!(await agreed(question, vscode.l10n.t('Move to Trash'), basename(run.path)))) return;
   const folder = vscode.Uri.file(run.path);
   try {
     await vscode.workspace.fs.delete(folder, { recursive: true, useTrash: true });
   } catch {
     // A server without a trash: say so before anything is gone for good.
-    const forever = vscode.l10n.t('Delete for Good');
-    const again = await vscode.window.showWarningMessage(
-      vscode.l10n.t('This machine has no trash. Delete “{0}” for good?', run.name),
-      { modal: true },
-      forever,
-    );
-    if (again === forever) await vscode.workspace.fs.delete(folder, { recursive: true });
+    const question = vscode.l10n.t('This machine has no trash. Delete “{0}” for good?', run.name);
+    if (await agreed(question, vscode.l10n.t('Delete for Good')))
+      await vscode.workspace.fs.delete(folder, { recursive: true });
   }
   store.refresh();
 }
@@ -175,6 +167,6 @@ async function exportAdapter(run: StoredRun, sidecar: SidecarService): Promise<v
   const out = join(chosen[0].fsPath, `${run.id}-adapter`);
   const { path } = await sidecar.request('run/export', { run: run.id, out });
   const show = vscode.l10n.t('Reveal');
-  const answer = await vscode.window.showInformationMessage(vscode.l10n.t('The adapter lies in {0}.', path), show);
+  const answer = await inform(vscode.l10n.t('The adapter lies in {0}.', path), show);
   if (answer === show) await reveal(vscode.Uri.file(path));
 }

@@ -6,13 +6,15 @@ import { parseExperiment } from '../../sidecar/config/parse.ts';
 import { checkpointSteps } from '../../sidecar/runs/checkpoints.ts';
 import { runFiles } from '../../sidecar/runs/run.ts';
 import { sentence } from '../fault.ts';
+import { inform } from '../say.ts';
 import type { SidecarService } from '../sidecar/service.ts';
+import { unlinked } from '../text.ts';
 import type { RunStore, StoredRun } from './store.ts';
 
 export async function forkRun(run: StoredRun, sidecar: SidecarService, store: RunStore): Promise<void> {
   const steps = checkpointSteps(run);
   if (steps.length === 0) {
-    void vscode.window.showInformationMessage(vscode.l10n.t('“{0}” has no checkpoint to fork from yet.', run.name));
+    void inform(vscode.l10n.t('“{0}” has no checkpoint to fork from yet.', run.name));
     return;
   }
   const chosen = await vscode.window.showQuickPick(
@@ -30,7 +32,7 @@ export async function forkRun(run: StoredRun, sidecar: SidecarService, store: Ru
     ignoreFocusOut: true,
     validateInput: (value) => {
       const { problems } = parseExperiment(settings, runFiles.resolved, overridesOf(value));
-      return problems[0] && `${sentence(problems[0].why)} ${problems[0].cure}`;
+      return problems[0] && unlinked(`${sentence(problems[0].why)} ${problems[0].cure}`);
     },
   });
   if (text === undefined) return;

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { reasonOf } from '../../sidecar/protocol/reason.ts';
 import type { RunStore, StoredRun } from '../runs/store.ts';
+import { complain, inform, warn } from '../say.ts';
 import type { SidecarService } from './service.ts';
 
 export function announce(sidecar: SidecarService, store: RunStore): vscode.Disposable {
@@ -27,7 +28,7 @@ export function announce(sidecar: SidecarService, store: RunStore): vscode.Dispo
       const enough = hopeless
         ? vscode.l10n.t('It has happened three times in five minutes, so it is not started again by itself.')
         : '';
-      const answer = await vscode.window.showErrorMessage(
+      const answer = await complain(
         [reason, lost, enough].filter(Boolean).join(' '),
         ...(run && !hopeless ? [resume] : [restart]),
         showLog,
@@ -51,7 +52,7 @@ export function announceEnd(run: StoredRun): void {
 async function interrupted(run: string, name: string, step: number, steps: number, reason: string): Promise<void> {
   const resume = vscode.l10n.t('Resume');
   const open = vscode.l10n.t('Open Dashboard');
-  const answer = await vscode.window.showWarningMessage(
+  const answer = await warn(
     vscode.l10n.t('“{0}” was interrupted at step {1} of {2}, while no window was open. {3}', name, step, steps, reason),
     resume,
     open,
@@ -64,13 +65,13 @@ async function finished(run: string, name: string): Promise<void> {
   if (!vscode.workspace.getConfiguration('milore').get('notifyWhenFinished', true)) return;
   const open = vscode.l10n.t('Open Dashboard');
   const save = vscode.l10n.t('Export Adapter…');
-  const answer = await vscode.window.showInformationMessage(vscode.l10n.t('“{0}” is finished.', name), open, save);
+  const answer = await inform(vscode.l10n.t('“{0}” is finished.', name), open, save);
   if (answer === open) await vscode.commands.executeCommand('milore.openDashboard', run);
   if (answer === save) await vscode.commands.executeCommand('milore.run.export', run);
 }
 
 async function failed(run: string, name: string, reason: string): Promise<void> {
   const log = vscode.l10n.t('Open Its Log');
-  const answer = await vscode.window.showErrorMessage(vscode.l10n.t('“{0}” failed: {1}', name, reason), log);
+  const answer = await complain(vscode.l10n.t('“{0}” failed: {1}', name, reason), log);
   if (answer === log) await vscode.commands.executeCommand('milore.run.openLog', run);
 }

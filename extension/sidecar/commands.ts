@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { logFile } from '../../sidecar/endpoint.ts';
 import { command } from '../command.ts';
+import { agreed, inform } from '../say.ts';
 import type { SidecarService } from './service.ts';
 
 export function registerSidecarCommands(
@@ -17,8 +18,7 @@ export function registerSidecarCommands(
       await sidecar.restart();
     }),
     on('stop', async () => {
-      if (sidecar.state.kind !== 'ready')
-        return vscode.window.showInformationMessage(vscode.l10n.t('No sidecar is running.'));
+      if (sidecar.state.kind !== 'ready') return inform(vscode.l10n.t('No sidecar is running.'));
       if (sidecar.active && !(await agree(vscode.l10n.t('Stop'), sidecar.active.name))) return;
       await sidecar.stop(true);
     }),
@@ -78,10 +78,5 @@ async function showDevices(sidecar: SidecarService): Promise<void> {
 }
 
 async function agree(what: string, run: string): Promise<boolean> {
-  const answer = await vscode.window.showWarningMessage(
-    vscode.l10n.t('“{0}” is training. It writes a checkpoint first and can be resumed.', run),
-    { modal: true },
-    what,
-  );
-  return answer === what;
+  return agreed(vscode.l10n.t('“{0}” is training. It writes a checkpoint first and can be resumed.', run), what);
 }

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { Estimate } from '../../sidecar/protocol/messages.ts';
 import { command } from '../command.ts';
+import { inform } from '../say.ts';
 import type { SidecarService } from '../sidecar/service.ts';
 import { experimentFile } from '../train.ts';
 
@@ -31,7 +32,7 @@ export function registerEstimate(sidecar: SidecarService): vscode.Disposable {
       },
     );
     const train = vscode.l10n.t('Train');
-    const answer = await vscode.window.showInformationMessage(estimateText(result), train);
+    const answer = await inform(estimateText(result), train);
     if (answer === train) await vscode.commands.executeCommand('milore.train', file);
   });
 }

@@ -2,15 +2,14 @@
 import * as vscode from 'vscode';
 import { datasetsFileName, parseDatasets } from '../../sidecar/config/datasets.ts';
 import { languageName } from '../../sidecar/config/iso639.ts';
+import { inform } from '../say.ts';
 
 type Listed = ReturnType<typeof parseDatasets>;
 
 export async function newExperiment(): Promise<void> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
   if (!folder) {
-    void vscode.window.showInformationMessage(
-      vscode.l10n.t('Open a folder first: data, experiments and runs are kept in it.'),
-    );
+    void inform(vscode.l10n.t('Open a folder first: data, experiments and runs are kept in it.'));
     return;
   }
   const name = await vscode.window.showInputBox({

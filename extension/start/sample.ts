@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { command } from '../command.ts';
+import { complain } from '../say.ts';
 
 const experiment = 'add-two-languages.milore.yaml';
 /** Remembered across the change of window: which folder to greet in. */
@@ -28,7 +29,7 @@ async function openSample(context: vscode.ExtensionContext): Promise<void> {
       });
     }
   } catch (error) {
-    void vscode.window.showErrorMessage(
+    void complain(
       vscode.l10n.t(
         'Could not copy the sample into {0}: {1}. Choose another folder.',
         folder,

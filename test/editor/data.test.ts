@@ -4,7 +4,7 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestHub } from '../support/hub.ts';
 import { type Complaints, listen, openBrowser, workbench } from './bench/browser.ts';
-import { choice, palette, pick, typeAnswer, typePath } from './bench/quick-input.ts';
+import { choice, palette, paletteAndPick, pick, typeAnswer, typePath } from './bench/quick-input.ts';
 import { type Bench, missing, pageUrl, startBench } from './bench/server.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -100,6 +100,17 @@ describe.skipIf(reason)(`data in a real VS Code${reason ? ` (not run: ${reason})
     const experiment = () => readFileSync(join(bench.workspace, 'add-two-languages.milore.yaml'), 'utf8');
     await expect.poll(experiment, { timeout: 15_000 }).toContain('data: dataset:suomi }');
   }, 60_000);
+
+  it('the walkthrough’s first step is done when the list has a dataset', async () => {
+    const [file, full] = [join(bench.workspace, 'milore.datasets.yaml'), list()];
+    writeFileSync(file, full.slice(full.indexOf('models:')));
+    await row('suomi').waitFor({ state: 'hidden' });
+    await paletteAndPick(page, 'Welcome: Open Walkthrough...', 'Teach a speech model a new language');
+    const step = (done: boolean) => page.locator(`[data-done-step-id$="#data"][aria-checked=${done}]`).first();
+    await step(false).waitFor({ timeout: 15_000 });
+    writeFileSync(file, full);
+    await step(true).waitFor({ timeout: 15_000 });
+  }, 90_000);
 
   it('nothing was refused by a policy, and nothing left this machine', () => {
     expect(complaints).toMatchObject({ policy: [], outside: [] });

@@ -12,7 +12,7 @@ import {
   settled,
   workbench,
 } from './bench/browser.ts';
-import { palette } from './bench/quick-input.ts';
+import { palette, paletteAndPick } from './bench/quick-input.ts';
 import { type Bench, missing, pageUrl, startBench } from './bench/server.ts';
 import { root } from './bench/workspace.ts';
 
@@ -116,6 +116,15 @@ describe.skipIf(reason)(`a workspace from a stranger${reason ? ` (not run: ${rea
     expect(await page.title()).not.toContain('pwned');
     expect(complaints.policy).toEqual([]);
     expect(complaints.outside).toEqual([]);
+  });
+
+  it('makes no link of a name in a notification', async () => {
+    await paletteAndPick(page, 'MiLorE: Fork from a Checkpoint…', 'onerror');
+    await palette(page, 'Notifications: Show Notifications');
+    const said = page.locator('.notifications-center .notification-list-item', { hasText: 'no checkpoint to fork' });
+    await said.waitFor({ timeout: 15_000 });
+    expect(await said.innerText()).toContain('[click]');
+    expect(await said.locator('a[href], .notification-list-item-message a').allInnerTexts()).toEqual([]);
   });
 
   it('writes nothing outside the workspace, and no sidecar was started for looking', () => {

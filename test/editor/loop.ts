@@ -40,6 +40,8 @@ export function theLoop(name: string, options: BenchOptions, extension?: string)
     await pick(page, 'Teach a speech model a new language');
     await page.getByRole('button', { name: /Try it on the sample/ }).click();
     await shoot('walkthrough');
+    // Nobody has brought recordings yet.
+    expect(await page.locator('[data-done-step-id$="#data"]').first().getAttribute('aria-checked')).toBe('false');
     await page.getByRole('button', { name: 'Open Sample Workspace' }).click();
     await pick(page, 'milore-sample');
     await page
@@ -71,8 +73,9 @@ export function theLoop(name: string, options: BenchOptions, extension?: string)
     const lines = readFileSync(join(runs, run, 'log.jsonl'), 'utf8')
       .trimEnd()
       .split('\n');
-    const seen = JSON.parse((await dashboard(page).locator('body').getAttribute('data-seq')) ?? '{}');
-    expect(seen[run].log).toMatchObject({ log: lines.length, gaps: 0, count: lines.length });
+    const seen = async () => JSON.parse((await dashboard(page).locator('body').getAttribute('data-seq')) ?? '{}')[run];
+    const all = { log: lines.length, gaps: 0, count: lines.length };
+    await expect.poll(seen, { timeout: 15_000 }).toMatchObject({ log: all });
     expect(existsSync(join(runs, run, 'adapter', 'adapter_model.safetensors'))).toBe(true);
   });
 
