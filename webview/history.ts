@@ -1,4 +1,5 @@
 /** @file What a run has said, gathered from its events: samples, evaluations, corpus, the log's tail. Never draws. */
+import type { CorpusSummary } from '../sidecar/protocol/events.ts';
 import type { LogName } from '../sidecar/protocol/log.ts';
 import { entries, list, number, object, text } from './fields.ts';
 import { Series } from './series.ts';
@@ -50,15 +51,8 @@ export interface Mark {
   kind: 'resumed' | 'checkpoint' | 'stopped' | 'failed' | 'done' | 'evaluation';
 }
 
-export interface Corpus {
-  language: string;
-  role: 'existing' | 'new';
-  trainSeconds: number;
-  heldOutSeconds: number;
-  utterances: number;
-  speakers: number;
-  skipped: { path: string; reason: string }[];
-  notes: string[];
+export interface Corpus extends Omit<CorpusSummary, 'skipped'> {
+  skipped: Pick<CorpusSummary['skipped'][number], 'path' | 'reason'>[];
 }
 
 export interface LogLine {

@@ -6,11 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { CancellationTokenSource, ConnectionError, ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
 import { type Endpoint, readEndpoint } from '../../sidecar/endpoint.ts';
-import type { LogName, LogRecord, UtilisationRecord } from '../../sidecar/protocol/log.ts';
+import type { LogName } from '../../sidecar/protocol/log.ts';
 import { CloseCodes, type Notifications, type Requests } from '../../sidecar/protocol/messages.ts';
 import { Fault } from '../fault.ts';
 import type { RequestOptions, Sidecar, SidecarState } from './client.ts';
 import { CrashCount } from './crashes.ts';
+import { type Following, Followings } from './followings.ts';
 import { tailOfLog } from './launch.ts';
 import { type Means, reach, setting } from './reach.ts';
 import type { Link } from './socket.ts';
@@ -27,13 +28,6 @@ export interface Crash {
   hopeless: boolean;
 }
 
-interface Following {
-  run: string;
-  log: LogName;
-  next: number;
-  onEvents(events: (LogRecord | UtilisationRecord)[]): void;
-}
-
 export class SidecarService implements Sidecar, vscode.Disposable {
   readonly workspace: string | undefined;
   readonly #means: Means;
@@ -41,7 +35,10 @@ export class SidecarService implements Sidecar, vscode.Disposable {
   readonly #stateEvent = new vscode.EventEmitter<SidecarState>();
   readonly #crashEvent = new vscode.EventEmitter<Crash>();
   readonly #listeners = new Map<keyof Notifications, Set<(params: never) => void>>();
-  readonly #followings = new Set<Following>();
+  readonly #followings = new Followings((method, params) => {
+    const asked: Promise<unknown> | undefined = this.#link?.connection.sendRequest(method, params);
+    asked?.catch((error: Error) => this.#output.warn(`${method} ${params.run}: ${error.message}`));
+  });
   readonly #crashes = new CrashCount();
   #state: SidecarState = { kind: 'stopped' };
   #link: Link | undefined;
@@ -126,20 +123,7 @@ export class SidecarService implements Sidecar, vscode.Disposable {
     fromSeq: number,
     onEvents: Following['onEvents'],
   ): vscode.Disposable & { next: number } {
-    const following: Following = { run, log, next: fromSeq, onEvents };
-    this.#followings.add(following);
-    this.#subscribe(following);
-    const service = this;
-    return {
-      get next() {
-        return following.next;
-      },
-      dispose() {
-        service.#followings.delete(following);
-        if ([...service.#followings].some((other) => other.run === run && other.log === log)) return;
-        void service.#link?.connection.sendRequest('unsubscribe', { run, log }).catch(() => {});
-      },
-    };
+    return this.#followings.add({ run, log, next: fromSeq, onEvents });
   }
 
   async stop(force: boolean): Promise<void> {
@@ -237,32 +221,13 @@ export class SidecarService implements Sidecar, vscode.Disposable {
         if (this.#link === link) this.#set(this.#state);
       })
       .catch(() => {});
-    for (const following of this.#followings) this.#subscribe(following);
+    this.#followings.resume();
     this.#set({ kind: 'ready', version: welcome.version, node: welcome.node });
   }
 
   #hear(name: keyof Notifications, params: unknown): void {
-    if (name === 'run/events') this.#deliver(params as Notifications['run/events']);
+    if (name === 'run/events') this.#followings.deliver(params as Notifications['run/events']);
     for (const listener of this.#listeners.get(name) ?? []) listener(params as never);
-  }
-
-  #deliver({ run, log, events }: Notifications['run/events']): void {
-    for (const following of this.#followings) {
-      if (following.run !== run || following.log !== log) continue;
-      const news = events.filter(({ seq }) => seq >= following.next);
-      if (news.length === 0) continue;
-      following.next = news[news.length - 1].seq + 1;
-      following.onEvents(news);
-    }
-  }
-
-  /** Two that follow one log share its subscription: each leaves out what it has. */
-  #subscribe({ run, log }: Following): void {
-    const shared = [...this.#followings].filter((other) => other.run === run && other.log === log);
-    const fromSeq = Math.min(...shared.map(({ next }) => next));
-    this.#link?.connection
-      .sendRequest('subscribe', { run, log, fromSeq })
-      .catch((error: Error) => this.#output.warn(`subscribe ${run}: ${error.message}`));
   }
 
   async #lost(link: Link, code: number): Promise<void> {
