@@ -1,8 +1,8 @@
 /** @file What a person should know without looking for it, each with what to try. Pure. */
-import { summarise } from './experts.ts';
+import { deadExperts, FORGETTING_KEYS, isCollapsed, ROUTING_KEYS } from '../sidecar/protocol/routing.ts';
 import { signed } from './format.ts';
 import type { RunHistory } from './history.ts';
-import type { Site } from './utilisation.ts';
+import { layerNumber, type Site, siteKey } from './utilisation.ts';
 import { t } from './words.ts';
 
 export interface Alarm {
@@ -12,10 +12,6 @@ export interface Alarm {
   cure: string;
 }
 
-/** Load of a dead expert, over all languages; 1 is fair. */
-const deadLoad = 0.05;
-/** Effective experts of a collapsed router of at least three. */
-const collapsedEffective = 1.5;
 /** Nats above its start that a held-out loss may rise. */
 const worseNats = 0.02;
 /** Nats that the base's own head may lose. */
@@ -26,7 +22,7 @@ export function alarms(history: RunHistory): Alarm[] {
   return [...routerAlarms(history), ...languageAlarms(history)];
 }
 
-const place = ({ layer, target }: Site) => t('layer {0} {1}', layer, target);
+const place = (site: Site) => t('layer {0} {1}', layerNumber(site), site.target);
 
 function some(places: string[]): string {
   const more = places.length - named;
@@ -38,12 +34,14 @@ function routerAlarms({ utilisation }: RunHistory): Alarm[] {
   const dead: string[] = [];
   const collapsed: string[] = [];
   for (const site of utilisation.sorted()) {
-    const use = summarise(utilisation, site, Number.POSITIVE_INFINITY);
-    if (!use) continue;
-    use.load.forEach((load, expert) => {
-      if (load < deadLoad) dead.push(t('{0} expert {1}', place(site), expert + 1));
-    });
-    if (use.gates.length >= 3 && use.effective < collapsedEffective) collapsed.push(place(site));
+    const uses = utilisation.languages.flatMap(
+      (language) => utilisation.at(language, siteKey(site), Number.POSITIVE_INFINITY) ?? [],
+    );
+    if (uses.length === 0) continue;
+    for (const expert of deadExperts(uses.map(({ load }) => load)))
+      dead.push(t('{0} expert {1}', place(site), expert + 1));
+    const effective = uses.map((use) => use.effective);
+    if (isCollapsed(effective, uses[0].gates.length)) collapsed.push(place(site));
   }
   const found: Alarm[] = [];
   if (dead.length > 0)
@@ -51,14 +49,17 @@ function routerAlarms({ utilisation }: RunHistory): Alarm[] {
       kind: 'dead',
       title: dead.length === 1 ? t('A dead expert') : t('{0} dead experts', dead.length),
       where: some(dead),
-      cure: t('No language uses them. Try a balance loss (adapter.balance), fewer experts, or a lower learning rate.'),
+      cure: t(
+        'No language uses them. Try a balance loss ({0}), fewer experts ({1}), or a lower rate ({2}).',
+        ...ROUTING_KEYS,
+      ),
     });
   if (collapsed.length > 0)
     found.push({
       kind: 'collapsed',
       title: collapsed.length === 1 ? t('A collapsed router') : t('{0} collapsed routers', collapsed.length),
       where: some(collapsed),
-      cure: t('Nearly all frames go to one expert. Try a balance loss (adapter.balance) or a lower learning rate.'),
+      cure: t('Nearly all frames go to one expert. Try a balance loss ({0}), or a lower rate ({2}).', ...ROUTING_KEYS),
     });
   return found;
 }
@@ -76,7 +77,7 @@ function languageAlarms(history: RunHistory): Alarm[] {
     if (lost > forgottenNats) forgotten.push(`${code} (${signed(lost, 3)} ${t('nats')})`);
   }
   const found: Alarm[] = [];
-  const cure = t('Try more replay (replay.fraction), a lower learning rate, or fewer steps.');
+  const cure = t('Try more replay ({0}), a lower rate ({1}), or fewer steps ({2}).', ...FORGETTING_KEYS);
   if (worse.length > 0)
     found.push({ kind: 'worse', title: t('Existing languages are getting worse'), where: some(worse), cure });
   if (forgotten.length > 0)

@@ -1,30 +1,35 @@
 /** @file What a run has said, gathered from its events: samples, evaluations, corpus, the log's tail. Never draws. */
 import type { CorpusSummary } from '../sidecar/protocol/events.ts';
 import type { LogName } from '../sidecar/protocol/log.ts';
+import { type Measurement, measuredValue, measurementsOf } from '../sidecar/protocol/measurement.ts';
 import { entries, list, number, object, text } from './fields.ts';
 import { Series } from './series.ts';
 import { Utilisation } from './utilisation.ts';
 
-export const scalarNames = [
-  'lossNats',
-  'learningRate',
-  'gradientNorm',
-  'audioSecondsPerSecond',
-  'residentBytes',
-  'skippedSteps',
-  'adapterNorm',
-  'loraBNorm',
-] as const;
-export type ScalarName = (typeof scalarNames)[number];
+/** The series that belong to no language, with the arm that they are told of. */
+const scalars = {
+  loss: 'adapted',
+  learningRate: 'run',
+  gradientNorm: 'adapted',
+  audioSecondsPerSecond: 'run',
+  residentBytes: 'run',
+  skippedSteps: 'run',
+  adapterNorm: 'adapted',
+  loraBNorm: 'adapted',
+} as const;
+export type ScalarName = keyof typeof scalars;
+export const scalarNames = Object.keys(scalars) as ScalarName[];
 
 export class ScorePair {
   readonly loss = new Series();
   /** In percent. */
   readonly accuracy = new Series();
 
-  push(step: number, score: Record<string, unknown>): void {
-    this.loss.push(step, number(score.lossNats));
-    this.accuracy.push(step, number(score.accuracy) * 100);
+  /** Where only one of the two was measured the other has no number there. */
+  push(step: number, loss: number, accuracy: number): void {
+    if (Number.isNaN(loss) && Number.isNaN(accuracy)) return;
+    this.loss.push(step, loss);
+    this.accuracy.push(step, accuracy * 100);
   }
 
   takeBack(step: number): void {
@@ -154,20 +159,23 @@ export class RunHistory {
   private addMetrics(step: number, event: Record<string, unknown>): void {
     this.step = step;
     this.clock.push(step, Date.parse(text(event.time)));
-    for (const [name, series] of this.scalars) series.push(step, number(event[name]));
-    for (const [code, score] of entries(event.languages)) this.language(code).train.push(step, score);
+    const values = measurementsOf(event);
+    for (const [name, series] of this.scalars) series.push(step, measuredValue(values, name, { arm: scalars[name] }));
+    for (const code of languagesIn(values)) this.language(code).train.push(step, ...scoreOf(values, code, 'adapted'));
   }
 
   private addEvaluation(step: number, event: Record<string, unknown>): void {
     this.marks.push({ step, kind: 'evaluation' });
-    for (const [code, result] of entries(event.languages)) {
+    const values = measurementsOf(event);
+    // Version 1 says the role here too; a log that was cut may lack its corpus.
+    for (const [code, { role }] of entries(event.languages))
+      if (role === 'new' || role === 'existing') this.language(code).role = role;
+    for (const code of languagesIn(values)) {
       const language = this.language(code);
-      language.role = result.role === 'new' ? 'new' : 'existing';
-      language.heldOut.push(step, object(result.adapted));
-      if (result.control) language.control.push(step, object(result.control));
-      const own = object(result.ownHead);
-      if (own.adapted) language.own.push(step, object(own.adapted));
-      if (own.base) language.ownBase.push(step, object(own.base));
+      language.heldOut.push(step, ...scoreOf(values, code, 'adapted'));
+      language.control.push(step, ...scoreOf(values, code, 'control'));
+      language.own.push(step, ...scoreOf(values, code, 'adapted', 'ownHead'));
+      language.ownBase.push(step, ...scoreOf(values, code, 'base', 'ownHead'));
     }
   }
 
@@ -211,6 +219,15 @@ export class RunHistory {
   }
 }
 
+const languagesIn = (values: readonly Measurement[]) =>
+  new Set(values.flatMap(({ language }) => (language === undefined ? [] : [text(language, 80)])));
+
+function scoreOf(values: readonly Measurement[], language: string, arm: string, head?: 'ownHead'): [number, number] {
+  const names = head ? [`${head}Loss`, `${head}Accuracy`] : ['loss', 'accuracy'];
+  const [loss, accuracy] = names.map((measure) => measuredValue(values, measure, { arm, language }));
+  return [loss, accuracy];
+}
+
 /** The event as one line of text: its type, then what it carries, objects as JSON cut short. */
 function sentence(event: Record<string, unknown>): string {
   const rest = Object.entries(event)
@@ -219,6 +236,7 @@ function sentence(event: Record<string, unknown>): string {
       if (typeof value === 'number') return `${key} ${Number.isInteger(value) ? value : Number(value.toPrecision(4))}`;
       if (typeof value === 'string')
         return key === 'text' || key === 'reason' ? text(value, 400) : `${key} ${text(value)}`;
+      if (key === 'values') return [...languagesIn(measurementsOf(event))].join(' ').slice(0, 200);
       if (Array.isArray(value)) return value.length > 0 && `${key} ${value.length}`;
       return (
         key === 'languages' &&

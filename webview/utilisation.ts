@@ -3,9 +3,13 @@ import { entries, list, number, text } from './fields.ts';
 import { upperBound } from './series.ts';
 
 export interface Site {
+  /** From 0, as the log and tensors name it. */
   layer: number;
   target: string;
 }
+
+/** A layer as a person reads it: from 1, as `units.layer` counts. */
+export const layerNumber = ({ layer }: Pick<Site, 'layer'>): number => layer + 1;
 
 /** What a language does at a site at one step. */
 export interface Use {

@@ -5,7 +5,7 @@
 import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { parseDatasets } from '../../sidecar/config/datasets.ts';
-import { parseExperiment } from '../../sidecar/config/parse.ts';
+import { inOrder, parseExperiment } from '../../sidecar/config/parse.ts';
 import { type Files, missing, resolvePaths } from '../../sidecar/config/paths.ts';
 import { describe, type Problem } from '../../sidecar/errors.ts';
 import type { Grammar } from './grammar.ts';
@@ -14,9 +14,11 @@ import type { Tree } from './tree.ts';
 /** Every problem of a text, in the order of the file; `files` is undefined where it lies in no file system yet. */
 export async function problemsOf(text: string, file: string, grammar: Grammar, files?: Files): Promise<Problem[]> {
   if (grammar.kind === 'datasets') return problemsOfList(text, file, files);
-  const { experiment, problems, places } = parseExperiment(text, file);
-  if (!experiment || !files) return problems;
-  return (await resolvePaths(files, experiment, files.parent(file), places)).problems;
+  const { experiment, partial, problems, places } = parseExperiment(text, file);
+  const known = experiment ?? partial;
+  if (!known || !files) return problems;
+  const onDisk = (await resolvePaths(files, known, files.parent(file), places)).problems;
+  return inOrder([...problems, ...onDisk], file);
 }
 
 async function problemsOfList(text: string, file: string, files?: Files): Promise<Problem[]> {

@@ -10,7 +10,7 @@ import { openSafetensors } from '../model/checkpoint/safetensors.ts';
 import { countParameters } from '../model/count.ts';
 import { openRun, readResolved, runFiles } from '../runs/run.ts';
 import { deriveStatus } from '../runs/status.ts';
-import { learnableConfig } from '../training/prepare.ts';
+import { learnableConfig } from '../training/prepare/learnable.ts';
 import { count, percent, table } from './output.ts';
 
 export const inspect = () =>
@@ -95,7 +95,10 @@ function inspectRun(folder: string): Facts {
   const experiment = checkResolved(readResolved(run), join(run.path, runFiles.resolved));
   const status = deriveStatus(run);
   const base = loadBase(experiment.base.model, { head: experiment.base.head });
-  const n = countParameters(learnableConfig(experiment, base.config), base);
+  const n = countParameters(
+    learnableConfig(experiment, base.config, experiment.adapter.trainMask ?? !base.weights.has('masked_spec_embed')),
+    base,
+  );
   return {
     run: run.id,
     state: status.reason ? `${status.state}: ${status.reason}` : status.state,

@@ -1,6 +1,7 @@
 /** @file What the terminal shows: tables, progress on one line for people, one JSON object a line for machines. */
 import { describe, type Problem, UserError } from '../errors.ts';
 import type { RunEvent } from '../protocol/events.ts';
+import { measuredValue } from '../protocol/measurement.ts';
 
 /** The code of the error that ends a run which has already said why it failed. */
 export const RUN_FAILED = 'milore.run-failed';
@@ -74,12 +75,16 @@ export function progressPrinter(steps: number, json: boolean): (event: RunEvent)
       );
     } else if (event.type === 'metrics') {
       const left = ((performance.now() - began) / 1000 / event.step) * (steps - event.step);
-      const losses = Object.entries(event.languages).map(([code, { lossNats }]) => `${code} ${lossNats.toFixed(2)}`);
+      const losses = event.values
+        .filter(({ arm, measure, language }) => arm === 'adapted' && measure === 'loss' && language !== undefined)
+        .map(({ language, value }) => `${language} ${value.toFixed(2)}`);
+      const speed = measuredValue(event.values, 'audioSecondsPerSecond', { arm: 'run' });
       line(
-        `${bar(event.step / steps)} step ${event.step}/${steps}  ${clock(left)} left  ${Math.round(event.audioSecondsPerSecond)} s/s  ${losses.join('  ')}`,
+        `${bar(event.step / steps)} step ${event.step}/${steps}  ${clock(left)} left  ${Math.round(speed)} s/s  ${losses.join('  ')}`,
       );
     } else if (event.type === 'note' && event.level === 'warning') say(`warning: ${event.text}`);
-    else if (event.type === 'skipped') say(`warning: step ${event.step} skipped: ${event.reason}`);
+    else if (event.type === 'skipped')
+      say(`warning: step ${event.step} skipped: in the ${event.arm} arm ${event.reason}`);
     else if (event.type === 'done' || event.type === 'stopped' || event.type === 'failed') line('');
   };
 }
@@ -88,5 +93,6 @@ const bar = (share: number) => `[${'━'.repeat(Math.round(20 * Math.min(1, shar
 const clock = (seconds: number) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 
 export const count = (n: number) => n.toLocaleString('en-US');
+export const percentOne = (share: number) => `${(100 * share).toFixed(1)} %`;
 export const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 export const signed = (x: number) => `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(3)}`;

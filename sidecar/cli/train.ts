@@ -4,11 +4,12 @@ import { Command, CommanderError, Option } from 'commander';
 import type { Experiment } from '../config/experiment.ts';
 import { loadExperiment } from '../config/resolve.ts';
 import { devices } from '../config/schema.ts';
-import type { EvaluationResult } from '../protocol/events.ts';
+import { UserError } from '../errors.ts';
 import { experimentOf, type RunResult, runExperiment } from '../training/experiment-run.ts';
 import { VERSION } from '../version.ts';
 import { setOption } from './options.ts';
-import { count, percent, progressPrinter, RUN_FAILED, signed, table } from './output.ts';
+import { count, percent, progressPrinter, RUN_FAILED } from './output.ts';
+import { results } from './results.ts';
 
 interface Options {
   resume?: string;
@@ -20,13 +21,13 @@ interface Options {
 export const train = () =>
   new Command('train')
     .description('Train an experiment to its end, or go on with a run that was interrupted.')
-    .argument('[experiment]', 'an experiment file, *.milore.yaml')
+    .argument('[experiment]', 'an experiment file, *.milore.yaml; not needed to go on')
     .option('--resume <run>', "go on with a run's folder from its newest checkpoint")
     .addOption(new Option('--device <device>', 'where to compute').choices([...devices]))
     .addOption(setOption())
     .option('--json', 'one JSON object a line on standard output', false)
     .action(async (file: string | undefined, options: Options, command: Command) => {
-      if (!file === !options.resume)
+      if (!file && !options.resume)
         command.error('error: give an experiment file, or --resume with a run', { exitCode: 2 });
       if (options.resume && options.set.length > 0)
         command.error('error: --set does not go with --resume: a run keeps its own settings', { exitCode: 2 });
@@ -34,6 +35,7 @@ export const train = () =>
         ? { ...experimentOf(resolve(options.resume)), text: '' }
         : await loadExperiment(file!, options.set);
       const { experiment } = loaded;
+      if (file && options.resume) await mustBeOf(file, experiment, options.resume);
       const root = options.resume ? resolve(options.resume, '..', '..', '..') : dirname(resolve(file!));
       const stop = stopSignal();
       const result = await runExperiment({
@@ -50,6 +52,22 @@ export const train = () =>
       else process.stdout.write(`${summary(experiment, result)}\n`);
       if (result.state === 'failed') throw new CommanderError(1, RUN_FAILED, result.reason ?? 'the run failed');
     });
+
+/** A run keeps its own settings: a file named beside it must not say others in silence. */
+async function mustBeOf(file: string, experiment: Experiment, run: string): Promise<void> {
+  const { experiment: now } = await loadExperiment(file);
+  const differ = Object.keys(now).filter((key) => {
+    const [a, b] = [now, experiment].map((one) => JSON.stringify(one[key as keyof Experiment]));
+    return a !== b;
+  });
+  if (differ.length === 0) return;
+  throw new UserError({
+    code: 'run.other-experiment',
+    tried: `go on with ${run} as ${file} says`,
+    why: `the run was begun with other settings: ${differ.join(', ')} ${differ.length === 1 ? 'differs' : 'differ'}.`,
+    cure: `Leave ${file} out to go on with the run's own, or leave --resume out to start a new run.`,
+  });
+}
 
 /** The first signal asks the run to stop after its step; a second one leaves at once. */
 function stopSignal(): { signal: AbortSignal; release(): void } {
@@ -82,14 +100,14 @@ export function summary(
   }
   if (state === 'stopped') lines.push(`Stopped. Go on with: milore train --resume ${run.path}`);
   if (state === 'failed') lines.push(`Failed: ${reason}`);
-  if (after) lines.push('', ...results(after, before));
-  const trained = n.experts + n.routers + n.baseTrained;
-  lines.push(
-    '',
-    `${count(trained)} trained parameters (${count(n.experts)} in experts, ${count(n.routers)} in routers): ` +
-      `${percent(n.shareWithoutHead)} of the base's ${count(n.base)}; with the head's ${count(n.head)}, ${percent(n.shareWithHead)}.`,
-    `${experiment.name}: ${Math.round(seconds)} s. The run lies in ${run.path}`,
-  );
+  if (after) lines.push('', ...results(experiment, after, before));
+  if (n)
+    lines.push(
+      '',
+      `${count(n.experts + n.routers + n.baseTrained)} trained parameters (${count(n.experts)} in experts, ${count(n.routers)} in routers): ` +
+        `${percent(n.shareWithoutHead)} of the base's ${count(n.base)}; with the head's ${count(n.head)}, ${percent(n.shareWithHead)}.`,
+    );
+  lines.push(`${experiment.name}: ${Math.round(seconds)} s. The run lies in ${run.path}`);
   return lines.join('\n');
 }
 
@@ -98,43 +116,3 @@ function tallyReasons(skipped: readonly { reasonCode: string }[]): string {
   for (const { reasonCode } of skipped) by.set(reasonCode, (by.get(reasonCode) ?? 0) + 1);
   return [...by].map(([code, times]) => `${times} ${code}`).join(', ');
 }
-
-/** Held-out speech: adapted against the control whose same head was trained as long on the frozen base. */
-function results(after: EvaluationResult, before?: EvaluationResult): string[] {
-  const hasControl = Object.values(after.languages).some(({ control }) => control);
-  const hasOwn = Object.values(after.languages).some(({ ownHead }) => ownHead);
-  const head = ['held-out speech', 'start', 'adapted'];
-  if (hasControl) head.push('control', 'difference');
-  head.push('accuracy');
-  if (hasControl) head.push('control');
-  if (hasOwn) head.push('own head', 'base', 'difference');
-  const rows = Object.entries(after.languages).map(([code, { role, adapted, control, ownHead }]) => {
-    const row = [
-      `${code} (${role})`,
-      before?.languages[code]?.adapted.lossNats.toFixed(3) ?? '–',
-      adapted.lossNats.toFixed(3),
-    ];
-    if (control) row.push(control.lossNats.toFixed(3), signed(adapted.lossNats - control.lossNats));
-    row.push(percentOne(adapted.accuracy));
-    if (control) row.push(percentOne(control.accuracy));
-    if (ownHead && role === 'existing')
-      row.push(
-        ownHead.adapted.lossNats.toFixed(3),
-        ownHead.base.lossNats.toFixed(3),
-        signed(ownHead.adapted.lossNats - ownHead.base.lossNats),
-      );
-    return row;
-  });
-  return [
-    table([head, ...rows]),
-    '',
-    'Masked-unit loss in nats (lower is better) and accuracy. control: the same head, trained as long on the frozen base.',
-    ...(hasOwn
-      ? [
-          "own head: the base's own frozen head on its own units, before and after: what the encoder itself has forgotten.",
-        ]
-      : []),
-  ];
-}
-
-const percentOne = (share: number) => `${(100 * share).toFixed(1)} %`;

@@ -2,7 +2,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadExperiment } from '../config/resolve.ts';
-import { prepare } from '../training/prepare.ts';
+import { type Around, label, plan } from '../training/prepare/index.ts';
 import { setOption } from './options.ts';
 import { count, progressPrinter, table } from './output.ts';
 
@@ -16,15 +16,16 @@ export const units = () =>
     .action(async (file: string, { model, set, json }: { model?: string; set: string[]; json: boolean }) => {
       const overrides = model ? [...set, `base.model=${resolve(model)}`] : set;
       const { experiment } = await loadExperiment(file, [...overrides, 'control=false']);
-      const prepared = await prepare(experiment, {
+      const around: Around = {
         cache: join(dirname(resolve(file)), '.milore', 'cache'),
         device: 'cpu',
         emit: json ? () => {} : progressPrinter(1, false),
         signal: new AbortController().signal,
-      });
-      const report = Object.entries(prepared.units.use).map(([language, use]) => clusterUse(language, use));
-      await prepared.release();
-      if (json) process.stdout.write(`${JSON.stringify({ key: prepared.units.key, languages: report })}\n`);
+      };
+      const { features, units } = await label(await plan(experiment, around), around);
+      features.close();
+      const report = Object.entries(units.use).map(([language, use]) => clusterUse(language, use));
+      if (json) process.stdout.write(`${JSON.stringify({ key: units.key, languages: report })}\n`);
       else {
         const rows = report.map((r) => [
           r.language,

@@ -8,6 +8,7 @@ import { allowed, describeKeys, experimentKeys, type KeyTable } from './describe
 import { isLanguageCode, languageName, suggestCodes } from './iso639.ts';
 import { nearest } from './nearest.ts';
 import type { Places } from './places.ts';
+import { isKnown, type Repaired, repair } from './repair.ts';
 import { experimentSchema, type ParsedExperiment } from './schema.ts';
 
 type Path = readonly PropertyKey[];
@@ -106,11 +107,14 @@ function codesIn(raw: Record<string, unknown>, places: Places): Problem[] {
   return Object.keys(languages).flatMap((code) => codeProblem(code, ['languages', code], 'key', places));
 }
 
-/** Rules that no single key can state. */
-function across(experiment: ParsedExperiment, places: Places): Problem[] {
+/** Rules that no single key can state. A rule that reads a value which is not known is left unsaid. */
+function across({ parsed: experiment, left }: Repaired, places: Places): Problem[] {
   const problems: Problem[] = [];
-  const fault = (path: Path, why: string, cure: string) =>
+  const known = (...paths: Path[]) => paths.every((path) => isKnown(path, left));
+  const fault = (path: Path, why: string, cure: string, reads: Path[] = []) => {
+    if (!known(path, ...reads)) return;
     problems.push({ code: 'config.rule', tried: `read the key ${dotted(path)}`, why, cure, place: places.value(path) });
+  };
   const { languages, replay, adapter, audio, units } = experiment;
   const codes = Object.keys(languages);
   const existing = codes.filter((code) => languages[code].role === 'existing');
@@ -122,20 +126,23 @@ function across(experiment: ParsedExperiment, places: Places): Problem[] {
     for (const [index, code] of list.entries()) {
       const at = [...path, index];
       if (among.includes(code)) continue;
+      if (!known(path)) continue;
       const wrong = codes.includes(code) ? [] : codeProblem(code, at, 'value', places);
       if (wrong.length) problems.push(...wrong);
       else {
         const is = codes.includes(code)
           ? `${code} is a new language here`
           : `${code} (${languageName(code)}) is not under languages`;
-        fault(at, `${is}.`, among.length ? `Allowed: ${among.join(', ')}.` : `No language here is ${kind}.`);
+        const cure = among.length ? `Allowed: ${among.join(', ')}.` : `No language here is ${kind}.`;
+        fault(at, `${is}.`, cure, [['languages']]);
       }
     }
   };
   if (replay.languages) listed(replay.languages, ['replay', 'languages'], existing, 'existing');
   if (Array.isArray(units.fitOn)) listed(units.fitOn, ['units', 'fitOn'], codes, 'listed');
   else if (units.fitOn !== 'all' && !codes.some((code) => languages[code].role === units.fitOn)) {
-    fault(['units', 'fitOn'], `no language has the role ${units.fitOn}.`, 'Write all, or give a language that role.');
+    const cure = 'Write all, or give a language that role.';
+    fault(['units', 'fitOn'], `no language has the role ${units.fitOn}.`, cure, [['languages']]);
   }
 
   const fraction = ['replay', 'fraction'];
@@ -144,6 +151,7 @@ function across(experiment: ParsedExperiment, places: Places): Problem[] {
       fraction,
       `${replay.fraction} of the audio is to be replayed and no existing language is there to replay.`,
       'Give a language the role existing, or write 0.',
+      [['languages'], ['replay', 'languages']],
     );
   }
 
@@ -165,6 +173,7 @@ function across(experiment: ParsedExperiment, places: Places): Problem[] {
         path,
         `${adapter.router.k} experts are to be kept of ${fewest}.`,
         `Write ${fewest} or less, or more experts.`,
+        [['adapter']],
       );
     }
   }
@@ -176,6 +185,7 @@ function across(experiment: ParsedExperiment, places: Places): Problem[] {
       ['languages', code, 'layout'],
       `it lists ${layout.length} and data lists ${sources}.`,
       'Write one layout for each of data, or a single one.',
+      [['languages', code, 'data']],
     );
   }
 
@@ -184,10 +194,12 @@ function across(experiment: ParsedExperiment, places: Places): Problem[] {
       ['audio', 'minSeconds'],
       `${audio.minSeconds} s is not below maxSeconds, ${audio.maxSeconds} s.`,
       'Lower it.',
+      [['audio', 'maxSeconds']],
     );
   }
   if (audio.joinSeconds !== undefined && audio.joinSeconds > audio.maxSeconds) {
-    fault(['audio', 'joinSeconds'], `${audio.joinSeconds} s is above maxSeconds, ${audio.maxSeconds} s.`, 'Lower it.');
+    const why = `${audio.joinSeconds} s is above maxSeconds, ${audio.maxSeconds} s.`;
+    fault(['audio', 'joinSeconds'], why, 'Lower it.', [['audio', 'maxSeconds']]);
   }
   return problems;
 }
@@ -213,15 +225,20 @@ function withoutEmpty(raw: Record<string, unknown>): Record<string, unknown> {
   return copy;
 }
 
-/** Every fault of the values at once; `parsed` only where there is none. */
+/**
+ * Every fault of the values at once. `parsed` only where there is none; `repaired` is what can still be looked at, with
+ * `UNKNOWN` for what cannot.
+ */
 export function check(
   raw: Record<string, unknown>,
   places: Places,
-): { parsed?: ParsedExperiment; problems: Problem[] } {
-  const result = experimentSchema.safeParse(withoutEmpty(raw));
+): { parsed?: ParsedExperiment; repaired?: ParsedExperiment; problems: Problem[] } {
+  const whole = withoutEmpty(raw);
+  const result = experimentSchema.safeParse(whole);
   const problems = codesIn(raw, places);
   if (!result.success)
     problems.push(...result.error.issues.flatMap((issue) => fromIssue(issue, raw, places, experimentKeys)));
-  else problems.push(...across(result.data, places));
-  return problems.length || !result.success ? { problems } : { parsed: result.data, problems };
+  const checked = result.success ? { parsed: result.data, left: [] } : repair(whole);
+  if (checked) problems.push(...across(checked, places));
+  return { parsed: problems.length === 0 ? checked?.parsed : undefined, repaired: checked?.parsed, problems };
 }

@@ -13,13 +13,12 @@ export type Projection = Parsed['adapter']['targets'][number];
 export type AdapterSpec = Parsed['adapter'];
 export type Device = Parsed['device'];
 
-export interface Experiment extends Omit<Parsed, 'name' | 'languages' | 'units' | 'replay' | 'head' | 'training'> {
+export interface Experiment extends Omit<Parsed, 'name' | 'languages' | 'replay' | 'head' | 'training'> {
   name: string;
   /** By ISO 639-3 code, in the order of the file. */
   languages: Record<string, LanguageSpec>;
-  units: Parsed['units'] & { seed: number };
   replay: Omit<Parsed['replay'], 'languages'> & { languages: string[] };
-  head: Parsed['head'] & { learningRate: number };
+  head: Parsed['head'] & { warmupSteps: number; learningRate: number };
   training: Parsed['training'] & { headLearningRate: number };
 }
 
@@ -49,13 +48,16 @@ export function complete(parsed: Parsed, fallbackName: string, fractionGiven: bo
     ...parsed,
     name: parsed.name ?? fallbackName,
     languages,
-    units: { ...parsed.units, seed: parsed.units.seed ?? parsed.seed },
     replay: {
       ...parsed.replay,
       fraction: existing.length === 0 && !fractionGiven ? 0 : parsed.replay.fraction,
       languages: parsed.replay.languages ?? existing,
     },
-    head: { ...parsed.head, learningRate: parsed.head.learningRate ?? headLearningRate },
+    head: {
+      ...parsed.head,
+      warmupSteps: parsed.head.warmupSteps ?? Math.min(250, Math.ceil(steps / 4)),
+      learningRate: parsed.head.learningRate ?? headLearningRate,
+    },
     // In the order of the schema, given or not: two resolved files then differ only where their settings do.
     training: { steps, batchSeconds, accumulate, learningRate, headLearningRate, ...training },
   };

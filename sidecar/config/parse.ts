@@ -4,6 +4,7 @@
  */
 import { type Place, type Problem, UserError } from '../errors.ts';
 import { check } from './check.ts';
+import { datasetsFileName } from './datasets.ts';
 import { bounded, readDocument } from './document.ts';
 import { complete, type Experiment, nameFromFile } from './experiment.ts';
 import { applyOverrides } from './overrides.ts';
@@ -14,6 +15,8 @@ export type { Experiment, Place, Places, Problem };
 export interface ParseResult {
   /** Present only where there is no problem. */
   experiment?: Experiment;
+  /** Where there is one: what can still be looked for on the disk, with `UNKNOWN` for what is missing or wrong. */
+  partial?: Experiment;
   /** In the order of the file. */
   problems: Problem[];
   /** Where each key stands, for what is found out later. */
@@ -51,12 +54,19 @@ export function parseExperiment(text: string, file: string, overrides: readonly 
     problems.push(...applyOverrides(source, overrides));
     const checked = check(source.value, places);
     problems.push(...checked.problems);
-    if (checked.parsed && problems.length === 0) {
-      const experiment = complete(checked.parsed, nameFromFile(file), places.has(['replay', 'fraction']));
-      return { experiment, problems, places };
-    }
+    const parsed = checked.parsed ?? checked.repaired;
+    const experiment = parsed && complete(parsed, nameFromFile(file), places.has(['replay', 'fraction']));
+    if (experiment && problems.length === 0) return { experiment, problems, places };
+    return { partial: experiment, problems: inOrder(problems, file), places };
   }
-  const order = (place?: Place) => (place ? (place.file === file ? 0 : 1e12) + place.line * 1e4 + place.column : -1);
-  problems.sort((a, b) => order(a.place) - order(b.place));
-  return { problems: bounded(problems), places };
+  return { problems: inOrder(problems, file), places };
+}
+
+/** In the order of the file, behind those of the list that it names and before those of overrides; not too many. */
+export function inOrder(problems: readonly Problem[], file: string): Problem[] {
+  const order = (place?: Place) => {
+    if (!place || place.file.endsWith(datasetsFileName)) return -1;
+    return (place.file === file ? 0 : 1e12) + place.line * 1e4 + place.column;
+  };
+  return bounded([...problems].sort((a, b) => order(a.place) - order(b.place)));
 }

@@ -8,6 +8,7 @@ import { type Experiment, layoutsOf } from './experiment.ts';
 import { nearest } from './nearest.ts';
 import type { Places } from './places.ts';
 import { lookUp, referencesIn } from './references.ts';
+import { UNKNOWN } from './repair.ts';
 
 /** What is asked of a file system. Paths are absolute. */
 export interface Files {
@@ -112,6 +113,8 @@ async function followReferences(
     const found = lookUp(reference, list ?? emptyRegistry(), places, list?.file);
     if (found.problem) {
       problems.push(found.problem);
+      if (reference.code === undefined) base.model = UNKNOWN;
+      else languages[reference.code].data[reference.path.at(-1) as number] = UNKNOWN;
       continue;
     }
     const entry = found.dataset ?? found.model;
@@ -141,8 +144,8 @@ export async function resolvePaths(
   places?: Places,
 ): Promise<{ experiment?: Experiment; problems: Problem[] }> {
   const { experiment, problems, listed } = await followReferences(files, parsed, baseDir, places);
-  if (problems.length > 0) return { problems };
   const absolute = async (text: string, path: (string | number)[], kind: Kind): Promise<string> => {
+    if (text === UNKNOWN) return text;
     const full = files.absolute(text, baseDir);
     const key = path.join('.');
     const fault = await missing(files, full, kind, listed.has(key));

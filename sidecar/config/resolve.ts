@@ -8,7 +8,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '../errors.ts';
 import { maxBytes } from './document.ts';
 import type { Experiment } from './experiment.ts';
-import { parseExperiment } from './parse.ts';
+import { inOrder, parseExperiment } from './parse.ts';
 import { type Files, findDatasets as findDatasetsIn, resolvePaths } from './paths.ts';
 import type { Places } from './places.ts';
 
@@ -89,9 +89,11 @@ export async function loadExperiment(
   overrides: readonly string[] = [],
 ): Promise<{ experiment: Experiment; text: string }> {
   const text = await readExperimentFile(file);
-  const parsed = parseExperiment(text, file, overrides);
-  if (!parsed.experiment) throw new UserError(parsed.problems);
-  const resolved = await resolveExperiment(parsed.experiment, dirname(resolve(file)), parsed.places);
-  if (!resolved.experiment) throw new UserError(resolved.problems);
+  const { experiment, partial, problems, places } = parseExperiment(text, file, overrides);
+  const known = experiment ?? partial;
+  if (!known) throw new UserError(problems);
+  const resolved = await resolveExperiment(known, dirname(resolve(file)), places);
+  const all = [...problems, ...resolved.problems];
+  if (all.length > 0 || !resolved.experiment) throw new UserError(inOrder(all, file));
   return { experiment: resolved.experiment, text };
 }

@@ -59,7 +59,13 @@ const language = z
           otherwise: 'all there is',
         }),
       ),
-    heldOut: real(0, 0.5).default(0.15).meta(about('Share kept out of training to measure on; speakers stay whole.')),
+    heldOut: real(0, 0.5)
+      .default(0.15)
+      .meta(
+        about(
+          'Share of the seconds kept out of training to measure on: whole speakers or recordings where they fit, else the end of one, cut at a pause.',
+        ),
+      ),
     weight: positive(1000)
       .default(1)
       .meta(about('Multiplies the chance that the language is drawn among those of its role.')),
@@ -97,6 +103,19 @@ const router = section('How the gates are computed.', {
   init: real(0, 10).default(0.02).meta(about('Standard deviation of the router’s first weights.')),
 });
 
+const maskSection = (meaning: string) =>
+  section(meaning, {
+    probability: positive(1)
+      .default(0.8)
+      .meta(about('Share of frames masked, before overlaps.', { source: 'HuBERT training in fairseq: 0.80' })),
+    length: count(1, 1000)
+      .default(10)
+      .meta(about('Length of a span.', { source: 'HuBERT training in fairseq: 10', unit: 'frames' })),
+    minSpans: count(0, 1000)
+      .default(2)
+      .meta(about('Fewest spans an utterance.', { source: 'HuBERT training in fairseq: 2', unit: 'spans' })),
+  });
+
 export const experimentSchema = z
   .strictObject({
     name: z
@@ -131,7 +150,7 @@ export const experimentSchema = z
         ),
       maxSeconds: positive(600)
         .default(15.6)
-        .meta(about('Longer utterances are cropped.', { unit: 'seconds' })),
+        .meta(about('Longer utterances are cut into pieces of equal length.', { unit: 'seconds' })),
       minSeconds: real(0, 600)
         .default(0.5)
         .meta(about('Shorter utterances are left out and listed.', { unit: 'seconds' })),
@@ -169,6 +188,21 @@ export const experimentSchema = z
         .default(['fc1', 'fc2'])
         .meta(about('The projections that carry experts.')),
       router,
+      dropout: real(0, 0.9)
+        .default(0)
+        .meta(
+          about('Share of the numbers that enter the experts set to zero in training.', {
+            source: 'LoRA (arXiv 2106.09685), as in PEFT',
+          }),
+        ),
+      trainMask: z
+        .boolean()
+        .optional()
+        .meta(
+          about('Whether the mask embedding trains too, in every arm.', {
+            otherwise: 'only where the base brings none',
+          }),
+        ),
       init: real(0, 10).default(0.02).meta(about('Standard deviation of the first A matrices (B starts at zero).')),
     }),
     units: section('The discrete targets: k-means clusters of the frozen base’s features.', {
@@ -212,8 +246,8 @@ export const experimentSchema = z
           }),
         ),
       seed: count(0, 2 ** 32 - 1)
-        .optional()
-        .meta(about('Seed of the fit.', { otherwise: 'seed' })),
+        .default(1)
+        .meta(about('Seed of the fit; it does not follow seed, so that runs with other seeds keep their targets.')),
     }),
     replay: section('Speech of the existing languages, mixed in so that they are not forgotten.', {
       fraction: real(0, 0.9)
@@ -226,11 +260,14 @@ export const experimentSchema = z
       hours: positive(1e6)
         .optional()
         .meta(
-          about('Size of the whole replay pool.', {
-            source: 'MiLorE-SSL (arXiv 2601.20300): about 100 h',
-            unit: 'hours',
-            otherwise: 'all there is',
-          }),
+          about(
+            'Size of the whole replay pool: so much of the replayed languages is kept, shared out as they are drawn.',
+            {
+              source: 'MiLorE-SSL (arXiv 2601.20300): about 100 h',
+              unit: 'hours',
+              otherwise: 'all there is',
+            },
+          ),
         ),
       languages: z
         .array(code())
@@ -247,17 +284,7 @@ export const experimentSchema = z
           }),
         ),
     }),
-    mask: section('The spans of frames that are hidden and predicted.', {
-      probability: positive(1)
-        .default(0.8)
-        .meta(about('Share of frames masked, before overlaps.', { source: 'HuBERT training in fairseq: 0.80' })),
-      length: count(1, 1000)
-        .default(10)
-        .meta(about('Length of a span.', { source: 'HuBERT training in fairseq: 10', unit: 'frames' })),
-      minSpans: count(0, 1000)
-        .default(2)
-        .meta(about('Fewest spans an utterance.', { source: 'HuBERT training in fairseq: 2', unit: 'spans' })),
-    }),
+    mask: maskSection('The spans of frames that are hidden and predicted in training.'),
     head: section('The prediction head: a projection and one embedding a unit.', {
       projection: count(1, 8192)
         .default(256)
@@ -271,10 +298,11 @@ export const experimentSchema = z
         .default(0.1)
         .meta(about('Divides the cosine similarities.', { source: 'HuBERT training in fairseq: 0.1' })),
       warmupSteps: count(0, 1e8)
-        .default(0)
+        .optional()
         .meta(
-          about('Head-only steps on the frozen base, from which adapted model and control both start.', {
+          about('Head-only steps on the frozen base, over all languages, from which adapted model and control start.', {
             unit: 'steps',
+            otherwise: 'a quarter of training.steps, at most 250',
           }),
         ),
       learningRate: rate()
@@ -342,6 +370,7 @@ export const experimentSchema = z
       secondsPerLanguage: positive(1e6)
         .default(120)
         .meta(about('Held-out audio measured in each language.', { unit: 'seconds' })),
+      mask: maskSection('The spans of held-out speech, which do not follow those of training.'),
     }),
     checkpoint: section('What an interrupted run goes on from.', {
       every: count(1, 1e8)

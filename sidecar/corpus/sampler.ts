@@ -1,8 +1,12 @@
-/** @file Draws the clips of every training step: by length, by language, with replay. Every draw is keyed by
- * (seed, step, slot), and the only memory is how far each shuffled list has been used. Knows no audio. */
+/**
+ * @file Draws the clips of every training step. Each language is owed its share of the seconds and is drawn when most is
+ * owed to it; its own clips come from an epoch list in which each stands once, so lengths never decide who is heard.
+ * Whoever resumes with the state draws what the uninterrupted run would have. Knows no audio.
+ */
 import { createHash } from 'node:crypto';
 import { UserError } from '../errors.ts';
 import { keyedRandom, permutation } from '../random.ts';
+import { checkSamplerOptions } from './sampler-options.ts';
 
 export interface SamplerClip {
   language: string;
@@ -19,237 +23,220 @@ export interface SamplerLanguage {
 export interface SamplerOptions {
   clips: readonly SamplerClip[];
   languages: readonly SamplerLanguage[];
-  /** Share of a batch's slots, and so of its audio, that existing languages get, 0 to 1. Without new languages they get all. */
+  /** Share of the seconds that existing languages get, 0 to 1. Without new languages they get all. */
   replayFraction: number;
   /** p(language) ∝ (its share of seconds)^exponent within its role. */
   samplingExponent: number;
-  batchSeconds: number;
+  /** Frames that a step asks for, all its shards together. */
+  batchFrames: number;
   seed: number;
 }
 
-export interface Batch {
-  /** Into `clips`. */
-  clipIndex: number[];
-  /** All are cropped to the shortest. */
+/** Clips cropped to one length: what a single run of the graph takes. */
+export interface Shard {
   frames: number;
-  /** First frame of each crop. */
-  cropStart: number[];
+  crops: { clip: number; start: number }[];
 }
 
 export interface SamplerState {
   step: number;
-  /** By `language/bucket`: clips taken from its shuffled list so far, over all epochs. */
+  /** By language: clips taken from its epoch lists so far. */
   taken: Record<string, number>;
+  /** By language: frames of its share that it has not been given; below 0 where it was given more. They sum to 0. */
+  owed: Record<string, number>;
+  /** By language: frames given so far. */
+  given: Record<string, number>;
   /** Of everything the draws depend on. */
   fingerprint: string;
 }
 
+/** What was drawn of one language so far. */
+export interface LanguageUse {
+  clips: number;
+  /** Different clips drawn. */
+  used: number;
+  frames: number;
+  /** Of the frames that this language was given, those of its most heard clip; a crop counts as the whole clip. */
+  largestClipShare: number;
+}
+
 export interface Sampler {
-  /** The batch of `step`; steps must come one after the other. */
-  next(step: number): Batch;
+  /** The shards of `step`; steps must come one after the other. */
+  next(step: number): Shard[];
   state(): SamplerState;
   restore(state: SamplerState): void;
-  readonly buckets: readonly { longestFrames: number; clips: number; slots: number; probability: number }[];
-  /** What each language's share of the slots is expected to be. */
+  /** What each language's share of the seconds is to be. */
   readonly shares: Readonly<Record<string, number>>;
+  use(): { steps: number; languages: Record<string, LanguageUse> };
 }
 
-const framesPerSecond = 50;
-/** Within a bucket the longest clip has at most this many times the frames of the shortest. */
-const bucketSpan = 1.25;
-
-interface Bucket {
-  longestFrames: number;
-  slots: number;
-  /** By language: indices into clips, and their frames. */
-  clips: Map<string, { indices: number[]; frames: number }>;
-  probability: number;
-}
+/** Clips of a class differ by at most this factor, so that cropping a shard to its shortest loses little. */
+const CLASS_SPAN = 1.1;
+/** A step may have this share too little or too much; a clip that would take it further is cropped. */
+const TOLERANCE = 0.05;
 
 type Role = SamplerLanguage['role'];
 
 export function createSampler(options: SamplerOptions): Sampler {
-  check(options);
-  const { clips, seed } = options;
-  const buckets = makeBuckets(options);
-  const languages = probabilities(options);
-  const replay = replayShare(options.replayFraction, languages);
-  for (const bucket of buckets) {
-    for (const [code, own] of bucket.clips) {
-      const { role, probability, frames } = languages.get(code)!;
-      const roleShare = role === 'existing' ? replay : 1 - replay;
-      bucket.probability += (roleShare * probability * own.frames) / frames;
-    }
-  }
+  checkSamplerOptions(options);
+  const { clips, seed, batchFrames } = options;
+  const shares = sharesOf(options);
+  const codes = Object.keys(shares).filter((code) => shares[code] > 0);
+  const own = new Map(codes.map((code) => [code, [] as number[]]));
+  clips.forEach(({ language }, index) => {
+    own.get(language)?.push(index);
+  });
   const fingerprint = fingerprintOf(options);
+  const zero = () => Object.fromEntries(codes.map((code) => [code, 0]));
   let step = 0;
-  let taken: Record<string, number> = {};
+  let [taken, owed, given] = [zero(), zero(), zero()];
 
-  const take = (language: string, bucket: number): number => {
-    const { indices } = buckets[bucket].clips.get(language)!;
-    const key = `${language}/${bucket}`;
-    const before = taken[key] ?? 0;
-    taken[key] = before + 1;
-    const epoch = Math.floor(before / indices.length);
-    return indices[order(indices.length, language, bucket, epoch)[before % indices.length]];
-  };
-  const orders = new Map<string, { epoch: number; order: Uint32Array }>();
-  const order = (n: number, language: string, bucket: number, epoch: number): Uint32Array => {
-    const key = `${language}/${bucket}`;
-    let known = orders.get(key);
+  const lists = new Map<string, { epoch: number; list: number[] }>();
+  const listOf = (code: string, epoch: number): number[] => {
+    let known = lists.get(code);
     if (known?.epoch !== epoch) {
-      known = { epoch, order: permutation(n, 'clips', seed, language, bucket, epoch) };
-      orders.set(key, known);
+      const runFrames = batchFrames * shares[code];
+      known = { epoch, list: epochList(own.get(code)!, clips, runFrames, [seed, code, epoch]) };
+      lists.set(code, known);
     }
-    return known.order;
+    return known.list;
   };
-
-  /** The language of a slot: in this bucket in proportion to what it has there, so that over all buckets its share is right. */
-  const drawLanguage = (bucket: Bucket, role: Role, random: () => number): string => {
-    const weighted = [...bucket.clips].flatMap(([code, own]) => {
-      const known = languages.get(code)!;
-      if (known.role !== role || known.probability === 0) return [];
-      return [[code, (known.probability * own.frames) / known.frames] as const];
-    });
-    return weighted[
-      draw(
-        weighted.map(([, weight]) => weight),
-        random(),
-      )
-    ][0];
+  const take = (code: string): number => {
+    const { length } = own.get(code)!;
+    const at = taken[code]++;
+    return listOf(code, Math.floor(at / length))[at % length];
   };
 
   return {
     next(wanted) {
       if (wanted !== step) throw new Error(`internal: the sampler is at step ${step} and was asked for step ${wanted}`);
-      const random = keyedRandom('batch', seed, step);
-      const chosen = draw(
-        buckets.map(({ probability }) => probability),
-        random(),
-      );
-      const { slots } = buckets[chosen];
-      const exact = slots * replay;
-      // 1e-9: 8 slots × 0.125 must be one slot on every machine.
-      const whole = Math.floor(exact + 1e-9);
-      const replayed = whole + (random() < exact - whole - 1e-9 ? 1 : 0);
-      const clipIndex: number[] = [];
-      for (let slot = 0; slot < slots; slot++) {
-        const role: Role = slot < slots - replayed ? 'new' : 'existing';
-        const bucket = nearest(buckets, chosen, role, languages);
-        clipIndex.push(take(drawLanguage(buckets[bucket], role, keyedRandom('language', seed, step, slot)), bucket));
+      const due = Object.fromEntries(codes.map((code) => [code, owed[code] + shares[code] * batchFrames]));
+      const drawn: { clip: number; frames: number }[] = [];
+      for (let missing = batchFrames; missing > TOLERANCE * batchFrames; ) {
+        const code = codes.reduce((most, other) => (due[other] > due[most] ? other : most));
+        const clip = take(code);
+        const whole = clips[clip].frames;
+        const frames = whole <= missing + TOLERANCE * batchFrames ? whole : missing;
+        drawn.push({ clip, frames });
+        due[code] -= frames;
+        missing -= frames;
       }
-      const frames = Math.min(...clipIndex.map((index) => clips[index].frames));
-      const cropStart = clipIndex.map((index, slot) => {
-        return Math.floor(keyedRandom('crop', seed, step, slot)() * (clips[index].frames - frames + 1));
-      });
+      const shards = shardsOf(drawn, clips, [seed, step]);
+      for (const { frames, crops } of shards) {
+        for (const { clip } of crops) {
+          owed[clips[clip].language] -= frames;
+          given[clips[clip].language] += frames;
+          for (const code of codes) owed[code] += shares[code] * frames;
+        }
+      }
       step++;
-      return { clipIndex, frames, cropStart };
+      return shards;
     },
-    state: () => ({ step, taken: { ...taken }, fingerprint }),
+    state: () => ({ step, taken: { ...taken }, owed: { ...owed }, given: { ...given }, fingerprint }),
     restore(state) {
-      if (state.fingerprint !== fingerprint) {
-        throw new UserError({
-          code: 'sampler.other-data',
-          tried: 'continue drawing batches where the checkpoint stopped',
-          why: `the clips or the sampling options changed (${fingerprint.slice(0, 12)}, and ${String(state.fingerprint).slice(0, 12)} before).`,
-          cure: 'Restore the data and the options of that run, or start a new run.',
-        });
-      }
-      const counts = Object.values(state.taken ?? {});
-      if (![state.step, ...counts].every((n) => Number.isSafeInteger(n) && (n as number) >= 0)) {
-        throw new UserError({
-          code: 'sampler.state',
-          tried: 'continue drawing batches where the checkpoint stopped',
-          why: 'its record of what was drawn is damaged.',
-          cure: 'Remove the newest checkpoint to go on from the one before, or start a new run.',
-        });
-      }
+      checkState(state, fingerprint, codes);
       step = state.step;
-      taken = { ...state.taken };
+      [taken, owed, given] = [{ ...state.taken }, { ...state.owed }, { ...state.given }];
     },
-    buckets: buckets.map(({ longestFrames, slots, probability, clips: byLanguage }) => {
-      const count = [...byLanguage.values()].reduce((sum, { indices }) => sum + indices.length, 0);
-      return { longestFrames, slots, probability, clips: count };
-    }),
-    shares: Object.fromEntries(
-      [...languages].map(([code, { role, probability }]) => [
-        code,
-        probability * (role === 'existing' ? replay : 1 - replay),
-      ]),
-    ),
+    shares,
+    use() {
+      const languages = codes.map((code) => {
+        const indices = own.get(code)!;
+        const epoch = Math.floor(taken[code] / indices.length);
+        const again = listOf(code, epoch).slice(0, taken[code] % indices.length);
+        const most = (list: number[]) => list.reduce((longest, index) => Math.max(longest, clips[index].frames), 0);
+        const heard = Math.max(epoch * most(indices), (epoch + 1) * most(again));
+        const total = epoch * framesOf(indices, clips) + framesOf(again, clips);
+        const use: LanguageUse = {
+          clips: indices.length,
+          used: Math.min(taken[code], indices.length),
+          frames: given[code],
+          largestClipShare: total > 0 ? heard / total : 0,
+        };
+        return [code, use] as const;
+      });
+      return { steps: step, languages: Object.fromEntries(languages) };
+    },
   };
 }
 
-interface Known {
-  role: Role;
-  /** Within its role. */
-  probability: number;
-  /** Of all its clips. */
-  frames: number;
+const framesOf = (indices: readonly number[], clips: readonly SamplerClip[]) =>
+  indices.reduce((sum, index) => sum + clips[index].frames, 0);
+
+/**
+ * Every clip once. Neighbours are of one length class for about as long as a step asks of the language, so that a step's
+ * clips make few shards; which classes come when is shuffled, as is the order within a class.
+ */
+function epochList(
+  indices: readonly number[],
+  clips: readonly SamplerClip[],
+  runFrames: number,
+  key: (string | number)[],
+): number[] {
+  const classes = new Map<number, number[]>();
+  for (const i of permutation(indices.length, 'clips', ...key)) {
+    const index = indices[i];
+    const length = Math.floor(Math.log(clips[index].frames) / Math.log(CLASS_SPAN));
+    const members = classes.get(length);
+    if (members) members.push(index);
+    else classes.set(length, [index]);
+  }
+  const runs: number[][] = [];
+  for (const [, members] of [...classes].sort(([a], [b]) => a - b)) {
+    let room = 0;
+    for (const index of members) {
+      if (room <= 0) {
+        runs.push([]);
+        room = runFrames;
+      }
+      runs.at(-1)!.push(index);
+      room -= clips[index].frames;
+    }
+  }
+  return [...permutation(runs.length, 'runs', ...key)].flatMap((run) => runs[run]);
 }
 
-function probabilities({ clips, languages, samplingExponent }: SamplerOptions): Map<string, Known> {
+/** Longest first; a shard ends where cropping to its shortest would cost its longest more than a class spans. */
+function shardsOf(
+  drawn: readonly { clip: number; frames: number }[],
+  clips: readonly SamplerClip[],
+  key: (string | number)[],
+): Shard[] {
+  const sorted = drawn.map((one, i) => ({ ...one, i })).sort((a, b) => b.frames - a.frames || a.i - b.i);
+  const groups: (typeof sorted)[] = [];
+  for (const one of sorted) {
+    const group = groups.at(-1);
+    if (group && one.frames * CLASS_SPAN >= group[0].frames) group.push(one);
+    else groups.push([one]);
+  }
+  return groups.map((group) => {
+    const { frames } = group.at(-1)!;
+    const crops = group.map(({ clip, i }) => {
+      const start = Math.floor(keyedRandom('crop', ...key, i)() * (clips[clip].frames - frames + 1));
+      return { clip, start };
+    });
+    return { frames, crops };
+  });
+}
+
+/** Share of the seconds by language: p ∝ weight · (share of the role's seconds)^exponent, times the role's share. */
+function sharesOf({ clips, languages, samplingExponent, replayFraction }: SamplerOptions): Record<string, number> {
   const frames = new Map<string, number>();
   for (const clip of clips) frames.set(clip.language, (frames.get(clip.language) ?? 0) + clip.frames);
-  const known = new Map<string, Known>();
-  for (const role of ['existing', 'new'] as const) {
+  const weightsOf = (role: Role) => {
     const own = languages.filter((language) => language.role === role && frames.has(language.code));
     const total = own.reduce((sum, { code }) => sum + frames.get(code)!, 0);
-    const weights = own.map(({ code, weight = 1 }) => weight * (frames.get(code)! / total) ** samplingExponent);
-    const all = weights.reduce((sum, weight) => sum + weight, 0);
-    own.forEach(({ code }, index) => {
-      known.set(code, { role, probability: all > 0 ? weights[index] / all : 0, frames: frames.get(code)! });
-    });
-  }
-  return known;
-}
-
-function replayShare(replayFraction: number, languages: Map<string, Known>): number {
-  const has = (role: Role) => [...languages.values()].some((known) => known.role === role && known.probability > 0);
-  if (!has('existing')) return 0;
-  return has('new') ? replayFraction : 1;
-}
-
-function makeBuckets({ clips, batchSeconds }: SamplerOptions): Bucket[] {
-  const sorted = clips.map((_, index) => index).sort((a, b) => clips[a].frames - clips[b].frames || a - b);
-  const buckets: Bucket[] = [];
-  let shortest = 0;
-  for (const index of sorted) {
-    const { frames, language } = clips[index];
-    if (!buckets.length || frames > shortest * bucketSpan) {
-      shortest = frames;
-      buckets.push({ longestFrames: 0, slots: 0, clips: new Map(), probability: 0 });
-    }
-    const bucket = buckets.at(-1)!;
-    bucket.longestFrames = frames;
-    bucket.slots = Math.max(1, Math.floor((batchSeconds * framesPerSecond) / frames));
-    const own = bucket.clips.get(language);
-    if (own) {
-      own.indices.push(index);
-      own.frames += frames;
-    } else bucket.clips.set(language, { indices: [index], frames });
-  }
-  return buckets;
-}
-
-/** The bucket itself, or the nearest in length that holds a clip of the role. */
-function nearest(buckets: Bucket[], from: number, role: Role, languages: Map<string, Known>): number {
-  const holds = ({ clips }: Bucket) => {
-    return [...clips.keys()].some((code) => languages.get(code)!.role === role && languages.get(code)!.probability > 0);
+    return own.map(({ code, weight = 1 }) => [code, weight * (frames.get(code)! / total) ** samplingExponent] as const);
   };
-  const candidates = buckets.map((_, index) => index).filter((index) => holds(buckets[index]));
-  const away = (index: number) => Math.abs(Math.log(buckets[index].longestFrames / buckets[from].longestFrames));
-  return candidates.reduce((best, index) => (away(index) < away(best) ? index : best));
-}
-
-/** The index at which the running sum of weights passes `uniform`. */
-function draw(weights: number[], uniform: number): number {
-  let left = uniform * weights.reduce((sum, weight) => sum + weight, 0);
-  for (let i = 0; i < weights.length; i++) {
-    left -= weights[i];
-    if (left < 0) return i;
-  }
-  return weights.findLastIndex((weight) => weight > 0);
+  const roles = { existing: weightsOf('existing'), new: weightsOf('new') };
+  const sum = (role: Role) => roles[role].reduce((total, [, weight]) => total + weight, 0);
+  const replay = sum('existing') === 0 ? 0 : sum('new') === 0 ? 1 : replayFraction;
+  const share = { existing: replay, new: 1 - replay };
+  return Object.fromEntries(
+    (['new', 'existing'] as const).flatMap((role) =>
+      roles[role].map(([code, weight]) => [code, sum(role) > 0 ? (share[role] * weight) / sum(role) : 0]),
+    ),
+  );
 }
 
 function fingerprintOf({ clips, ...options }: SamplerOptions): string {
@@ -258,25 +245,24 @@ function fingerprintOf({ clips, ...options }: SamplerOptions): string {
   return hash.digest('hex');
 }
 
-function check({ clips, languages, replayFraction, samplingExponent, batchSeconds }: SamplerOptions): void {
-  const refuse = (why: string, cure: string): never => {
-    throw new UserError({ code: 'sampler.options', tried: 'plan the training batches', why, cure });
-  };
-  if (!clips.length) refuse('there is no clip to train on.', 'Add audio, or lower minSeconds.');
-  if (!(replayFraction >= 0 && replayFraction <= 1))
-    refuse(`the replay fraction is ${replayFraction}.`, 'Choose 0 to 1.');
-  if (!Number.isFinite(samplingExponent)) refuse(`the sampling exponent is ${samplingExponent}.`, 'Choose 0 to 1.');
-  if (!(batchSeconds > 0)) refuse(`a batch has ${batchSeconds} s.`, 'Choose more than 0.');
-  const codes = new Set(languages.map(({ code }) => code));
-  for (const { language, frames } of clips) {
-    if (!codes.has(language))
-      refuse(`a clip is in "${language}", which is not among the languages.`, 'Add the language.');
-    if (!Number.isInteger(frames) || frames < 1) refuse(`a clip has ${frames} frames.`, 'Leave it out.');
+function checkState(state: SamplerState, fingerprint: string, codes: readonly string[]): void {
+  const tried = 'continue drawing batches where the checkpoint stopped';
+  if (state.fingerprint !== fingerprint) {
+    throw new UserError({
+      code: 'sampler.other-data',
+      tried,
+      why: `the clips or the sampling options changed (${fingerprint.slice(0, 12)}, and ${String(state.fingerprint).slice(0, 12)} before).`,
+      cure: 'Restore the data and the options of that run, or start a new run.',
+    });
   }
-  for (const { code, weight = 1 } of languages) {
-    if (!(weight >= 0 && Number.isFinite(weight))) refuse(`the weight of "${code}" is ${weight}.`, 'Choose 0 or more.');
-  }
-  if (languages.every(({ code, weight = 1 }) => weight === 0 || !clips.some(({ language }) => language === code))) {
-    refuse('every language that has clips has the weight 0.', 'Give one of them a weight.');
-  }
+  const counts = [state.step, ...codes.map((code) => state.taken?.[code])];
+  const sound = counts.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
+  if (sound && codes.every((code) => Number.isFinite(state.owed?.[code]) && Number.isFinite(state.given?.[code])))
+    return;
+  throw new UserError({
+    code: 'sampler.state',
+    tried,
+    why: 'its record of what was drawn is damaged.',
+    cure: 'Remove the newest checkpoint to go on from the one before, or start a new run.',
+  });
 }

@@ -1,4 +1,7 @@
-/** @file Which utterances train and which are held out; no speaker on both sides where speakers are known. */
+/**
+ * @file Which utterances train and which are held out: whole speakers where these are known and of a fitting size, else
+ * utterances, else a stretch of time. Pure: where a recording is cut, pauses.ts finds the place.
+ */
 import { modelRateHz } from '../audio/index.ts';
 import { keyedOrder } from '../random.ts';
 import type { ScannedUtterance } from './types.ts';
@@ -12,13 +15,178 @@ export interface SplitOptions {
 export interface SplitAssignment {
   /** Utterance id to side; an id that is not in it is not used. */
   sides: Map<string, 'train' | 'dev'>;
-  /** `given`: the data set's own splits. */
-  method: 'given' | 'speakers' | 'utterances';
+  /** Utterances that train up to about this sample (16 kHz) and are held out from there; not among `sides`. */
+  cuts: Map<string, number>;
+  /** `given`: the data set's own splits; `time`: the end of a speaker or recording that is too long to hold out whole. */
+  method: 'given' | 'speakers' | 'utterances' | 'time';
   /** In words, for people. */
   reason: string;
 }
 
 export type SplitUtterance = ScannedUtterance & { split: 'train' | 'dev' };
+
+const fewestSpeakers = 3;
+/** A whole speaker or recording may take the held-out part this much beyond what was asked; beyond it, it is cut. */
+const mostOvershoot = 1.5;
+/** Whole speakers and recordings that come to less than this share of what was asked are not enough. */
+const leastReached = 0.5;
+
+/** Own splits are kept: `test` stays unused, unless there is no `dev`. Without a held-out split one is drawn from the rest. */
+export function assignSplits(
+  utterances: readonly ScannedUtterance[],
+  { heldOut = 0.15, seed }: SplitOptions,
+): SplitAssignment {
+  return (
+    givenSplits(utterances) ??
+    (heldOut > 0 && utterances.length > 0
+      ? (bySpeakers(utterances, heldOut, seed) ?? byUtterances(utterances, heldOut, seed))
+      : {
+          sides: sidesOf(utterances, new Set()),
+          cuts: new Map(),
+          method: 'utterances',
+          reason: 'heldOut is 0: nothing is held out, so the language is not measured.',
+        })
+  );
+}
+
+function givenSplits(utterances: readonly ScannedUtterance[]): SplitAssignment | undefined {
+  const held = (['dev', 'test'] as const).find((split) => utterances.some((utterance) => utterance.split === split));
+  if (!held || utterances.every(({ split }) => split !== undefined && split !== 'train')) return undefined;
+  const sides = new Map<string, 'train' | 'dev'>();
+  for (const { id, split } of utterances) {
+    if (split === held) sides.set(id, 'dev');
+    else if (split !== 'test') sides.set(id, 'train');
+  }
+  const reason = `the data set's own splits are kept; "${held}" is held out.`;
+  return { sides, cuts: new Map(), method: 'given', reason };
+}
+
+/** Undefined where too few speakers are known. */
+function bySpeakers(utterances: readonly ScannedUtterance[], share: number, seed: number): SplitAssignment | undefined {
+  const speakers = new Map<string, ScannedUtterance[]>();
+  for (const utterance of utterances) {
+    if (utterance.speaker === undefined) continue;
+    const own = speakers.get(utterance.speaker);
+    if (own) own.push(utterance);
+    else speakers.set(utterance.speaker, [utterance]);
+  }
+  if (speakers.size < fewestSpeakers) return undefined;
+  const goal = share * samplesOf(utterances);
+  const order = keyedOrder([...speakers], ([speaker]) => speaker, 'split', seed);
+  const { taken, total } = takeWhole(order, ([, own]) => samplesOf(own), goal);
+  if (total >= leastReached * goal) {
+    const sides = sidesOf(utterances, new Set(taken.flatMap(([, own]) => own)));
+    const reason = `${taken.length} of ${speakers.size} speakers are held out whole.`;
+    return { sides, cuts: new Map(), method: 'speakers', reason };
+  }
+  const [name, own] = order.find((speaker) => !taken.includes(speaker))!;
+  const whole = taken.length > 0 ? `${taken.length} of ${speakers.size} speakers and ` : '';
+  const why = `each of the others alone would be over ${Math.round(100 * mostOvershoot * share)} % of the audio`;
+  const tail = endOf(own, goal - total);
+  const dev = new Set([...taken.flatMap(([, whole]) => whole), ...tail.dev]);
+  return {
+    ...cutSides(utterances, dev, tail.cuts),
+    method: 'time',
+    reason: `${whole}the last part of the speaker "${name}" are held out, since ${why}: that speaker is on both sides.`,
+  };
+}
+
+function byUtterances(utterances: readonly ScannedUtterance[], share: number, seed: number): SplitAssignment {
+  const goal = share * samplesOf(utterances);
+  const order = keyedOrder(utterances, ({ id }) => id, 'split', seed);
+  const { taken, total } = takeWhole(order, ({ samples }) => samples, goal);
+  const known = new Set(utterances.flatMap(({ speaker }) => speaker ?? [])).size;
+  const why = known
+    ? `only ${known} of the ${fewestSpeakers} speakers that are needed to hold out whole ones ${known === 1 ? 'is' : 'are'} known`
+    : 'the speakers are not known';
+  if (total >= leastReached * goal) {
+    const reason = `utterances are held out one by one, since ${why}: a speaker may be on both sides.`;
+    return { sides: sidesOf(utterances, new Set(taken)), cuts: new Map(), method: 'utterances', reason };
+  }
+  const cut = order.find((utterance) => !taken.includes(utterance))!;
+  const tail = endOf([cut], goal - total);
+  return {
+    ...cutSides(utterances, new Set([...taken, ...tail.dev]), tail.cuts),
+    method: 'time',
+    reason: `the last part of "${cut.id}" is held out, cut at a pause, since ${why} and the recordings are too long to hold out whole: a speaker may be on both sides.`,
+  };
+}
+
+/** In order, passing over whatever would overshoot by too much; never all. */
+function takeWhole<T>(order: readonly T[], samples: (item: T) => number, goal: number): { taken: T[]; total: number } {
+  const taken: T[] = [];
+  let total = 0;
+  for (const item of order) {
+    if (total >= goal || taken.length === order.length - 1) break;
+    if (total + samples(item) > mostOvershoot * goal) continue;
+    taken.push(item);
+    total += samples(item);
+  }
+  return { taken, total };
+}
+
+/** The last `goal` samples of a speaker's utterances as they follow each other; the one at the border is cut where it is long. */
+function endOf(own: readonly ScannedUtterance[], goal: number): { dev: ScannedUtterance[]; cuts: Map<string, number> } {
+  const inTime = [...own].sort(
+    (a, b) => compare(a.path, b.path) || a.startSample - b.startSample || compare(a.id, b.id),
+  );
+  const dev: ScannedUtterance[] = [];
+  let left = goal;
+  while (left > 0 && inTime.length > 0) {
+    const last = inTime.pop()!;
+    if (last.samples > mostOvershoot * left || inTime.length === 0)
+      return { dev, cuts: new Map([[last.id, Math.round(last.samples - Math.min(left, last.samples / 2))]]) };
+    dev.push(last);
+    left -= last.samples;
+  }
+  return { dev, cuts: new Map() };
+}
+
+function cutSides(utterances: readonly ScannedUtterance[], dev: Set<ScannedUtterance>, cuts: Map<string, number>) {
+  const sides = sidesOf(utterances, dev);
+  for (const id of cuts.keys()) sides.delete(id);
+  return { sides, cuts };
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/**
+ * The utterances that are used, each with its side as `split`. An utterance that is cut becomes two segments of its
+ * file; `cuts` says at which of its samples.
+ */
+export function applySplits(
+  utterances: readonly ScannedUtterance[],
+  { sides, cuts }: Pick<SplitAssignment, 'sides' | 'cuts'>,
+): SplitUtterance[] {
+  return utterances.flatMap((utterance) => {
+    const cut = cuts.get(utterance.id);
+    if (cut !== undefined)
+      return [segment(utterance, 'train', 0, cut), segment(utterance, 'dev', cut, utterance.samples)];
+    const split = sides.get(utterance.id);
+    return split ? [{ ...utterance, split }] : [];
+  });
+}
+
+function segment(whole: ScannedUtterance, split: 'train' | 'dev', from: number, to: number): SplitUtterance {
+  const startSample = whole.startSample + from;
+  const hash = `${whole.hash.replace(/@\d+-\d+$/, '')}@${startSample}-${whole.startSample + to}`;
+  return { ...whole, id: `${whole.id}@${split}`, split, startSample, samples: to - from, hash };
+}
+
+function sidesOf(utterances: readonly ScannedUtterance[], dev: Set<ScannedUtterance>): Map<string, 'train' | 'dev'> {
+  return new Map(utterances.map((utterance) => [utterance.id, dev.has(utterance) ? 'dev' : 'train']));
+}
+
+function samplesOf(utterances: readonly { samples: number }[]): number {
+  return utterances.reduce((sum, { samples }) => sum + samples, 0);
+}
+
+export interface SideReport {
+  utterances: number;
+  seconds: number;
+  /** Known speakers. */
+  speakers: number;
+}
 
 export interface SplitReport {
   method: SplitAssignment['method'];
@@ -31,88 +199,14 @@ export interface SplitReport {
   unusedUtterances: number;
 }
 
-export interface SideReport {
-  utterances: number;
-  seconds: number;
-  /** Known speakers. */
-  speakers: number;
-}
-
-const fewestSpeakers = 3;
-/** A speaker who would take the held-out part beyond half of the audio is not held out. */
-const largestHeldOut = 0.5;
-
-/** Own splits are kept: `test` stays unused, unless there is no `dev`. Without a held-out split one is drawn from the rest. */
-export function assignSplits(
-  utterances: readonly ScannedUtterance[],
-  { heldOut = 0.15, seed }: SplitOptions,
-): SplitAssignment {
-  const held = (['dev', 'test'] as const).find((split) => utterances.some((utterance) => utterance.split === split));
-  if (held && utterances.some(({ split }) => split === undefined || split === 'train')) {
-    const sides = new Map<string, 'train' | 'dev'>();
-    for (const { id, split } of utterances) {
-      if (split === held) sides.set(id, 'dev');
-      else if (split !== 'test') sides.set(id, 'train');
-    }
-    return { sides, method: 'given', reason: `the data set's own splits are kept; "${held}" is held out.` };
-  }
-  const speakers = new Map<string, ScannedUtterance[]>();
-  for (const utterance of utterances) {
-    if (utterance.speaker === undefined) continue;
-    const own = speakers.get(utterance.speaker);
-    if (own) own.push(utterance);
-    else speakers.set(utterance.speaker, [utterance]);
-  }
-  const goal = heldOut * samplesOf(utterances);
-  if (speakers.size >= fewestSpeakers) {
-    const dev = takeUntil(
-      [...speakers],
-      ([speaker]) => speaker,
-      ([, own]) => samplesOf(own),
-      goal,
-      utterances,
-      seed,
-    );
-    if (dev.length) {
-      const names = dev.map(([speaker]) => speaker);
-      const sides = sidesOf(utterances, new Set(dev.flatMap(([, own]) => own)));
-      const reason = `${names.length} of ${speakers.size} speakers are held out whole.`;
-      return { sides, method: 'speakers', reason };
-    }
-  }
-  const dev = takeUntil(
-    [...utterances],
-    ({ id }) => id,
-    ({ samples }) => samples,
-    goal,
-    utterances,
-    seed,
-  );
-  const why =
-    speakers.size >= fewestSpeakers
-      ? 'one speaker has more than half of the audio'
-      : speakers.size
-        ? `only ${speakers.size} of the ${fewestSpeakers} speakers that are needed to hold out whole ones ${speakers.size === 1 ? 'is' : 'are'} known`
-        : 'the speakers are not known';
-  const reason = `utterances are held out one by one, since ${why}: a speaker may be on both sides.`;
-  return { sides: sidesOf(utterances, new Set(dev)), method: 'utterances', reason };
-}
-
-/** The utterances that are used, each with its side as `split`. */
-export function applySplits(utterances: readonly ScannedUtterance[], { sides }: SplitAssignment): SplitUtterance[] {
-  return utterances.flatMap((utterance) => {
-    const split = sides.get(utterance.id);
-    return split ? [{ ...utterance, split }] : [];
-  });
-}
-
 export function splitReport(utterances: readonly ScannedUtterance[], assignment: SplitAssignment): SplitReport {
   const used = applySplits(utterances, assignment);
   const side = (name: 'train' | 'dev') => used.filter(({ split }) => split === name);
   const [train, dev] = [side('train'), side('dev')];
   const heard = speakersOf(train);
   const straddlingSpeakers = [...speakersOf(dev)].filter((speaker) => heard.has(speaker)).sort();
-  const unknown = used.some(({ speaker }) => speaker === undefined) && assignment.method === 'utterances';
+  const drawn = assignment.method === 'utterances' || assignment.method === 'time';
+  const unknown = drawn && dev.some(({ speaker }) => speaker === undefined);
   const report = (list: SplitUtterance[]): SideReport => {
     return { utterances: list.length, seconds: samplesOf(list) / modelRateHz, speakers: speakersOf(list).size };
   };
@@ -124,38 +218,8 @@ export function splitReport(utterances: readonly ScannedUtterance[], assignment:
     straddlingSpeakers,
     train: report(train),
     dev: report(dev),
-    unusedUtterances: utterances.length - used.length,
+    unusedUtterances: utterances.filter(({ id }) => !assignment.sides.has(id) && !assignment.cuts.has(id)).length,
   };
-}
-
-/** Items in keyed order until the goal is reached: at least one if any fits, never more than half of the audio. */
-function takeUntil<T>(
-  items: T[],
-  name: (item: T) => string,
-  samples: (item: T) => number,
-  goal: number,
-  all: readonly ScannedUtterance[],
-  seed: number,
-): T[] {
-  if (items.length < 2 || goal <= 0) return [];
-  const most = Math.max(goal, largestHeldOut * samplesOf(all));
-  const taken: T[] = [];
-  let total = 0;
-  for (const item of keyedOrder(items, name, 'split', seed)) {
-    if (total >= goal || taken.length === items.length - 1) break;
-    if (total + samples(item) > most) continue;
-    taken.push(item);
-    total += samples(item);
-  }
-  return taken;
-}
-
-function sidesOf(utterances: readonly ScannedUtterance[], dev: Set<ScannedUtterance>): Map<string, 'train' | 'dev'> {
-  return new Map(utterances.map((utterance) => [utterance.id, dev.has(utterance) ? 'dev' : 'train']));
-}
-
-function samplesOf(utterances: readonly ScannedUtterance[]): number {
-  return utterances.reduce((sum, { samples }) => sum + samples, 0);
 }
 
 function speakersOf(utterances: readonly ScannedUtterance[]): Set<string> {

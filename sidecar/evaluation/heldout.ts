@@ -2,7 +2,7 @@
  * @file Held-out masked prediction with fixed masks: the same clips, the same masks and the same units for every model,
  * so that two numbers differ only by the model.
  */
-import { assemble, type Slot, type Sources } from '../learning/batch.ts';
+import { assemble, type MaskedCrop, maskedFrames, type Sources } from '../learning/batch.ts';
 import type { Learner } from '../learning/learner.ts';
 import { type MaskOptions, spanMask } from '../learning/mask.ts';
 import { type Meter, tally } from '../learning/meter.ts';
@@ -13,25 +13,32 @@ export interface HeldOutClip {
   frames: number;
 }
 
-/** Masks are keyed by the clip alone, not by the run's seed: two runs are measured on the same frames. */
+export interface HeldOutSpeech {
+  clips: readonly HeldOutClip[];
+  sources: Sources;
+  /** Of evaluation alone: two runs that mask their training otherwise are measured on the same frames. */
+  mask: MaskOptions;
+  /** Most frames of one run of the graph. */
+  batchFrames: number;
+}
+
+/** Masks are keyed by the clip alone, not by the run's seed. */
 export async function evaluateHeldOut(
   learner: Learner,
-  clips: readonly HeldOutClip[],
-  sources: Sources,
-  mask: MaskOptions,
-  batchFrames: number,
+  { clips, sources, mask, batchFrames }: HeldOutSpeech,
 ): Promise<Meter> {
   const meter: Meter = {};
   for (const group of byLength(clips, batchFrames)) {
     const { frames } = group[0];
-    const slots: Slot[] = group.map(({ hash }) => ({ hash, start: 0, mask: spanMask(frames, mask, 'held-out', hash) }));
-    const outcome = await learner.evaluate(assemble(slots, frames, sources));
-    const masked = slots.map((slot) => slot.mask.reduce((a, b) => a + b, 0));
+    const crops = group.map(({ hash }): MaskedCrop => {
+      return { hash, start: 0, mask: spanMask(frames, mask, 'held-out', hash) };
+    });
+    const outcome = await learner.evaluate(assemble(crops, frames, sources));
     tally(
       meter,
       outcome,
       group.map(({ language }) => language),
-      masked,
+      crops.map(maskedFrames),
     );
   }
   return meter;
@@ -49,4 +56,16 @@ function* byLength(clips: readonly HeldOutClip[], batchFrames: number): Generato
     const most = Math.max(1, Math.floor(batchFrames / frames));
     for (let i = 0; i < same.length; i += most) yield same.slice(i, i + most);
   }
+}
+
+/** The first clips in hash order of each language, so that the choice does not depend on the run. */
+export function limitHeldOut<T extends HeldOutClip>(clips: readonly T[], framesPerLanguage: number): T[] {
+  const left = new Map<string, number>();
+  return [...clips]
+    .sort((a, b) => (a.hash < b.hash ? -1 : 1))
+    .filter(({ language, frames }) => {
+      const rest = left.get(language) ?? framesPerLanguage;
+      left.set(language, rest - frames);
+      return rest > 0;
+    });
 }

@@ -1,8 +1,8 @@
-/** @file From chosen clips to the tensors of a step. */
+/** @file From chosen crops to the tensors of a run of the graph. */
 import type { Batch } from './learner.ts';
 
 /** One clip's part of a batch. */
-export interface Slot {
+export interface MaskedCrop {
   hash: string;
   /** First frame of the crop. */
   start: number;
@@ -15,15 +15,15 @@ export interface Sources {
   baseUnits?(hash: string): Uint16Array;
 }
 
-/** Crops every slot to `frames` and lays the rows end to end. */
-export function assemble(slots: readonly Slot[], frames: number, { features, units, baseUnits }: Sources): Batch {
+/** Crops every clip to `frames` and lays the rows end to end. */
+export function assemble(crops: readonly MaskedCrop[], frames: number, { features, units, baseUnits }: Sources): Batch {
   const { width } = features;
-  const speech = new Float32Array(slots.length * frames * width);
-  const mask = new Float32Array(slots.length * frames);
+  const speech = new Float32Array(crops.length * frames * width);
+  const mask = new Float32Array(crops.length * frames);
   const masked: number[] = [];
   const labels: number[] = [];
   const baseLabels: number[] = [];
-  slots.forEach(({ hash, start, mask: own }, b) => {
+  crops.forEach(({ hash, start, mask: own }, b) => {
     speech.set(features.read(hash, start, frames), b * frames * width);
     const unit = units(hash);
     const baseUnit = baseUnits?.(hash);
@@ -36,12 +36,14 @@ export function assemble(slots: readonly Slot[], frames: number, { features, uni
     }
   });
   return {
-    clips: slots.length,
+    clips: crops.length,
     frames,
-    speech: { data: speech, shape: [slots.length * frames, width] },
+    speech: { data: speech, shape: [crops.length * frames, width] },
     mask,
     masked: BigInt64Array.from(masked, BigInt),
     labels: Float32Array.from(labels),
     baseLabels: baseUnits ? Float32Array.from(baseLabels) : undefined,
   };
 }
+
+export const maskedFrames = ({ mask }: MaskedCrop): number => mask.reduce((sum, m) => sum + m, 0);

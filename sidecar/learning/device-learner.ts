@@ -9,9 +9,17 @@ import type { BaseHead, BaseModel } from '../model/checkpoint/huggingface.ts';
 import { evaluationGraph, isHead, type LearnableConfig, parameterSpecs, stepGraph } from '../model/learnable.ts';
 import { Parameters } from '../model/parameters.ts';
 import type { WeightFile } from '../model/weights.ts';
+import { type AdamWOptions, newState, type OptimiserState } from '../optim/adamw.ts';
+import {
+  accumulateGraph,
+  copyGraph,
+  normGraph,
+  one,
+  type TensorSlot,
+  updateFeeds,
+  updateGraph,
+} from '../optim/adamw-graph.ts';
 import { type Batch, batchBindings, batchFeeds, type Learner, type Outcome, outcome, type Rates } from './learner.ts';
-import { type AdamWOptions, newState, type OptimiserState } from './optimiser.ts';
-import { accumulateGraph, copyGraph, one, type Slot, updateFeeds, updateGraph } from './optimiser-graph.ts';
 
 /** One tensor a parameter, all on the device. */
 type Tensors = Readonly<Record<string, DeviceTensor>>;
@@ -21,6 +29,7 @@ const PARTS: readonly Part[] = ['parameter', 'first', 'second'];
 interface Sessions {
   step: Session;
   evaluation: Session;
+  norm: Session;
   update: Session;
   sum: Session;
   upload: Session;
@@ -50,7 +59,9 @@ export class DeviceLearner implements Learner {
     baseHead?: BaseHead,
   ): Promise<DeviceLearner> {
     const specs = parameterSpecs(config, base.weights);
-    const slots = specs.map(({ name, shape }): Slot => ({ name, shape, group: isHead(name) ? 'head' : 'adapter' }));
+    const slots = specs.map(
+      ({ name, shape }): TensorSlot => ({ name, shape, group: isHead(name) ? 'head' : 'adapter' }),
+    );
     const strict = { ...options, strict: true };
     const keeping = (prefix: string) => ({ ...strict, keep: slots.map(({ name }) => `${prefix}${name}`) });
     const small = (outputs: Record<string, Value>, how: SessionOptions) => {
@@ -61,6 +72,7 @@ export class DeviceLearner implements Learner {
     const sessions: Sessions = {
       step: await file.open(stepGraph(config, file, specs), keeping('grad:')),
       evaluation: await file.open(evaluationGraph(config, file, specs, baseHead), strict),
+      norm: await small(normGraph(slots), strict),
       update: await small(updateGraph(slots), { ...strict, keep: updated }),
       sum: await small(accumulateGraph(slots), keeping('sum:')),
       upload: await small(copyGraph(slots), keeping('copy:')),
@@ -92,6 +104,11 @@ export class DeviceLearner implements Learner {
   async evaluate(batch: Batch): Promise<Outcome> {
     const feeds = { ...batchFeeds(batch, this.config), ...this.state.parameter };
     return outcome(await this.sessions.evaluation.run(feeds, batchBindings(batch)));
+  }
+
+  async gradientNorm(): Promise<number> {
+    if (!this.gradient) return 0;
+    return floats((await this.sessions.norm.run(prefixed('gradient:', this.gradient), {})).norm)[0];
   }
 
   async update(rates: Rates, options: AdamWOptions): Promise<number> {

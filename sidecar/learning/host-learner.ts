@@ -4,13 +4,15 @@ import type { BaseHead, BaseModel } from '../model/checkpoint/huggingface.ts';
 import { evaluationGraph, isHead, type LearnableConfig, parameterSpecs, stepGraph } from '../model/learnable.ts';
 import { Parameters } from '../model/parameters.ts';
 import type { WeightFile } from '../model/weights.ts';
+import { type AdamWOptions, adamW, newState, norm, type OptimiserState } from '../optim/adamw.ts';
 import { type Batch, batchBindings, batchFeeds, type Learner, type Outcome, outcome, type Rates } from './learner.ts';
-import { type AdamWOptions, adamW, newState, type OptimiserState } from './optimiser.ts';
 
 export class HostLearner implements Learner {
   readonly gradient: Float32Array;
   optimiser: OptimiserState;
   private evaluation?: Promise<Session>;
+  /** Of the gradient as it is; undefined where nobody has asked for it. */
+  private knownNorm?: number;
 
   private constructor(
     readonly config: LearnableConfig,
@@ -49,6 +51,7 @@ export class HostLearner implements Learner {
 
   async accumulate(batch: Batch, weight = 1): Promise<Outcome> {
     const out = await this.step.run(this.feeds(batch), batchBindings(batch));
+    this.knownNorm = undefined;
     for (const name of this.parameters.names) {
       const target = this.parameters.view(name, this.gradient);
       const source = floats(out[`grad:${name}`]);
@@ -62,17 +65,20 @@ export class HostLearner implements Learner {
     return outcome(await (await this.evaluation).run(this.feeds(batch), batchBindings(batch)));
   }
 
+  gradientNorm = async () => (this.knownNorm = norm(this.gradient));
+
   async update(rates: Rates, options: AdamWOptions): Promise<number> {
     const groups = this.parameters.names.map((name) => ({
       ...this.parameters.range(name),
       rate: isHead(name) ? rates.head : rates.adapter,
     }));
-    const norm = adamW(this.parameters.data, this.gradient, this.optimiser, groups, options);
+    const total = adamW(this.parameters.data, this.gradient, this.optimiser, groups, options, this.knownNorm);
     this.discard();
-    return norm;
+    return total;
   }
 
   discard(): void {
+    this.knownNorm = undefined;
     this.gradient.fill(0);
   }
   readGradient = async () => this.gradient.slice();

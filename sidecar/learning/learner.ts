@@ -7,7 +7,7 @@ import { type Feed, floats, type Session } from '../engine/session.ts';
 import type { Bindings } from '../engine/shape.ts';
 import type { LearnableConfig } from '../model/learnable.ts';
 import type { Parameters } from '../model/parameters.ts';
-import type { AdamWOptions, OptimiserState } from './optimiser.ts';
+import type { AdamWOptions, OptimiserState } from '../optim/adamw.ts';
 
 /** Clips of equal length as the graphs take them. */
 export interface Batch {
@@ -29,10 +29,8 @@ export interface Batch {
 
 export interface Outcome {
   loss: number;
-  /** Per masked frame. */
-  nll: Float32Array;
-  correct: Float32Array;
-  base?: { nll: Float32Array; correct: Float32Array };
+  /** What the objective measures at every masked frame: `loss`, `accuracy`, and those of the base's own head. */
+  perFrame: Record<string, Float32Array>;
   /** [clips, Σ experts], [clips, Σ experts], [clips, sites]. */
   gates?: Float32Array;
   loads?: Float32Array;
@@ -54,6 +52,8 @@ export interface Learner {
   /** Adds `weight` times the gradient of the mean masked loss to the accumulated gradient. */
   accumulate(batch: Batch, weight?: number): Promise<Outcome>;
   evaluate(batch: Batch): Promise<Outcome>;
+  /** L2 norm of the accumulated gradient: asked before an update, so that all arms make it or none. */
+  gradientNorm(): Promise<number>;
   /**
    * Applies and clears the accumulated gradient; returns its norm before clipping. A norm that is not finite changes
    * nothing and still clears.
@@ -96,13 +96,15 @@ export const batchBindings = (batch: Batch): Bindings => ({
 /** From the outputs of a step or an evaluation; an evaluation has no `loss` of its own, so it is the mean. */
 export function outcome(out: Awaited<ReturnType<Session['run']>>): Outcome {
   const optional = (name: string) => (out[name] ? floats(out[name]) : undefined);
-  const nll = floats(out.nll);
-  const base = out['base.nll'] ? { nll: floats(out['base.nll']), correct: floats(out['base.correct']) } : undefined;
+  const loss = floats(out.nll);
+  const perFrame: Outcome['perFrame'] = { loss, accuracy: floats(out.correct) };
+  if (out['base.nll']) {
+    perFrame.ownHeadLoss = floats(out['base.nll']);
+    perFrame.ownHeadAccuracy = floats(out['base.correct']);
+  }
   return {
-    loss: optional('loss')?.[0] ?? nll.reduce((a, b) => a + b, 0) / nll.length,
-    nll,
-    correct: floats(out.correct),
-    base,
+    loss: optional('loss')?.[0] ?? loss.reduce((a, b) => a + b, 0) / loss.length,
+    perFrame,
     gates: optional('gates'),
     loads: optional('loads'),
     entropy: optional('entropy'),

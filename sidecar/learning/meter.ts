@@ -1,16 +1,24 @@
-/** @file Sums over a logging interval, by language: losses, frames, and what the routers did. Plain data, so that a checkpoint can carry it. */
-import type { Score, SiteUse } from '../protocol/events.ts';
+/**
+ * @file Sums over an interval, by language: whatever an objective measures frame by frame, and what the routers did.
+ * Plain data, so that a checkpoint can carry it.
+ */
+import type { SiteUse } from '../protocol/events.ts';
+import { type Measurement, units } from '../protocol/measurement.ts';
 import type { Outcome } from './learner.ts';
 
+/** Of one measure over clips: Σv, Σv² and Σv·n, where v is a clip's sum over its n frames. */
+interface ClipSums {
+  sum: number;
+  squares: number;
+  cross: number;
+}
+
 export interface Tally {
-  /** Masked frames. */
+  /** Masked frames, and Σn² over clips. */
   frames: number;
-  lossNats: number;
-  correct: number;
-  baseLossNats: number;
-  baseCorrect: number;
-  /** Clips behind the sums of gates, loads and entropy. */
+  squaredFrames: number;
   clips: number;
+  measures: Record<string, ClipSums>;
   gates: number[];
   loads: number[];
   entropyNats: number[];
@@ -20,11 +28,9 @@ export type Meter = Record<string, Tally>;
 
 const empty = (): Tally => ({
   frames: 0,
-  lossNats: 0,
-  correct: 0,
-  baseLossNats: 0,
-  baseCorrect: 0,
+  squaredFrames: 0,
   clips: 0,
+  measures: {},
   gates: [],
   loads: [],
   entropyNats: [],
@@ -32,19 +38,23 @@ const empty = (): Tally => ({
 
 /** Adds a batch's outcome; `languages[b]` is the language of clip b and `maskedOf[b]` its number of masked frames. */
 export function tally(meter: Meter, outcome: Outcome, languages: readonly string[], maskedOf: readonly number[]): void {
-  let frame = 0;
+  let first = 0;
   languages.forEach((language, b) => {
     meter[language] ??= empty();
     const sums = meter[language];
-    for (let i = 0; i < maskedOf[b]; i++, frame++) {
-      sums.frames++;
-      sums.lossNats += outcome.nll[frame];
-      sums.correct += outcome.correct[frame];
-      if (outcome.base) {
-        sums.baseLossNats += outcome.base.nll[frame];
-        sums.baseCorrect += outcome.base.correct[frame];
-      }
+    const frames = maskedOf[b];
+    for (const [measure, perFrame] of Object.entries(outcome.perFrame)) {
+      let value = 0;
+      for (let i = first; i < first + frames; i++) value += perFrame[i];
+      sums.measures[measure] ??= { sum: 0, squares: 0, cross: 0 };
+      const of = sums.measures[measure];
+      of.sum += value;
+      of.squares += value * value;
+      of.cross += value * frames;
     }
+    first += frames;
+    sums.frames += frames;
+    sums.squaredFrames += frames * frames;
     sums.clips++;
     addRow(sums.gates, outcome.gates, b, languages.length);
     addRow(sums.loads, outcome.loads ?? outcome.gates, b, languages.length);
@@ -58,18 +68,35 @@ function addRow(sums: number[], rows: Float32Array | undefined, b: number, count
   for (let i = 0; i < width; i++) sums[i] = (sums[i] ?? 0) + rows[b * width + i];
 }
 
-export const score = ({ frames, lossNats, correct }: Tally): Score => ({
-  lossNats: lossNats / frames,
-  accuracy: correct / frames,
-  frames,
-});
+/** A measure's mean over all frames, so that every frame counts alike however long its clip. */
+export const mean = ({ frames, measures }: Tally, measure: string): number => measures[measure].sum / frames;
 
-/** By the base's own frozen head. */
-export const baseScore = ({ frames, baseLossNats, baseCorrect }: Tally): Score => ({
-  lossNats: baseLossNats / frames,
-  accuracy: baseCorrect / frames,
-  frames,
-});
+/**
+ * Standard error of that mean with clips as the independent draws: of a ratio of sums, linearised (Cochran 1977,
+ * Sampling Techniques, chapter 6). Undefined for fewer than two clips.
+ */
+export function standardError(tally: Tally, measure: string): number | undefined {
+  const { frames, squaredFrames, clips } = tally;
+  if (clips < 2) return undefined;
+  const ratio = mean(tally, measure);
+  const { squares, cross } = tally.measures[measure];
+  const residuals = Math.max(0, squares - 2 * ratio * cross + ratio * ratio * squaredFrames);
+  return Math.sqrt((clips / (clips - 1)) * residuals) / frames;
+}
+
+/** Every measure of every language. */
+export function measurements(arm: string, meter: Meter): Measurement[] {
+  return Object.entries(meter).flatMap(([language, sums]) =>
+    Object.keys(sums.measures).map((measure) => ({
+      arm,
+      language,
+      measure,
+      unit: units[measure] ?? '',
+      value: mean(sums, measure),
+      spread: standardError(sums, measure),
+    })),
+  );
+}
 
 /** One language's use of every expert. */
 export function utilisation(

@@ -1,4 +1,5 @@
 /** @file What a run says while it trains; every event is one line of its log. */
+import type { Measurement } from './measurement.ts';
 
 /** Why a run was stopped because someone wanted it so: written to its log, told by the dashboard in a person's language. */
 export const stopReasons = {
@@ -7,31 +8,42 @@ export const stopReasons = {
   sidecar: 'the sidecar was stopped',
 } as const;
 
+/** How a run's log is written; a log without it is of version 1 (MiLorE 0.2.0). */
+export const LOG_VERSION = 2;
+
+export type StageName = 'scan' | 'features' | 'units' | 'head' | 'train' | 'evaluate';
+
 export type RunEvent =
-  | { type: 'started'; step: number; steps: number; device: string; deviceNotes: string[] }
-  | {
-      type: 'stage';
-      name: 'scan' | 'features' | 'units' | 'head' | 'train' | 'evaluate';
-      done: number;
-      total: number;
-      detail?: string;
-    }
+  | { type: 'started'; version: typeof LOG_VERSION; step: number; steps: number; device: string; deviceNotes: string[] }
+  | { type: 'stage'; name: StageName; done: number; total: number; detail?: string }
   | { type: 'note'; level: 'info' | 'warning'; text: string }
   | ({ type: 'corpus' } & CorpusSummary)
-  | ({ type: 'metrics' } & StepMetrics)
-  | ({ type: 'evaluation'; step: number } & EvaluationResult)
-  | { type: 'skipped'; step: number; reason: string; inARow: number }
+  /** What is to be drawn of each language, once, and at every evaluation what has been. */
+  | { type: 'sampling'; step: number; batchSeconds: number; languages: Record<string, SamplingUse> }
+  /** Means over the steps since the last. */
+  | { type: 'metrics'; step: number; values: Measurement[] }
+  /** Held-out speech. */
+  | { type: 'evaluation'; step: number; values: Measurement[] }
+  /** No arm made this update, since the named one could not. */
+  | { type: 'skipped'; step: number; arm: string; reason: string; inARow: number }
   | { type: 'checkpoint'; step: number }
   | { type: 'stopped'; step: number; reason: string }
   | { type: 'failed'; step: number; reason: string }
   | { type: 'done'; step: number; seconds: number };
 
-export interface Score {
-  /** Mean cross-entropy of a masked frame. */
-  lossNats: number;
-  /** Share of masked frames whose unit is predicted, 0 to 1. */
-  accuracy: number;
-  frames: number;
+export interface SamplingUse {
+  /** Clips that can be drawn, and how many different ones have been. */
+  clips: number;
+  used: number;
+  /** Of those that can be drawn. */
+  poolSeconds: number;
+  /** Given so far. */
+  seconds: number;
+  /** Of all seconds given so far, and what it is to be. */
+  share: number;
+  wantedShare: number;
+  /** Of this language's seconds, those of its most heard clip. */
+  largestClipShare: number;
 }
 
 /** What a language brought, and every recording that was left out, with its reason. */
@@ -46,42 +58,13 @@ export interface CorpusSummary {
   notes: string[];
 }
 
-export interface StepMetrics {
-  step: number;
-  /** Peak rate times the schedule. */
-  learningRate: number;
-  /** Before clipping, mean over the interval. */
-  gradientNorm: number;
-  lossNats: number;
-  languages: Record<string, Score>;
-  control?: Record<string, Score>;
-  /** L2 norm over all adapter parameters, and over all lora_B. */
-  adapterNorm: number;
-  loraBNorm: number;
-  audioSecondsPerSecond: number;
-  residentBytes: number;
-  skippedSteps: number;
-}
-
-export interface EvaluationResult {
-  languages: Record<string, LanguageResult>;
-}
-
-export interface LanguageResult {
-  role: 'existing' | 'new';
-  adapted: Score;
-  /** The same head trained as long on the frozen base. */
-  control?: Score;
-  /** By the base's own frozen head, on its own units. */
-  ownHead?: { adapted: Score; base: Score };
-}
-
 export interface UtilisationPoint {
   step: number;
   languages: Record<string, SiteUse[]>;
 }
 
 export interface SiteUse {
+  /** From 0, as tensors are named; where a person reads, layers count from 1. */
   layer: number;
   target: string;
   /** Mean gate of each expert, sums to 1. */

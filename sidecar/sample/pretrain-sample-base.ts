@@ -11,12 +11,12 @@ import { assemble } from '../learning/batch.ts';
 import type { Batch, Learner } from '../learning/learner.ts';
 import { spanMask } from '../learning/mask.ts';
 import { openLearner } from '../learning/open-learner.ts';
-import { rateFactor } from '../learning/optimiser.ts';
 import { type HubertConfig, saveBase } from '../model/checkpoint/huggingface.ts';
 import { framesOf, samplesOf, timeBindings } from '../model/hubert.ts';
 import type { LearnableConfig } from '../model/learnable.ts';
 import { newWeights } from '../model/new-base.ts';
 import { WeightFile } from '../model/weights.ts';
+import { rateFactor } from '../optim/schedule.ts';
 import { permutation } from '../random.ts';
 import { FeatureStore } from '../units/features.ts';
 import { prepareUnits } from '../units/fit.ts';
@@ -112,10 +112,10 @@ async function loop(
     if (step % 25 === 0) {
       let [nll, right, count] = [0, 0, 0];
       for (let i = 0; step % 100 === 0 && i < held.length; i += 8) {
-        const outcome = await learner.evaluate(make(held.slice(i, i + 8), ['held']));
-        nll += outcome.nll.reduce((a, b) => a + b, 0);
-        right += outcome.correct.reduce((a, b) => a + b, 0);
-        count += outcome.nll.length;
+        const { perFrame } = await learner.evaluate(make(held.slice(i, i + 8), ['held']));
+        nll += perFrame.loss.reduce((a, b) => a + b, 0);
+        right += perFrame.accuracy.reduce((a, b) => a + b, 0);
+        count += perFrame.loss.length;
       }
       const measured =
         count > 0 ? `  held out ${(nll / count).toFixed(3)} nats, ${((100 * right) / count).toFixed(1)} %` : '';

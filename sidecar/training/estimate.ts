@@ -9,16 +9,16 @@ import { selectDevice } from '../engine/devices.ts';
 import type { DeviceName } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
 import { assemble, type Sources } from '../learning/batch.ts';
+import type { Learner } from '../learning/learner.ts';
 import { spanMask } from '../learning/mask.ts';
 import { openLearner } from '../learning/open-learner.ts';
-import { loadBase } from '../model/checkpoint/huggingface.ts';
 import { countParameters } from '../model/count.ts';
-import { WeightFile } from '../model/weights.ts';
 import type { Estimate } from '../protocol/messages.ts';
 import { normals } from '../random.ts';
-import { learnableConfig } from './prepare.ts';
+import { planArms } from './arms.ts';
+import { loadFrozenBase } from './prepare/base.ts';
+import { learnableConfig } from './prepare/learnable.ts';
 
-const framesPerSecond = 50;
 /** Steps measured after one that claims the memory; fewer where they take long. */
 const measured = 5;
 const budgetMs = 20_000;
@@ -40,33 +40,25 @@ export async function estimate(experiment: Experiment, options: EstimateOptions)
       why: `${chosen.reason}.`,
       cure: 'Choose another device.',
     });
-  const base = loadBase(experiment.base.model, { head: experiment.base.head });
-  if (!base.weights.has('masked_spec_embed'))
-    base.weights.set('masked_spec_embed', { shape: [base.config.hidden], data: new Float32Array(base.config.hidden) });
-  const config = learnableConfig(experiment, base.config);
+  const frozen = loadFrozenBase(experiment, join(cache, '.milore', 'cache'), () => {});
+  const { base, file, trainMask, framesPerSecond } = frozen;
+  const config = learnableConfig(experiment, base.config, trainMask);
   const count = countParameters(config, base);
-  const file = WeightFile.prepare(base, join(cache, '.milore', 'cache'));
-  base.weights = file.weights;
   const session = { device: chosen.device };
-  const adapted = await openLearner(config, base, file, experiment.seed, session, base.head);
-  const headOnly = { ...config, adapter: { kind: 'none' as const } };
-  const withControl = experiment.control && config.adapter.kind !== 'none';
-  const control = withControl
-    ? await openLearner(headOnly, base, file, experiment.seed, session, base.head)
-    : undefined;
+  const learners: Learner[] = [];
   try {
-    const batch = noiseBatch(experiment, base.config.convDim.at(-1) ?? 512, base.head !== undefined);
+    for (const arm of planArms(experiment, config))
+      learners.push(await openLearner(arm.config, base, file, experiment.seed, session, base.head));
+    const batch = noiseBatch(experiment, base.config.convDim.at(-1) ?? 512, framesPerSecond, base.head !== undefined);
     const { accumulate } = experiment.training;
     const times: number[] = [];
     const began = performance.now();
     for (let i = 0; i <= measured && (times.length === 0 || performance.now() - began < budgetMs); i++) {
       signal.throwIfAborted();
       const start = performance.now();
-      await adapted.accumulate(batch);
-      await control?.accumulate(batch);
+      for (const learner of learners) await learner.accumulate(batch);
       const halfway = performance.now();
-      await adapted.update({ adapter: 1e-9, head: 1e-9 }, experiment.training);
-      await control?.update({ adapter: 0, head: 1e-9 }, experiment.training);
+      for (const learner of learners) await learner.update({ adapter: 1e-9, head: 1e-9 }, experiment.training);
       const end = performance.now();
       // The first claims memory; it counts only where nothing else was measured.
       if (i === 1) times.length = 0;
@@ -74,8 +66,7 @@ export async function estimate(experiment: Experiment, options: EstimateOptions)
       progress(i, measured + 1);
     }
     const start = performance.now();
-    await adapted.evaluate(batch);
-    await control?.evaluate(batch);
+    for (const learner of learners) await learner.evaluate(batch);
     const evaluateSeconds = (performance.now() - start) / 1000;
     progress(measured + 1, measured + 1);
     times.sort((a, b) => a - b);
@@ -97,13 +88,12 @@ export async function estimate(experiment: Experiment, options: EstimateOptions)
       peakBytes: process.resourceUsage().maxRSS * 1024,
     };
   } finally {
-    await adapted.release();
-    await control?.release();
+    for (const learner of learners) await learner.release();
   }
 }
 
 /** As many clips of equal length as a batch holds, of at most ten seconds each. */
-function noiseBatch(experiment: Experiment, width: number, withOwnUnits: boolean) {
+function noiseBatch(experiment: Experiment, width: number, framesPerSecond: number, withOwnUnits: boolean) {
   const { audio, training, mask, units, seed } = experiment;
   const clipSeconds = Math.min(audio.joinSeconds ?? 10, audio.maxSeconds, training.batchSeconds);
   const clips = Math.max(1, Math.round(training.batchSeconds / clipSeconds));
@@ -115,10 +105,10 @@ function noiseBatch(experiment: Experiment, width: number, withOwnUnits: boolean
     units: () => labels,
     baseUnits: withOwnUnits ? () => new Uint16Array(frames) : undefined,
   };
-  const slots = Array.from({ length: clips }, (_, b) => ({
+  const crops = Array.from({ length: clips }, (_, b) => ({
     hash: String(b),
     start: 0,
     mask: spanMask(frames, mask, seed, 'estimate', b),
   }));
-  return assemble(slots, frames, sources);
+  return assemble(crops, frames, sources);
 }

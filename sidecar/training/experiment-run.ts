@@ -7,25 +7,23 @@ import { checkResolved } from '../config/parse.ts';
 import { selectDevice } from '../engine/devices.ts';
 import type { DeviceName } from '../engine/session.ts';
 import { describe, UserError } from '../errors.ts';
-import type { Learner } from '../learning/learner.ts';
 import { saveAdapter } from '../model/adapter.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
-import { countParameters, type ParameterCount } from '../model/count.ts';
-import { type CorpusSummary, type EvaluationResult, type RunEvent, stopReasons } from '../protocol/events.ts';
-import {
-  type Checkpoint,
-  checkpointSteps,
-  hasCheckpoints,
-  latestCheckpoint,
-  writeCheckpoint,
-} from '../runs/checkpoints.ts';
-import { createRun, openRun, type RunDir, RunLogs, readResolved, runFiles } from '../runs/run.ts';
-import { startHeartbeat } from '../runs/status.ts';
-import { TensorBoardWriter } from '../runs/tensorboard.ts';
+import type { ParameterCount } from '../model/count.ts';
+import { isHead } from '../model/learnable.ts';
+import { type CorpusSummary, LOG_VERSION, type RunEvent, stopReasons } from '../protocol/events.ts';
+import type { Measurement } from '../protocol/measurement.ts';
+import type { Checkpoint } from '../runs/checkpoints.ts';
+import { createRun, openRun, type RunDir, readResolved, runFiles } from '../runs/run.ts';
+import { applyFork, describeFork, type Fork, planFork } from './fork.ts';
 import { startHead } from './head-start.ts';
-import { type Prepared, prepare } from './prepare.ts';
-import { loadParameters, loadState, PROGRESS, STATE, saveState } from './state.ts';
-import { evaluate, fresh, type Training, train } from './trainer.ts';
+import { evaluate, fresh, type Training, train } from './loop.ts';
+import { type Plan, type Prepared, plan, prepare } from './prepare/index.ts';
+import { routedSites } from './prepare/learnable.ts';
+import { checkpointToResume, firstEvaluation, forkPoint, refuseOlder } from './resume.ts';
+import { samplingEvent } from './sampling.ts';
+import { RunSink } from './sink.ts';
+import { loadState, PROGRESS, parseProgress, STATE, type StoredProgress } from './state.ts';
 
 export interface RunRequest {
   /** The workspace: `.milore/` lies in it. */
@@ -51,198 +49,168 @@ export interface RunResult {
   run: RunDir;
   state: 'done' | 'stopped' | 'failed';
   reason?: string;
-  before?: EvaluationResult;
-  after?: EvaluationResult;
-  count: ParameterCount;
+  /** Before the first step, also of a run that was resumed. */
+  before?: Measurement[];
+  after?: Measurement[];
+  count?: ParameterCount;
   corpus: CorpusSummary[];
   seconds: number;
 }
 
-/** The experiment of a run that is to go on. */
+/** The experiment of a run that is to go on. @throws UserError where another version began it */
 export function experimentOf(path: string): { run: RunDir; experiment: Experiment } {
+  refuseOlder(openRun(path));
   const run = openRun(path, { write: true });
   return { run, experiment: checkResolved(readResolved(run), join(run.path, runFiles.resolved)) };
 }
 
 export async function runExperiment(request: RunRequest): Promise<RunResult> {
-  const { root, experiment, signal, onEvent } = request;
+  const { root, experiment, signal } = request;
   const began = performance.now();
+  const seconds = () => (performance.now() - began) / 1000;
   const { chosen, passedOver } = await selectDevice(request.device);
-  if (!chosen.usable)
-    throw new UserError({
-      code: 'device.unusable',
-      tried: `train on ${chosen.device}`,
-      why: `${chosen.reason}.`,
-      cure: 'Run "milore devices" to see what works here, or use --device auto.',
-    });
-  const versions = { milore: request.version, node: process.versions.node, onnxruntime: runtimeVersion() };
+  if (!chosen.usable) throw unusable(chosen);
+  const source = request.from && openFork(request.from);
   const run = request.resume
-    ? openRun(request.resume, { write: true })
+    ? experimentOf(request.resume).run
     : createRun(root, {
         name: experiment.name,
         configText: request.configText,
         resolved: experiment,
-        versions,
+        versions: { milore: request.version, node: process.versions.node, onnxruntime: runtimeVersion() },
         device: chosen.device,
       });
-  const logs = new RunLogs(run);
+  const sink = new RunSink(run, experiment.checkpoint.keep, request.onEvent);
   request.onRun?.(run);
-  let step = 0;
-  const stopBeating = startHeartbeat(run, () => step);
-  const emit = (event: RunEvent) => {
-    if ('step' in event) step = event.step;
-    // Progress of a stage is for the screen; the log keeps what a paper could need.
-    if (event.type !== 'stage') logs.log.append({ ...event });
-    onEvent(event);
-  };
+  let planned: Plan | undefined;
   let prepared: Prepared | undefined;
-  let board: TensorBoardWriter | undefined;
+  const result = (state: RunResult['state'], rest: Partial<RunResult> = {}): RunResult => ({
+    run,
+    state,
+    count: planned?.count,
+    corpus: planned?.clips.summaries ?? [],
+    seconds: seconds(),
+    ...rest,
+  });
   try {
     const { steps } = experiment.training;
-    const deviceNotes = passedOver.map(({ device, reason }) => `${device}: ${reason}`);
     const checkpoint = request.resume
-      ? latestCheckpoint(run, (problem) => emit({ type: 'note', level: 'warning', text: describe(problem) }))
+      ? checkpointToResume(run, (problem) => sink.emit({ type: 'note', level: 'warning', text: describe(problem) }))
       : undefined;
-    if (request.resume && !checkpoint && hasCheckpoints(run)) throw nothingToResumeFrom(run);
-    if (request.resume) logs.resumed(checkpoint?.step ?? 0);
-    emit({ type: 'started', step: checkpoint?.step ?? 0, steps, device: chosen.device, deviceNotes });
-    prepared = await prepare(experiment, {
+    sink.begin(request.resume ? (checkpoint?.step ?? 0) : undefined);
+    const deviceNotes = passedOver.map(({ device, reason }) => `${device}: ${reason}`);
+    const step = checkpoint?.step ?? 0;
+    sink.emit({ type: 'started', version: LOG_VERSION, step, steps, device: chosen.device, deviceNotes });
+    const around = {
       cache: join(root, '.milore', 'cache'),
+      runFolder: run.path,
       device: chosen.device,
-      emit,
+      emit: (event: RunEvent) => sink.emit(event),
       signal,
-    });
-    const { adapted, control } = prepared;
-    const learners: Record<string, Learner> = control ? { adapted, control } : { adapted };
-    const sampler = prepared.sampler();
-    let progress = fresh();
-    if (checkpoint) {
-      const state = openSafetensors(join(checkpoint.dir, STATE));
-      progress = await loadState(learners, state, new TextDecoder().decode(checkpoint.read(PROGRESS)), checkpoint.dir);
-      state.close();
-    } else if (request.from) {
-      const source = forkPoint(request.from);
-      const state = openSafetensors(join(source.dir, STATE));
-      await loadParameters(learners, state, source.dir);
-      state.close();
-      emit({ type: 'note', level: 'info', text: `Begins with the parameters of ${source.dir}.` });
-    } else {
-      await startHead(experiment, prepared, signal, (done, total) =>
-        emit({ type: 'stage', name: 'head', done, total }),
-      );
-    }
-    board = new TensorBoardWriter(join(run.path, runFiles.tensorboard), { resumeFromStep: checkpoint?.step });
+    };
+    planned = await plan(experiment, around);
+    const fork = source && planFork(source.progress, planned.specs, planned.meaning, isHead);
+    if (fork) sink.emit({ type: 'note', level: 'info', text: `Begins with ${source.dir}. ${describeFork(fork)}` });
+    prepared = await prepare(experiment, planned, around);
+    const { arms } = prepared;
     const training: Training = {
       ...prepared,
       experiment,
-      sampler,
+      sampler: prepared.trainingSampler(),
+      clips: planned.clips.train,
+      sites: routedSites(arms[0].config),
+      meaning: planned.meaning,
+      framesPerSecond: planned.frozen.framesPerSecond,
+      sink,
       signal,
       checkpointAsked: request.checkpointAsked,
-      emit(event) {
-        emit(event);
-        if (event.type === 'metrics' || event.type === 'evaluation') board?.scalars(event.step, scalarsOf(event));
-      },
-      emitUtilisation: (point) => logs.utilisation.append({ type: 'utilisation', ...point }),
-      emitBatch: (at, seen) => logs.batches.append({ type: 'batch', step: at, seen }),
-      save(state) {
-        logs.sync();
-        board?.sync();
-        writeCheckpoint(run, state.step, saveState(learners, state), experiment.checkpoint.keep);
-      },
     };
-    let before: EvaluationResult | undefined;
+    const progress = checkpoint ? await goOn(training, checkpoint) : fresh();
+    if (!checkpoint) await begin(training, planned, prepared, source && { ...source, fork: fork! });
+    const before = checkpoint ? await firstEvaluation(run) : await evaluate(training);
     if (!checkpoint) {
-      before = await evaluate(training);
-      training.emit({ type: 'evaluation', step: 0, ...before });
+      sink.emit({ type: 'evaluation', step: 0, values: before! });
+      sink.emit(samplingEvent(0, training));
     }
     const ending = await train(training, progress);
-    const count = countParameters(prepared.config, prepared.base);
-    const seconds = (performance.now() - began) / 1000;
     if (ending.state === 'done') {
-      saveAdapter(join(run.path, 'adapter'), prepared.config, adapted.parameters, {
-        baseHash: prepared.base.hash,
+      saveAdapter(join(run.path, 'adapter'), arms[0].config, arms[0].learner.parameters, {
+        baseHash: planned.meaning.base,
         version: request.version,
         run: run.id,
-        units: prepared.units.key,
+        units: planned.meaning.units,
       });
-      emit({ type: 'done', step: steps, seconds });
+      sink.emit({ type: 'done', step: steps, seconds: seconds() });
     }
-    return {
-      run,
-      state: ending.state,
-      reason: ending.state === 'failed' ? ending.reason : undefined,
+    return result(ending.state, {
       before,
+      reason: ending.state === 'failed' ? ending.reason : undefined,
       after: ending.state === 'done' ? ending.evaluation : undefined,
-      count,
-      corpus: prepared.corpus,
-      seconds,
-    };
+    });
   } catch (error) {
     if (signal.aborted) {
-      emit({ type: 'stopped', step, reason: stopReasons.preparing });
-      return { run, state: 'stopped', count: emptyCount, corpus: [], seconds: (performance.now() - began) / 1000 };
+      sink.emit({ type: 'stopped', step: sink.step, reason: stopReasons.preparing });
+      return result('stopped');
     }
-    emit({ type: 'failed', step, reason: (error as Error).message });
+    sink.emit({ type: 'failed', step: sink.step, reason: (error as Error).message });
     throw error;
   } finally {
-    stopBeating();
-    board?.close();
     await prepared?.release();
-    logs.sync();
-    logs.close();
+    sink.close();
   }
 }
 
-const emptyCount: ParameterCount = {
-  base: 0,
-  experts: 0,
-  routers: 0,
-  baseTrained: 0,
-  head: 0,
-  shareWithoutHead: 0,
-  shareWithHead: 0,
-};
+interface Source extends Checkpoint {
+  progress: StoredProgress;
+}
 
-function scalarsOf(event: Extract<RunEvent, { type: 'metrics' | 'evaluation' }>): Record<string, number> {
-  const scalars: Record<string, number> = {};
-  if (event.type === 'metrics') {
-    for (const [code, { lossNats, accuracy }] of Object.entries(event.languages)) {
-      scalars[`train/loss/${code}`] = lossNats;
-      scalars[`train/accuracy/${code}`] = accuracy;
+function openFork(from: { path: string; step?: number }): Source {
+  const checkpoint = forkPoint(from);
+  return {
+    ...checkpoint,
+    progress: parseProgress(new TextDecoder().decode(checkpoint.read(PROGRESS)), checkpoint.dir),
+  };
+}
+
+async function goOn({ arms }: Training, checkpoint: Checkpoint): Promise<StoredProgress> {
+  const progress = parseProgress(new TextDecoder().decode(checkpoint.read(PROGRESS)), checkpoint.dir);
+  const state = openSafetensors(join(checkpoint.dir, STATE));
+  try {
+    await loadState(arms, state, progress, checkpoint.dir);
+  } finally {
+    state.close();
+  }
+  return progress;
+}
+
+/** What is carried over from another run, and a head that has heard every language unless that run brought one. */
+async function begin(
+  { experiment, arms, sources, sink, signal }: Training,
+  { clips }: Plan,
+  prepared: Prepared,
+  source: (Source & { fork: Fork }) | undefined,
+): Promise<void> {
+  if (source) {
+    const state = openSafetensors(join(source.dir, STATE));
+    try {
+      await applyFork(source.fork, arms, state);
+    } finally {
+      state.close();
     }
-    scalars['train/learning_rate'] = event.learningRate;
-    scalars['train/gradient_norm'] = event.gradientNorm;
-    return scalars;
   }
-  for (const [code, { adapted, control, ownHead }] of Object.entries(event.languages)) {
-    scalars[`heldout/loss/${code}`] = adapted.lossNats;
-    scalars[`heldout/accuracy/${code}`] = adapted.accuracy;
-    if (control) scalars[`heldout/control_loss/${code}`] = control.lossNats;
-    if (ownHead) scalars[`heldout/own_head_loss/${code}`] = ownHead.adapted.lossNats;
-  }
-  return scalars;
+  if (source?.fork.headCarried) return;
+  const heard = { clips: clips.heard, sources, sampler: prepared.headSampler() };
+  await startHead(experiment, arms, heard, signal, (done, total) =>
+    sink.emit({ type: 'stage', name: 'head', done, total }),
+  );
 }
 
-function forkPoint({ path, step }: { path: string; step?: number }): Checkpoint {
-  const run = openRun(path);
-  const found = latestCheckpoint(run, undefined, step);
-  if (found) return found;
-  const steps = checkpointSteps(run);
-  throw new UserError({
-    code: 'run.no-such-checkpoint',
-    tried: `fork from ${step === undefined ? 'the newest checkpoint' : `step ${step}`} of ${run.path}`,
-    why: steps.length > 0 ? `it has checkpoints at ${steps.join(', ')}.` : 'it has no checkpoint.',
-    cure: 'Choose one that is there; an experiment keeps as many as checkpoint.keep says.',
-  });
-}
-
-/** Starting over would take back every step that the log has seen. */
-const nothingToResumeFrom = (run: RunDir) =>
+const unusable = ({ device, reason }: { device: string; reason?: string }) =>
   new UserError({
-    code: 'run.no-sound-checkpoint',
-    tried: `go on with ${run.path}`,
-    why: `none of the checkpoints in ${join(run.path, runFiles.checkpoints)} is whole.`,
-    cure: `Restore one, or start anew with: milore train ${join(run.path, runFiles.config)}`,
+    code: 'device.unusable',
+    tried: `train on ${device}`,
+    why: `${reason}.`,
+    cure: 'Run "milore devices" to see what works here, or use --device auto.',
   });
 
 function runtimeVersion(): string {

@@ -1,42 +1,43 @@
-/** @file The shared start: a head trained for a while on the frozen base, from which adapted model and control go on. */
+/** @file The shared start: a head trained for a while on the frozen base, over all languages, from which every arm goes on. */
 import type { Experiment } from '../config/experiment.ts';
-import { newState, rateFactor } from '../learning/optimiser.ts';
+import type { Sampler } from '../corpus/index.ts';
+import type { Sources } from '../learning/batch.ts';
 import { isHead } from '../model/learnable.ts';
-import type { Prepared } from './prepare.ts';
-import { drawBatch } from './trainer.ts';
+import { newState } from '../optim/adamw.ts';
+import { rateFactor } from '../optim/schedule.ts';
+import type { Arm } from './arms.ts';
+import { drawStep, type TrainingClip } from './draw.ts';
+import { takeStep } from './step.ts';
 
 /**
- * Trains the head alone for `head.warmupSteps` steps and copies it into both learners. With the adapter at zero the
- * adapted model is the base, so either learner would do; the cheaper one trains.
+ * Trains the head alone for `head.warmupSteps` steps and copies it into every arm. With the adapter at zero the adapted
+ * model is the base, so any arm would do; the last, a control's, is the cheapest. Where experts are carried over from
+ * another run only a control is the frozen base; without one the head starts on what the experts make of it.
  */
 export async function startHead(
   experiment: Experiment,
-  prepared: Prepared,
+  arms: readonly Arm[],
+  { clips, sources, sampler }: { clips: readonly TrainingClip[]; sources: Sources; sampler: Sampler },
   signal: AbortSignal,
   onProgress: (done: number, total: number) => void,
 ): Promise<void> {
   const { warmupSteps, learningRate } = experiment.head;
-  const { adapted, control, clips, sources } = prepared;
-  if (warmupSteps === 0) return copyHead(prepared);
-  const learner = control ?? adapted;
-  const sampler = prepared.sampler();
+  const teacher = arms.at(-1)!;
   for (let step = 1; step <= warmupSteps; step++) {
-    const { batch } = drawBatch({ experiment, sampler, clips, sources }, 'head', step - 1);
-    await learner.accumulate(batch);
-    const factor = rateFactor(step, { ...experiment.training, steps: warmupSteps });
-    await learner.update({ adapter: 0, head: learningRate * factor }, experiment.training);
+    const shards = drawStep(experiment, sampler, clips, 'head', [step - 1]);
+    const rates = {
+      adapter: 0,
+      head: learningRate * rateFactor(step, { ...experiment.training, steps: warmupSteps }),
+    };
+    await takeStep([teacher], shards, sources, rates, experiment.training);
     signal.throwIfAborted();
     onProgress(step, warmupSteps);
   }
-  await learner.pull();
-  for (const one of [adapted, control]) if (one) one.optimiser = newState(one.parameters.size);
-  await copyHead(prepared);
-}
-
-/** The control's head into the adapted model: both start alike. */
-async function copyHead({ adapted, control }: Prepared): Promise<void> {
-  for (const name of control?.parameters.names.filter(isHead) ?? [])
-    adapted.parameters.view(name).set(control!.parameters.view(name));
-  await adapted.push();
-  await control?.push();
+  const { parameters } = teacher.learner;
+  await teacher.learner.pull();
+  for (const { learner } of arms) {
+    for (const name of parameters.names.filter(isHead)) learner.parameters.view(name).set(parameters.view(name));
+    learner.optimiser = newState(learner.parameters.size);
+    await learner.push();
+  }
 }

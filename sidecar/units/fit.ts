@@ -94,6 +94,14 @@ export interface Units {
   use: Record<string, number[]>;
 }
 
+/** Names a set of units before it is fitted: the same base, settings and speech give the same units. */
+export function unitsKey(baseHash: string, config: UnitsConfig, fitOn: readonly UnitClip[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify([baseHash, config, fitOn.map(({ hash }) => hash).sort()]))
+    .digest('hex')
+    .slice(0, 32);
+}
+
 /**
  * Fits (or reads) centroids over `fitOn` and labels every clip of `label`. Both are kept in `cache` by content; an
  * interrupted fit starts again, an interrupted labelling goes on.
@@ -104,17 +112,22 @@ export async function prepareUnits(
   fitOn: readonly UnitClip[],
   label: readonly UnitClip[],
   cache: string,
-  onProgress?: (part: 'fit' | 'label', done: number, total: number) => void,
+  {
+    key = unitsKey(from.base.hash, config, fitOn),
+    centroids: known,
+    onProgress,
+  }: {
+    key?: string;
+    /** Those of a run that goes on; fitted where there are none. */
+    centroids?: Centroids;
+    onProgress?: (part: 'fit' | 'label', done: number, total: number) => void;
+  } = {},
 ): Promise<Units> {
   const { base, options } = from;
   const width = base.config.hidden;
-  const key = createHash('sha256')
-    .update(JSON.stringify([base.hash, config, fitOn.map(({ hash }) => hash).sort()]))
-    .digest('hex')
-    .slice(0, 32);
   mkdirSync(join(cache, 'units'), { recursive: true });
   const path = join(cache, 'units', `${key}.safetensors`);
-  const centroids = existsSync(path) ? readCentroids(path, config.clusters, width) : await fitted();
+  const centroids = known ?? (existsSync(path) ? readCentroids(path, config.clusters, width) : await fitted());
 
   async function fitted(): Promise<Centroids> {
     const rows = await sample(from, config, fitOn, (done, total) => onProgress?.('fit', done, total));
@@ -220,9 +233,18 @@ async function sample(
   return rows;
 }
 
-function readCentroids(path: string, clusters: number, width: number): Centroids {
+/** @throws UserError where the file is of other units */
+export function readCentroids(path: string, clusters: number, width: number, key?: string): Centroids {
   const file = openSafetensors(path);
   try {
+    const shape = file.has('centroids') ? file.info('centroids').shape : [];
+    if (shape.join() !== `${clusters},${width}` || (key !== undefined && file.metadata.key !== key))
+      throw new UserError({
+        code: 'units.other-centroids',
+        tried: `label speech with the centroids of ${path}`,
+        why: 'they are not those that this run began with: its speech, its base or its units have changed.',
+        cure: 'Restore them, or start a new run.',
+      });
     return { clusters, width, data: file.float32('centroids') };
   } finally {
     file.close();

@@ -10,7 +10,7 @@ import { loadBase } from '../../sidecar/model/checkpoint/huggingface.ts';
 import { countParameters } from '../../sidecar/model/count.ts';
 import { parameterSpecs, stepGraph } from '../../sidecar/model/learnable.ts';
 import { WeightFile } from '../../sidecar/model/weights.ts';
-import { learnableConfig } from '../../sidecar/training/prepare.ts';
+import { learnableConfig } from '../../sidecar/training/prepare/learnable.ts';
 import { scratch } from '../support/reference.ts';
 
 const folder = 'extension/sample/base';
@@ -38,7 +38,7 @@ const settings: Record<string, string[]> = {
 
 it.each(Object.entries(settings))('%s: counted from config.json alone as from the weights', (_, overrides) => {
   const wanted = experiment(...overrides);
-  const counted = countParameters(learnableConfig(wanted, sample.config), sample);
+  const counted = countParameters(learnableConfig(wanted, sample.config, false), sample);
   const { shareWithHead: _share, ...expected } = counted;
   expect(sizeOf(wanted, baseShape(config)!)).toEqual(expected);
 });
@@ -68,7 +68,7 @@ it.each([
   const [lora, full] = [experiment('adapter.experts=4'), experiment('adapter.kind=full')];
   for (const each of [lora, full]) {
     const parsed = parseHubertConfig(raw, 'config.json', []);
-    const { base, experts, routers, baseTrained } = countParameters(learnableConfig(each, parsed), { weights });
+    const { base, experts, routers, baseTrained } = countParameters(learnableConfig(each, parsed, false), { weights });
     expect(sizeOf(each, shape)).toMatchObject({ base, experts, routers, baseTrained });
   }
   if (published) {
@@ -103,7 +103,7 @@ it('a list of the wrong length is refused as the run refuses it', () => {
 
 it.each(['lora-mixture', 'full', 'none'])('the arithmetic of a step (%s) is the graph’s own within a tenth', (kind) => {
   const wanted = experiment(`adapter.kind=${kind}`);
-  const learnable = learnableConfig(wanted, sample.config);
+  const learnable = learnableConfig(wanted, sample.config, false);
   const file = WeightFile.prepare(loadBase(folder), scratch());
   const clips = 4;
   const { frames, trainFlops } = stepWork(wanted, baseShape(config)!, clips, 5);

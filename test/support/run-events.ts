@@ -1,5 +1,7 @@
 /** @file Events of a run as a trainer would log them, made by a keyed generator: realistic shapes, any size. */
+import { LOG_VERSION } from '../../sidecar/protocol/events.ts';
 import type { LogRecord, UtilisationRecord } from '../../sidecar/protocol/log.ts';
+import { type Measurement, units } from '../../sidecar/protocol/measurement.ts';
 
 export interface MadeRun {
   languages?: { code: string; role: 'existing' | 'new' }[];
@@ -26,8 +28,6 @@ export function noise(seed: number): () => number {
   return () => (state = (state * 16807) % 2147483647) / 2147483647;
 }
 
-const frames = 1500;
-
 export function madeRun(options: MadeRun = {}): { log: LogRecord[]; utilisation: UtilisationRecord[] } {
   const { languages = fiveLanguages, steps = 200, logEvery = 2, evaluateEvery = 50, seed = 1 } = options;
   const { layers = 4, targets = ['fc1', 'fc2'], experts = 4 } = options;
@@ -41,19 +41,36 @@ export function madeRun(options: MadeRun = {}): { log: LogRecord[]; utilisation:
   });
   const loss = (i: number, step: number, role: string) =>
     3.6 + 0.08 * i + (role === 'new' ? 0.9 : 0.15) * Math.exp((-3 * step) / steps);
-  const score = (lossNats: number) => ({ lossNats, accuracy: Math.exp(-lossNats) * 5, frames });
+  const score = (arm: string, language: string, nats: number, prefix = ''): Measurement[] => {
+    const [first, second] = prefix ? [`${prefix}Loss`, `${prefix}Accuracy`] : ['loss', 'accuracy'];
+    return [
+      { arm, language, measure: first, unit: 'nats', value: nats, spread: 0.01 },
+      { arm, language, measure: second, unit: 'share', value: Math.exp(-nats) * 5, spread: 0.005 },
+    ];
+  };
   const evaluate = (step: number) => {
-    const results = languages.map(({ code, role }, i) => {
-      const base = score(3.5 + 0.05 * i);
-      const adapted = score(loss(i, step, role));
-      const control = score(loss(i, step / 2, role));
-      const ownHead = { base, adapted: score(base.lossNats + (role === 'existing' ? 0.06 : -0.1) * (step / steps)) };
-      return [code, { role, adapted, control, ownHead }];
+    const values = languages.flatMap(({ code, role }, i) => {
+      const base = 3.5 + 0.05 * i;
+      const own = base + (role === 'existing' ? 0.06 : -0.1) * (step / steps);
+      return [
+        ...score('adapted', code, loss(i, step, role)),
+        ...score('control', code, loss(i, step / 2, role)),
+        ...score('adapted', code, own, 'ownHead'),
+        ...score('base', code, base, 'ownHead'),
+      ];
     });
-    log.push({ type: 'evaluation', step, languages: Object.fromEntries(results), ...stamp(log, step) });
+    log.push({ type: 'evaluation', step, values, ...stamp(log, step) });
   };
 
-  log.push({ type: 'started', step: 0, steps, device: 'cpu', deviceNotes: ['cuda: not here'], ...stamp(log, 0) });
+  log.push({
+    type: 'started',
+    version: LOG_VERSION,
+    step: 0,
+    steps,
+    device: 'cpu',
+    deviceNotes: ['cuda: not here'],
+    ...stamp(log, 0),
+  });
   for (const { code, role } of languages) {
     const skipped = [{ path: `clips/${code} 7.wav`, reasonCode: 'short', reason: 'shorter than 0.5 s' }];
     const amounts = { trainSeconds: 3280, heldOutSeconds: 660, utterances: 660, speakers: 12 };
@@ -61,19 +78,23 @@ export function madeRun(options: MadeRun = {}): { log: LogRecord[]; utilisation:
   }
   evaluate(0);
   for (let step = logEvery; step <= steps; step += logEvery) {
-    const scores = languages.map(({ code, role }, i) => [code, score(loss(i, step, role) + (random() - 0.5) * 0.4)]);
+    const all = (arm: string, measure: string, value: number) => ({ arm, measure, unit: units[measure], value });
     log.push({
       type: 'metrics',
       step,
-      learningRate: 0.004 * Math.min(1, step / 20) * (1 - step / steps),
-      gradientNorm: 0.5 + random() * 0.2,
-      lossNats: 3.8 + (random() - 0.5) * 0.3,
-      languages: Object.fromEntries(scores),
-      adapterNorm: 6 + step / steps,
-      loraBNorm: (10 * step) / steps,
-      audioSecondsPerSecond: 100 + random() * 20,
-      residentBytes: 4e8,
-      skippedSteps: 0,
+      values: [
+        ...languages.flatMap(({ code, role }, i) =>
+          score('adapted', code, loss(i, step, role) + (random() - 0.5) * 0.4),
+        ),
+        all('run', 'learningRate', 0.004 * Math.min(1, step / 20) * (1 - step / steps)),
+        all('adapted', 'gradientNorm', 0.5 + random() * 0.2),
+        all('adapted', 'loss', 3.8 + (random() - 0.5) * 0.3),
+        all('adapted', 'adapterNorm', 6 + step / steps),
+        all('adapted', 'loraBNorm', (10 * step) / steps),
+        all('run', 'audioSecondsPerSecond', 100 + random() * 20),
+        all('run', 'residentBytes', 4e8),
+        all('run', 'skippedSteps', 0),
+      ],
       ...stamp(log, step),
     });
     const use = () =>

@@ -5,7 +5,7 @@ import { summarise } from '../experts.ts';
 import { compact, fixed } from '../format.ts';
 import type { Measure } from '../state.ts';
 import type { Site, Utilisation } from '../utilisation.ts';
-import { siteKey } from '../utilisation.ts';
+import { layerNumber, siteKey } from '../utilisation.ts';
 import { t } from '../words.ts';
 import { runPen } from './pens.ts';
 
@@ -41,7 +41,7 @@ export function languageFigure({ languages }: Context, { utilisation, site, step
   return {
     id: 'language-expert',
     title: t('Languages and experts'),
-    note: t('layer {0} {1}, step {2}', site.layer, site.target, fixed(step, 0)),
+    note: t('layer {0} {1}, step {2}', layerNumber(site), site.target, fixed(step, 0)),
     rowTitle: t('Language'),
     columnTitle: t('Expert'),
     rows: shown.map(({ code, name, role }) => ({
@@ -70,7 +70,7 @@ export function layerFigure({ utilisation, site, step, measure }: Look): HeatFig
     note: t('{0}, all languages, step {1}', site.target, fixed(step, 0)),
     rowTitle: t('Layer'),
     columnTitle: t('Expert'),
-    rows: sites.map(({ layer }) => ({ label: String(layer), detail: t('Layer {0}', layer) })),
+    rows: sites.map(layerNumber).map((layer) => ({ label: String(layer), detail: t('Layer {0}', layer) })),
     columns: expertNames(experts),
     values,
     ...shape(measure, experts),
@@ -92,7 +92,7 @@ function byLayer(
       key: target,
       label: target,
       pen: { ...runPen({ index }), marker: { shape: 'circle', hollow: index % 2 === 1 } },
-      xs: uses.map(({ site }) => site.layer),
+      xs: uses.map(({ site }) => layerNumber(site)),
       ys: uses.map(read),
       tag: target.slice(0, 10),
     };

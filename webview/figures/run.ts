@@ -24,7 +24,7 @@ interface Scalar {
 
 export const scalars: Scalar[] = [
   {
-    name: 'lossNats',
+    name: 'loss',
     title: () => t('Loss, all languages'),
     label: () => t('Loss (nats)'),
     unit: () => t('nats'),

@@ -7,6 +7,7 @@ import { h, setText } from '../dom.ts';
 import { divergenceFigure, effectiveFigure, type Look, languageFigure, layerFigure } from '../figures/experts.ts';
 import { fixed } from '../format.ts';
 import { upperBound } from '../series.ts';
+import { layerNumber } from '../utilisation.ts';
 import { t } from '../words.ts';
 import { detailPicker } from './detail-picker.ts';
 import type { Page, Part } from './page.ts';
@@ -74,7 +75,7 @@ export function expertsView(page: Page): Part {
       run.update(context);
       const sites = utilisation.sorted();
       layer.update(
-        [...new Set(sites.map((one) => String(one.layer)))].map((value) => [value, value]),
+        [...new Set(sites.map(({ layer }) => layer))].map((layer) => [String(layer), String(layerNumber({ layer }))]),
         String(site.layer),
       );
       target.update(

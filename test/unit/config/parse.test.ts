@@ -47,7 +47,7 @@ describe('an experiment file', () => {
       replay: { fraction: 0.125, languages: ['eng'] },
       sampling: { exponent: 0.7 },
       mask: { probability: 0.8, length: 10, minSpans: 2 },
-      head: { projection: 256, temperature: 0.1, warmupSteps: 0, learningRate: 1.5e-3 },
+      head: { projection: 256, temperature: 0.1, warmupSteps: 250, learningRate: 1.5e-3 },
       training: {
         steps: 1000,
         batchSeconds: 40,

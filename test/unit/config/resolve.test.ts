@@ -52,4 +52,47 @@ languages:
     expect(error.problems[3].cure).toContain('Did you mean yor.tsv?');
     expect(error.problems[4].place.file).toBe('--set');
   });
+
+  it('tells every problem at once: schema, rules, missing base, missing data', async () => {
+    const file = await write(`base: { model: nowhere, head: gone.safetensors }
+languages:
+  eng: { role: existing, data: absent }
+  deu: { role: old, data: also-absent }
+  qqq: { role: new }
+replay: { languages: [eng, nld] }
+audio: { minSeconds: 30 }
+units: { layer: seven, fitOn: [fra] }
+traning: { steps: 3 }
+adapter: { experts: none, router: { kind: top-k, k: 5 } }
+`);
+    const { problems } = await loadExperiment(file).catch((error) => error);
+    const told = problems.map(({ code, tried }: { code: string; tried: string }) => `${code}: ${tried}`);
+    expect(told).toEqual([
+      'config.path-missing: find base.model',
+      'config.path-missing: find base.head',
+      'config.path-missing: find languages.eng.data',
+      'config.wrong-value: read the key languages.deu.role',
+      'config.path-missing: find languages.deu.data',
+      'config.language-code: read the language "qqq"',
+      'config.missing-key: read the key languages.qqq.data',
+      'config.rule: read the key audio.minSeconds',
+      'config.wrong-value: read the key units.layer',
+      'config.unknown-key: read the key traning',
+      'config.wrong-value: read the key adapter.experts',
+    ]);
+  });
+
+  it('leaves unsaid what follows from a value that is itself wrong', async () => {
+    const file = await write(`base: { model: . }
+languages:
+  eng: { role: new, data: . }
+adapter: { experts: lots, router: { kind: top-k, k: 5 } }
+audio: { maxSeconds: -1, minSeconds: 30 }
+`);
+    const { problems } = await loadExperiment(file).catch((error) => error);
+    expect(problems.map(({ tried }: { tried: string }) => tried)).toEqual([
+      'read the key adapter.experts',
+      'read the key audio.maxSeconds',
+    ]);
+  });
 });

@@ -5,6 +5,8 @@ import {
   assignSplits,
   clipSamples,
   makeClips,
+  nearestPause,
+  type SplitReport,
   scanLanguage,
   splitReport,
 } from '../../../sidecar/corpus/index.ts';
@@ -17,23 +19,47 @@ const many = (count: number, speakers: number) =>
     utterance(`u${i}`, 1 + (i % 3), speakers ? { speaker: `s${i % speakers}` } : {}),
   );
 
+const shareOf = ({ train, dev }: SplitReport) => dev.seconds / (dev.seconds + train.seconds);
+
 describe('splits', () => {
-  it('never put a known speaker on both sides', () => {
-    for (const speakers of [3, 6, 30]) {
+  it('hold out whole speakers where one fits: none is on both sides, and the share is what was asked', () => {
+    for (const speakers of [5, 6, 10, 30]) {
       for (const seed of [1, 2, 3]) {
         const utterances = many(300, speakers);
-        const assignment = assignSplits(utterances, { heldOut: 0.15, seed });
-        const report = splitReport(utterances, assignment);
+        const report = splitReport(utterances, assignSplits(utterances, { heldOut: 0.15, seed }));
         expect(report).toMatchObject({
           method: 'speakers',
           straddles: false,
           straddlingSpeakers: [],
           unusedUtterances: 0,
         });
-        const share = report.dev.seconds / (report.dev.seconds + report.train.seconds);
-        expect(share).toBeGreaterThanOrEqual(0.15);
-        expect(share).toBeLessThanOrEqual(0.5);
+        expect(shareOf(report)).toBeGreaterThanOrEqual(0.075);
+        expect(shareOf(report)).toBeLessThanOrEqual(0.225);
       }
+    }
+  });
+
+  it.each([3, 4])('cut one of %d speakers in time, where a whole one would overshoot by more than half', (speakers) => {
+    const utterances = Array.from({ length: 300 }, (_, i) => utterance(`u${i}`, 2, { speaker: `s${i % speakers}` }));
+    const assignment = assignSplits(utterances, { heldOut: 0.15, seed: 1 });
+    const report = splitReport(utterances, assignment);
+    expect(report).toMatchObject({ method: 'time', straddles: true, unusedUtterances: 0 });
+    expect(report.straddlingSpeakers).toHaveLength(1);
+    expect(report.reason).toContain(`the speaker "${report.straddlingSpeakers[0]}"`);
+    expect(shareOf(report)).toBeCloseTo(0.15, 2);
+    // What is held out is the end: nothing of that speaker trains after it.
+    const own = utterances.filter(({ speaker }) => speaker === report.straddlingSpeakers[0]).map(({ id }) => id);
+    const side = own.sort().map((id) => assignment.sides.get(id) ?? 'cut');
+    expect(side.join(' ')).toMatch(/^(train )+(cut )?(dev ?)+$/);
+  });
+
+  it('hold out a few speakers, not one, where they are of very different sizes', () => {
+    const sizes = [50, 20, 10, 8, 6, 4, 2];
+    const utterances = sizes.map((seconds, i) => utterance(`u${i}`, seconds, { speaker: `s${i}` }));
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const report = splitReport(utterances, assignSplits(utterances, { heldOut: 0.15, seed }));
+      expect(shareOf(report)).toBeGreaterThanOrEqual(0.075);
+      expect(shareOf(report)).toBeLessThanOrEqual(0.225);
     }
   });
 
@@ -43,8 +69,38 @@ describe('splits', () => {
       const report = splitReport(utterances, assignSplits(utterances, { seed: 1 }));
       expect(report).toMatchObject({ method: 'utterances', straddles: true });
       expect(report.reason).toMatch(speakers ? /only \d of the 3 speakers/ : /not known/);
-      expect(report.dev.seconds / (report.dev.seconds + report.train.seconds)).toBeCloseTo(0.15, 1);
+      expect(shareOf(report)).toBeCloseTo(0.15, 1);
     }
+  });
+
+  it.each([1, 2, 3])('cut a recording in time where a language has %d long ones', (count) => {
+    const utterances = Array.from({ length: count }, (_, i) => utterance(`r${i}`, 3600, { hash: 'f00d' }));
+    const assignment = assignSplits(utterances, { heldOut: 0.15, seed: 1 });
+    const report = splitReport(utterances, assignment);
+    expect(report).toMatchObject({ method: 'time', straddles: true, unusedUtterances: 0 });
+    expect(report.reason).toMatch(/the last part of "r\d" is held out, cut at a pause/);
+    expect(shareOf(report)).toBeCloseTo(0.15, 6);
+    const used = applySplits(utterances, assignment);
+    expect(used.reduce((sum, { samples }) => sum + samples, 0)).toBe(count * 3600 * 16_000);
+    const [train, dev] = used.filter(({ id }) => id.includes('@'));
+    expect(train).toMatchObject({ split: 'train', startSample: 0, hash: `f00d@0-${train.samples}` });
+    expect(dev).toMatchObject({
+      split: 'dev',
+      startSample: train.samples,
+      hash: `f00d@${train.samples}-${3600 * 16_000}`,
+    });
+  });
+
+  it('cut a segment of a file within the segment', () => {
+    const segment = utterance('s', 100, { startSample: 16_000, hash: 'f00d@16000-1616000' });
+    const [train, dev] = applySplits([segment], { sides: new Map(), cuts: new Map([['s', 1000]]) });
+    expect(train).toMatchObject({ startSample: 16_000, samples: 1000, hash: 'f00d@16000-17000' });
+    expect(dev).toMatchObject({ startSample: 17_000, samples: 1_599_000, hash: 'f00d@17000-1616000' });
+  });
+
+  it('hold nothing out at 0, and say that nothing is measured', () => {
+    const report = splitReport(many(9, 3), assignSplits(many(9, 3), { heldOut: 0, seed: 1 }));
+    expect(report).toMatchObject({ dev: { utterances: 0 }, reason: expect.stringContaining('not measured') });
   });
 
   it('are the same for the same seed in any order, and others for another', () => {
@@ -65,16 +121,28 @@ describe('splits', () => {
     expect(three.sides).toEqual({ u0: 'train', u1: 'dev', u3: 'train' });
     expect(three.report).toMatchObject({ method: 'given', straddles: true, unusedUtterances: 1 });
     expect(own(['train', 'test']).sides).toEqual({ u0: 'train', u1: 'dev' });
-    expect(own(['train', 'train', 'train']).report.method).toBe('utterances');
+    expect(own(new Array(12).fill('train')).report.method).toBe('utterances');
   });
 
-  it('leave something to train on, even of two utterances', () => {
-    const two = [utterance('a', 1), utterance('b', 1)];
-    expect(splitReport(two, assignSplits(two, { seed: 1 }))).toMatchObject({
-      train: { utterances: 1 },
-      dev: { utterances: 1 },
-    });
-    expect(splitReport([two[0]], assignSplits([two[0]], { seed: 1 }))).toMatchObject({ train: { utterances: 1 } });
+  it('measure and train both, even where there is one utterance alone', () => {
+    for (const count of [1, 2]) {
+      const utterances = ['a', 'b'].slice(0, count).map((id) => utterance(id, 1));
+      const report = splitReport(utterances, assignSplits(utterances, { seed: 1 }));
+      expect(report.train.seconds).toBeGreaterThan(0);
+      expect(shareOf(report)).toBeCloseTo(0.15, 6);
+    }
+  });
+});
+
+describe('a pause', () => {
+  it('is the quietest moment near the wanted place, not one far away', () => {
+    const samples = sine(20 * 16_000, 200);
+    samples.fill(0, 160_000 - 24_000, 160_000 - 24_000 + 6400); // 1.5 s before the wanted place, 0.4 s long
+    samples.fill(0, 16_000, 32_000); // longer, and far away
+    const at = nearestPause(samples, 160_000);
+    expect(at).toBeGreaterThan(160_000 - 24_000);
+    expect(at).toBeLessThan(160_000 - 24_000 + 6400);
+    expect(nearestPause(new Float32Array(160_000), 80_000)).toBe(80_000);
   });
 });
 

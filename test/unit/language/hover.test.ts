@@ -18,7 +18,7 @@ async function over(marked: string, name = 'x.milore.yaml'): Promise<string> {
 
 it('a key tells meaning, unit, range, default and source', async () => {
   const told = await over('audio:\n  max|Seconds: 3\n');
-  for (const part of ['audio.maxSeconds', 'cropped', 'above 0, up to 600', 'seconds', '15.6', 'Source: MiLorE'])
+  for (const part of ['audio.maxSeconds', 'equal length', 'above 0, up to 600', 'seconds', '15.6', 'Source: MiLorE'])
     expect(told).toContain(part);
   expect(await over('adapter: { router: { bal|ance: 1 } }')).toContain('Lamer-SSL (arXiv 2602.12746)');
   expect(await over('languages:\n  eng: { ro|le: new }')).toContain('required');

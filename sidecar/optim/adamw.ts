@@ -1,4 +1,4 @@
-/** @file AdamW on flat vectors (Loshchilov & Hutter 2019, alg. 2), clipping by global norm, and the learning-rate schedule. */
+/** @file AdamW on flat vectors (Loshchilov & Hutter 2019, alg. 2) with clipping by the global norm. */
 
 export interface AdamWOptions {
   betas: readonly [number, number];
@@ -35,15 +35,18 @@ export function norm(gradient: Float32Array): number {
   return Math.sqrt(sum);
 }
 
-/** One update in place; returns the gradient's norm before clipping. A norm that is not finite changes nothing. */
+/**
+ * One update in place; returns the gradient's norm before clipping (`total`, where the caller knows it). A norm that is
+ * not finite changes nothing.
+ */
 export function adamW(
   parameters: Float32Array,
   gradient: Float32Array,
   state: OptimiserState,
   groups: readonly RateGroup[],
   { betas: [b1, b2], epsilon, weightDecay, clipNorm }: AdamWOptions,
+  total = norm(gradient),
 ): number {
-  const total = norm(gradient);
   if (!Number.isFinite(total)) return total;
   const clip = clipNorm > 0 ? Math.min(1, clipNorm / (total + 1e-6)) : 1;
   state.updates++;
@@ -63,18 +66,4 @@ export function adamW(
     }
   }
   return total;
-}
-
-export interface Schedule {
-  steps: number;
-  warmupFraction: number;
-  /** Share of the peak left at the last step. */
-  finalFraction: number;
-}
-
-/** The factor on the peak rate for update `step` (from 1): linear warm-up, then linear decay. */
-export function rateFactor(step: number, { steps, warmupFraction, finalFraction }: Schedule): number {
-  const warmup = Math.max(1, Math.round(steps * warmupFraction));
-  if (step <= warmup) return step / warmup;
-  return finalFraction + (1 - finalFraction) * Math.max(0, (steps - step) / Math.max(1, steps - warmup));
 }

@@ -1,5 +1,5 @@
 /**
- * @file What a learner on a device needs besides its step, as graphs: the AdamW update of optimiser.ts with clipping, the
+ * @file What a learner on a device needs besides its step, as graphs: the AdamW update of adamw.ts with clipping, the
  * sum of gradients, and the way to the device and back. They know shapes alone, no model.
  */
 import { Graph, type Value } from '../engine/graph.ts';
@@ -7,9 +7,10 @@ import { add, div, mul, sqrt, sub } from '../engine/ops/elementwise.ts';
 import { concat, reshape } from '../engine/ops/layout.ts';
 import { max, sum } from '../engine/ops/reduce.ts';
 import type { Feed } from '../engine/session.ts';
-import type { AdamWOptions } from './optimiser.ts';
+import type { AdamWOptions } from './adamw.ts';
 
-export interface Slot {
+/** One trainable tensor. */
+export interface TensorSlot {
   name: string;
   shape: readonly number[];
   /** Parameters of a group share a learning rate. */
@@ -22,10 +23,9 @@ const UNCLIPPED = 1e30; // inside the range in which WGSL's division is exact to
  * Inputs `parameter:`, `first:`, `second:` and `gradient:<name>` and the scalars of `updateFeeds`; outputs the first three
  * after the update under the same names with `new-` before, and `norm` [1] of all gradients before clipping.
  */
-export function updateGraph(slots: readonly Slot[]): Record<string, Value> {
+export function updateGraph(slots: readonly TensorSlot[]): Record<string, Value> {
   const graph = new Graph();
-  const gradients = slots.map(({ name, shape }) => graph.input(`gradient:${name}`, shape));
-  const norm = sqrt(gradients.map((g) => squared(g)).reduce(add));
+  const { gradients, norm } = gradientNorm(graph, slots);
   const limit = graph.input('clipNorm', [1]);
   // min(1, limit / (norm + 1e-6))
   const clip = div(limit, max(concat(add(norm, graph.scalar(1e-6)), limit)));
@@ -46,6 +46,16 @@ export function updateGraph(slots: readonly Slot[]): Record<string, Value> {
     outputs[`new-second:${name}`] = second;
   });
   return outputs;
+}
+
+/** Inputs `gradient:<name>`, output `norm` [1]: what is asked before an update, so that all arms make it or none. */
+export function normGraph(slots: readonly TensorSlot[]): Record<string, Value> {
+  return { norm: gradientNorm(new Graph(), slots).norm };
+}
+
+function gradientNorm(graph: Graph, slots: readonly TensorSlot[]): { gradients: Value[]; norm: Value } {
+  const gradients = slots.map(({ name, shape }) => graph.input(`gradient:${name}`, shape));
+  return { gradients, norm: sqrt(gradients.map(squared).reduce(add)) };
 }
 
 /** Σ x² as [1]: row by row first, so that a device has rows to work on side by side and sums stay short. */
@@ -94,7 +104,7 @@ export function updateFeeds(
 export const one = (x: number): Feed => ({ data: Float32Array.of(x), shape: [1] });
 
 /** `sum:<name>` = `gradient:<name>` + `weight` · `grad:<name>`. */
-export function accumulateGraph(slots: readonly Slot[]): Record<string, Value> {
+export function accumulateGraph(slots: readonly TensorSlot[]): Record<string, Value> {
   const graph = new Graph();
   const weight = graph.input('weight', [1]);
   return Object.fromEntries(
@@ -106,7 +116,7 @@ export function accumulateGraph(slots: readonly Slot[]): Record<string, Value> {
 }
 
 /** `copy:<name>` is `<name>`: where the copy lies is the session's choice. */
-export function copyGraph(slots: readonly Slot[]): Record<string, Value> {
+export function copyGraph(slots: readonly TensorSlot[]): Record<string, Value> {
   const graph = new Graph();
   return Object.fromEntries(slots.map(({ name, shape }) => [`copy:${name}`, graph.input(name, shape)]));
 }

@@ -1,15 +1,19 @@
 /** @file One language of an experiment: its data sets scanned, split and cut into clips, and what was left out. */
-import { type Experiment, layoutsOf } from '../config/experiment.ts';
+import { type Experiment, layoutsOf } from '../../config/experiment.ts';
 import {
   applySplits,
   assignSplits,
   type Clip,
   makeClips,
+  nearestPause,
+  type ScannedUtterance,
+  type SplitAssignment,
   type SplitUtterance,
   scanLanguage,
   splitReport,
-} from '../corpus/index.ts';
-import type { CorpusSummary } from '../protocol/events.ts';
+  utteranceSamples,
+} from '../../corpus/index.ts';
+import type { CorpusSummary } from '../../protocol/events.ts';
 
 const RATE_HZ = 16_000;
 /** The held-out side must not depend on a run's seed: runs are compared on it. */
@@ -18,7 +22,7 @@ const SPLIT_SEED = 1;
 export async function makeLanguage(
   code: string,
   spec: Experiment['languages'][string],
-  experiment: Experiment,
+  experiment: Pick<Experiment, 'audio'>,
   cacheDir: string,
   signal: AbortSignal,
   onProgress: (done: number, total: number) => void,
@@ -56,7 +60,7 @@ export async function makeLanguage(
     if (report.straddles) summary.notes.push(report.reason);
     summary.speakers += new Set(corpus.utterances.map(({ speaker }) => speaker)).size;
     // Two data sets may use the same ids.
-    const used = applySplits(corpus.utterances, assignment);
+    const used = applySplits(corpus.utterances, await atPauses(assignment, corpus.utterances));
     utterances.push(...(spec.data.length > 1 ? used.map((u) => ({ ...u, id: `${root}/${u.id}` })) : used));
   }
   const cut = (side: 'train' | 'dev') =>
@@ -76,5 +80,24 @@ export async function makeLanguage(
   summary.utterances = utterances.length;
   summary.trainSeconds = seconds(train.clips);
   summary.heldOutSeconds = seconds(dev.clips);
+  if (dev.clips.length === 0) summary.notes.push(unmeasured(spec.heldOut, minSeconds));
   return { clips: [...train.clips, ...dev.clips], summary };
 }
+
+/** The cuts of a split moved to the nearest pause. */
+async function atPauses(
+  { sides, cuts }: SplitAssignment,
+  utterances: readonly ScannedUtterance[],
+): Promise<Pick<SplitAssignment, 'sides' | 'cuts'>> {
+  const moved = new Map<string, number>();
+  for (const utterance of utterances) {
+    const wanted = cuts.get(utterance.id);
+    if (wanted !== undefined) moved.set(utterance.id, nearestPause(await utteranceSamples(utterance), wanted));
+  }
+  return { sides, cuts: moved };
+}
+
+const unmeasured = (heldOut: number, minSeconds: number) =>
+  heldOut === 0
+    ? 'nothing is held out (heldOut: 0), so this language is not measured.'
+    : `too little is left to hold out of clips of at least ${minSeconds} s, so this language is not measured: add audio, raise heldOut, lower audio.minSeconds or set audio.joinSeconds.`;

@@ -1,0 +1,50 @@
+/** @file What a step sees: the sampler's shards with their masks, still without tensors. */
+import type { Experiment } from '../config/experiment.ts';
+import type { Sampler } from '../corpus/index.ts';
+import type { HeldOutClip } from '../evaluation/heldout.ts';
+import { type MaskedCrop, maskedFrames } from '../learning/batch.ts';
+import { spanMask } from '../learning/mask.ts';
+
+export interface TrainingClip extends HeldOutClip {
+  id: string;
+}
+
+/** Clips of one length: what one run of the graph takes. */
+export interface MaskedShard {
+  frames: number;
+  crops: MaskedCrop[];
+  languages: string[];
+  /** Masked frames of each clip. */
+  masked: number[];
+  seen: { id: string; hash: string; start: number; frames: number }[];
+}
+
+/** The shards of a step: of `accumulate` draws, each with a number of its own. */
+export function drawStep(
+  experiment: Pick<Experiment, 'mask' | 'seed'>,
+  sampler: Sampler,
+  clips: readonly TrainingClip[],
+  phase: 'head' | 'train',
+  draws: readonly number[],
+): MaskedShard[] {
+  return draws.flatMap((draw) => {
+    let slot = 0;
+    return sampler.next(draw).map(({ frames, crops: chosen }): MaskedShard => {
+      const own = chosen.map(({ clip }) => clips[clip]);
+      const crops = chosen.map(({ start }, b) => {
+        const { hash } = own[b];
+        return { hash, start, mask: spanMask(frames, experiment.mask, experiment.seed, phase, draw, slot++, hash) };
+      });
+      return {
+        frames,
+        crops,
+        languages: own.map(({ language }) => language),
+        masked: crops.map(maskedFrames),
+        seen: own.map(({ id, hash }, b) => ({ id, hash, start: chosen[b].start, frames })),
+      };
+    });
+  });
+}
+
+export const maskedIn = (shards: readonly Pick<MaskedShard, 'masked'>[]): number =>
+  shards.reduce((sum, { masked }) => sum + masked.reduce((a, b) => a + b, 0), 0);

@@ -1,0 +1,174 @@
+/**
+ * @file The loop: draw, step, log, evaluate, checkpoint. It is handed arms and data, and knows neither audio nor files;
+ * everything it says goes through its sink.
+ */
+import type { Experiment } from '../config/experiment.ts';
+import type { Sampler } from '../corpus/index.ts';
+import { evaluateHeldOut, type HeldOutSpeech } from '../evaluation/heldout.ts';
+import type { Sources } from '../learning/batch.ts';
+import { measurements, tally } from '../learning/meter.ts';
+import { rateFactor } from '../optim/schedule.ts';
+import { stopReasons } from '../protocol/events.ts';
+import type { Measurement } from '../protocol/measurement.ts';
+import type { Arm } from './arms.ts';
+import { drawStep, type TrainingClip } from './draw.ts';
+import { logInterval, type RoutedSite } from './interval.ts';
+import { samplingEvent } from './sampling.ts';
+import type { Sink } from './sink.ts';
+import { type CheckpointMeaning, type Progress, saveState } from './state.ts';
+import { takeStep } from './step.ts';
+import { Watch } from './watch.ts';
+
+const SKIPS_THAT_STOP = 10;
+
+export interface Training {
+  experiment: Experiment;
+  /** The first is what the run is for. */
+  arms: readonly Arm[];
+  sampler: Sampler;
+  clips: readonly TrainingClip[];
+  heldOut: HeldOutSpeech;
+  sources: Sources;
+  /** What the frozen base's own head says of held-out speech, where it has one. */
+  base: readonly Measurement[];
+  sites: readonly RoutedSite[];
+  /** What the parameters stand for, written into every checkpoint. */
+  meaning: CheckpointMeaning;
+  framesPerSecond: number;
+  sink: Sink;
+  /** Aborted: finish the step, write a checkpoint, leave. */
+  signal: AbortSignal;
+  /** Asked after each step: whether someone wants a checkpoint now. */
+  checkpointAsked?(): boolean;
+}
+
+export type Ending =
+  | { state: 'done'; evaluation: Measurement[] }
+  | { state: 'stopped' }
+  | { state: 'failed'; reason: string };
+
+export const fresh = (): Progress => ({
+  step: 0,
+  sampler: undefined,
+  skipped: 0,
+  skippedInARow: 0,
+  meters: {},
+  interval: { gradientNorm: {}, loss: {}, steps: 0 },
+});
+
+/** Trains from `progress` to the end, or until the signal. */
+export async function train(training: Training, progress: Progress): Promise<Ending> {
+  const { experiment, sampler, sink, signal } = training;
+  const { steps, accumulate, learningRate, headLearningRate, warmupFraction } = experiment.training;
+  if (progress.sampler !== undefined) sampler.restore(progress.sampler);
+  const watch = new Watch((text) => sink.emit({ type: 'note', level: 'warning', text }));
+  const pace = new Pace();
+
+  while (progress.step < steps) {
+    const step = progress.step + 1;
+    const draws = Array.from({ length: accumulate }, (_, part) => (step - 1) * accumulate + part);
+    const shards = drawStep(experiment, sampler, training.clips, 'train', draws);
+    sink.batch(
+      step,
+      shards.flatMap(({ seen }) => seen),
+    );
+    const factor = rateFactor(step, experiment.training);
+    const rates = { adapter: learningRate * factor, head: headLearningRate * factor };
+    const result = await takeStep(training.arms, shards, training.sources, rates, experiment.training);
+    pace.audioSeconds +=
+      shards.reduce((sum, { frames, crops }) => sum + frames * crops.length, 0) / training.framesPerSecond;
+    if (result.made) {
+      progress.skippedInARow = 0;
+      remember(progress, result);
+    } else {
+      const { arm, reason } = result;
+      progress.skipped++;
+      progress.skippedInARow++;
+      sink.emit({ type: 'skipped', step, arm, reason, inARow: progress.skippedInARow });
+      if (progress.skippedInARow >= SKIPS_THAT_STOP) {
+        const why = `${SKIPS_THAT_STOP} steps in a row were skipped: in the ${arm} arm ${reason}. Lower training.learningRate, or look at the batches of these steps.`;
+        sink.emit({ type: 'failed', step, reason: why });
+        return { state: 'failed', reason: why };
+      }
+    }
+    progress.step = step;
+    progress.sampler = sampler.state();
+    sink.emit({ type: 'stage', name: 'train', done: step, total: steps });
+
+    const warm = Math.max(1, Math.round(steps * warmupFraction));
+    if (step === warm) {
+      await pull(training.arms);
+      watch.adapter(training.arms[0]);
+    }
+    if (step % experiment.log.every === 0 || step === steps) {
+      await pull(training.arms);
+      const use = logInterval(training, progress, rates.adapter, pace.lap());
+      if (use && step >= warm) watch.routing(use);
+    }
+    if (signal.aborted && step < steps) {
+      await checkpoint(training, progress);
+      sink.emit({ type: 'stopped', step, reason: String(signal.reason ?? stopReasons.asked) });
+      return { state: 'stopped' };
+    }
+    if (step % experiment.checkpoint.every === 0 || step === steps || training.checkpointAsked?.())
+      await checkpoint(training, progress);
+    if (step % experiment.evaluation.every === 0 || step === steps) {
+      const began = performance.now();
+      const values = await evaluate(training);
+      sink.emit({ type: 'evaluation', step, values });
+      sink.emit(samplingEvent(step, training));
+      pace.pause(performance.now() - began);
+      if (step === steps) return { state: 'done', evaluation: values };
+    }
+  }
+  return { state: 'done', evaluation: await evaluate(training) };
+}
+
+/** Every arm on held-out speech; by the base's own head the adapted one alone, beside the base. */
+export async function evaluate({ arms, heldOut, base }: Pick<Training, 'arms' | 'heldOut' | 'base'>) {
+  const values: Measurement[] = [];
+  for (const { name, learner } of arms) values.push(...measurements(name, await evaluateHeldOut(learner, heldOut)));
+  return [...values, ...base];
+}
+
+/** What is remembered of a step until the next logged point. */
+function remember({ meters, interval }: Progress, step: Awaited<ReturnType<typeof takeStep>> & { made: true }): void {
+  for (const { arm, shard, outcome } of step.outcomes) {
+    meters[arm] ??= {};
+    tally(meters[arm], outcome, shard.languages, shard.masked);
+  }
+  for (const arm of Object.keys(step.loss)) {
+    interval.loss[arm] = (interval.loss[arm] ?? 0) + step.loss[arm];
+    interval.gradientNorm[arm] = (interval.gradientNorm[arm] ?? 0) + step.gradientNorm[arm];
+  }
+  interval.steps++;
+}
+
+/** What a checkpoint holds is main memory's copy. */
+async function pull(arms: readonly Arm[]): Promise<void> {
+  for (const { learner } of arms) await learner.pull();
+}
+
+async function checkpoint(training: Training, progress: Progress): Promise<void> {
+  await pull(training.arms);
+  training.sink.save(progress.step, saveState(training.arms, progress, training.meaning));
+  training.sink.emit({ type: 'checkpoint', step: progress.step });
+}
+
+/** Audio-seconds a second of training, evaluations left out. */
+class Pace {
+  audioSeconds = 0;
+  private since = performance.now();
+
+  lap(): number {
+    const now = performance.now();
+    const rate = this.audioSeconds / ((now - this.since) / 1000);
+    this.audioSeconds = 0;
+    this.since = now;
+    return rate;
+  }
+
+  pause(ms: number): void {
+    this.since += ms;
+  }
+}

@@ -1,0 +1,38 @@
+/** @file The frozen base of a run: read, written out once as the runtime maps it, and what its config says of time. */
+import type { Experiment } from '../../config/experiment.ts';
+import { type BaseModel, loadBase } from '../../model/checkpoint/huggingface.ts';
+import { WeightFile } from '../../model/weights.ts';
+import type { RunEvent } from '../../protocol/events.ts';
+
+const RATE_HZ = 16_000;
+
+export interface FrozenBaseModel {
+  base: BaseModel;
+  file: WeightFile;
+  /** Whether the mask embedding trains: where it is asked for, or the base brought none. */
+  trainMask: boolean;
+  framesPerSecond: number;
+}
+
+export function loadFrozenBase(
+  { base: { model, head }, adapter }: Pick<Experiment, 'base' | 'adapter'>,
+  cache: string,
+  emit: (event: RunEvent) => void,
+): FrozenBaseModel {
+  const base = loadBase(model, { head });
+  for (const text of base.notes) emit({ type: 'note', level: 'info', text });
+  const brought = base.weights.has('masked_spec_embed');
+  const trainMask = adapter.trainMask ?? !brought;
+  if (!brought) {
+    const { hidden } = base.config;
+    base.weights.set('masked_spec_embed', { shape: [hidden], data: new Float32Array(hidden) });
+    const what = trainMask
+      ? 'it starts at zero and is trained in every arm'
+      : 'masked frames are zeros, since adapter.trainMask is false';
+    emit({ type: 'note', level: 'warning', text: `The base brings no mask embedding (masked_spec_embed): ${what}.` });
+  }
+  const file = WeightFile.prepare(base, cache);
+  base.weights = file.weights; // from here on they lie in the file alone
+  const framesPerSecond = RATE_HZ / base.config.convStride.reduce((a, b) => a * b, 1);
+  return { base, file, trainMask, framesPerSecond };
+}

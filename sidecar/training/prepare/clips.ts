@@ -1,0 +1,119 @@
+/** @file Every language's clips: which train, which are held out, which are replayed, and how they are drawn. */
+import { join } from 'node:path';
+import type { Experiment } from '../../config/experiment.ts';
+import { type Clip, clipSamples, createSampler, replayPool, type Sampler } from '../../corpus/index.ts';
+import { UserError } from '../../errors.ts';
+import { limitHeldOut } from '../../evaluation/heldout.ts';
+import { framesOf } from '../../model/hubert.ts';
+import type { CorpusSummary, RunEvent } from '../../protocol/events.ts';
+import type { TrainingClip } from '../draw.ts';
+import type { FrozenBaseModel } from './base.ts';
+import { makeLanguage } from './language.ts';
+
+export interface Clips {
+  /** Of every language: what the units are fitted on and the head starts with. */
+  heard: TrainingClip[];
+  /** Of those, what trains: the new languages, and of the replayed ones the replay pool. */
+  train: TrainingClip[];
+  heldOut: TrainingClip[];
+  summaries: CorpusSummary[];
+  /** 16 kHz, normalised if the base wants it. */
+  samples(clip: { hash: string }): Promise<Float32Array>;
+}
+
+interface Around {
+  cache: string;
+  emit(event: RunEvent): void;
+  signal: AbortSignal;
+}
+
+export async function collectClips(
+  experiment: Experiment,
+  { base, framesPerSecond }: FrozenBaseModel,
+  { cache, emit, signal }: Around,
+): Promise<Clips> {
+  const scanned: Clip[] = [];
+  const summaries: CorpusSummary[] = [];
+  const codes = Object.entries(experiment.languages);
+  for (const [i, [code, spec]] of codes.entries()) {
+    emit({ type: 'stage', name: 'scan', done: i, total: codes.length, detail: code });
+    const onProgress = (done: number, total: number) =>
+      emit({ type: 'stage', name: 'scan', done, total, detail: code });
+    const { clips, summary } = await makeLanguage(code, spec, experiment, join(cache, 'corpus'), signal, onProgress);
+    summaries.push(summary);
+    emit({ type: 'corpus', ...summary });
+    scanned.push(...clips);
+    signal.throwIfAborted();
+  }
+  emit({ type: 'stage', name: 'scan', done: codes.length, total: codes.length });
+
+  const byHash = new Map(scanned.map((clip) => [clip.hash, clip]));
+  const side = (split: Clip['split']): TrainingClip[] =>
+    scanned
+      .filter((clip) => clip.split === split)
+      .map(({ id, hash, language, samples }) => ({ id, hash, language, frames: framesOf(base.config, samples) }));
+  const heard = side('train');
+  if (heard.length === 0) throw nothingToTrainOn();
+  return {
+    heard,
+    train: trained(experiment, heard, framesPerSecond),
+    heldOut: limitHeldOut(side('dev'), experiment.evaluation.secondsPerLanguage * framesPerSecond),
+    summaries,
+    samples: ({ hash }) => clipSamples(byHash.get(hash)!, { normalise: base.normalise }),
+  };
+}
+
+/** Languages that are not replayed are measured, not trained on. */
+function trained(experiment: Experiment, heard: readonly TrainingClip[], framesPerSecond: number): TrainingClip[] {
+  const { languages, replay, sampling } = experiment;
+  const own = heard.filter(({ language }) => languages[language].role === 'new');
+  const old = heard.filter(({ language }) => replay.languages.includes(language));
+  if (replay.hours === undefined) return [...own, ...old];
+  const has: Record<string, number> = {};
+  for (const { language, frames } of old) has[language] = (has[language] ?? 0) + frames;
+  const total = Object.values(has).reduce((sum, frames) => sum + frames, 0);
+  const weights = Object.fromEntries(
+    Object.entries(has).map(([code, frames]) => [code, languages[code].weight * (frames / total) ** sampling.exponent]),
+  );
+  return [...own, ...replayPool(old, replay.hours * 3600 * framesPerSecond, weights)];
+}
+
+/** Draws what trains, with the replayed share. */
+export function trainingSampler(experiment: Experiment, { train }: Clips, framesPerSecond: number): Sampler {
+  const codes = new Set(train.map(({ language }) => language));
+  return createSampler({
+    clips: train,
+    languages: Object.entries(experiment.languages)
+      .filter(([code]) => codes.has(code))
+      .map(([code, { role, weight }]) => ({ code, role, weight })),
+    replayFraction: experiment.replay.fraction,
+    ...drawing(experiment, framesPerSecond),
+  });
+}
+
+/**
+ * Draws every language for the shared starting head, whatever is replayed: a head that has never heard a language would
+ * look as if the encoder had forgotten it.
+ */
+export function headSampler(experiment: Experiment, { heard }: Clips, framesPerSecond: number): Sampler {
+  return createSampler({
+    clips: heard,
+    languages: Object.entries(experiment.languages).map(([code, { weight }]) => ({ code, role: 'new', weight })),
+    replayFraction: 0,
+    ...drawing(experiment, framesPerSecond),
+  });
+}
+
+const drawing = ({ sampling, training, seed }: Experiment, framesPerSecond: number) => ({
+  samplingExponent: sampling.exponent,
+  batchFrames: Math.max(1, Math.round(training.batchSeconds * framesPerSecond)),
+  seed,
+});
+
+const nothingToTrainOn = () =>
+  new UserError({
+    code: 'corpus.nothing-to-train-on',
+    tried: 'collect the training clips',
+    why: 'every clip was skipped or held out.',
+    cure: 'Look at the skipped files, lower audio.minSeconds or a language’s heldOut, or add audio.',
+  });

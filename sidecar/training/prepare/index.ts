@@ -1,0 +1,143 @@
+/**
+ * @file From an experiment to everything that the loop needs, in named steps: base, clips, plan, features, units, arms.
+ * Each part is kept in the cache by content, so a second run of the same data starts at once.
+ */
+import type { Experiment } from '../../config/experiment.ts';
+import type { Sampler } from '../../corpus/index.ts';
+import type { DeviceName, SessionOptions } from '../../engine/session.ts';
+import { evaluateHeldOut, type HeldOutSpeech } from '../../evaluation/heldout.ts';
+import type { Sources } from '../../learning/batch.ts';
+import { measurements } from '../../learning/meter.ts';
+import { openLearner } from '../../learning/open-learner.ts';
+import { countParameters, type ParameterCount } from '../../model/count.ts';
+import { parameterSpecs } from '../../model/learnable.ts';
+import type { RunEvent } from '../../protocol/events.ts';
+import type { Measurement } from '../../protocol/measurement.ts';
+import { FeatureStore } from '../../units/features.ts';
+import { type FrozenBase, ownUnits, type Units } from '../../units/fit.ts';
+import { ADAPTED, type Arm, type ArmPlan, planArms } from '../arms.ts';
+import type { ArmSpecs } from '../fork.ts';
+import type { CheckpointMeaning } from '../state.ts';
+import { type FrozenBaseModel, loadFrozenBase } from './base.ts';
+import { type Clips, collectClips, headSampler, trainingSampler } from './clips.ts';
+import { learnableConfig, meaningOfSites } from './learnable.ts';
+import { labelClips, planUnits, type UnitsPlan } from './units.ts';
+
+export interface Around {
+  cache: string;
+  /** Where the run keeps its centroids, if there is a run. */
+  runFolder?: string;
+  device: DeviceName;
+  emit(event: RunEvent): void;
+  signal: AbortSignal;
+}
+
+/** All that is known before anything is computed. */
+export interface Plan {
+  frozen: FrozenBaseModel;
+  clips: Clips;
+  units: UnitsPlan;
+  arms: ArmPlan[];
+  specs: ArmSpecs[];
+  meaning: CheckpointMeaning;
+  count: ParameterCount;
+}
+
+export async function plan(experiment: Experiment, around: Around): Promise<Plan> {
+  const frozen = loadFrozenBase(experiment, around.cache, around.emit);
+  const { base } = frozen;
+  const config = learnableConfig(experiment, base.config, frozen.trainMask);
+  const clips = await collectClips(experiment, frozen, around);
+  const units = planUnits(experiment, base, clips);
+  const arms = planArms(experiment, config);
+  return {
+    frozen,
+    clips,
+    units,
+    arms,
+    specs: arms.map(({ name, config }) => ({ name, specs: parameterSpecs(config, base.weights) })),
+    meaning: { base: base.hash, units: units.key, sites: meaningOfSites(config) },
+    count: countParameters(config, base),
+  };
+}
+
+export interface Prepared {
+  arms: Arm[];
+  units: Units;
+  sources: Sources;
+  heldOut: HeldOutSpeech;
+  /** By the base's own frozen head. */
+  base: Measurement[];
+  trainingSampler(): Sampler;
+  headSampler(): Sampler;
+  release(): Promise<void>;
+}
+
+/** Front-end features and units of every clip, from the cache where they are there. */
+export async function label(
+  { frozen: { base, file }, clips, units: unitsPlan }: Plan,
+  around: Around,
+): Promise<{ features: FeatureStore; units: Units; from: FrozenBase }> {
+  const options: SessionOptions = { device: around.device };
+  const stage = (name: 'features' | 'units') => (done: number, total: number) => {
+    around.signal.throwIfAborted();
+    around.emit({ type: 'stage', name, done, total });
+  };
+  const features = new FeatureStore(base, file, around.cache);
+  try {
+    await features.ensure([...clips.heard, ...clips.heldOut], clips.samples, options, stage('features'));
+    const from = { base, file, features, options };
+    return { features, from, units: await labelClips(unitsPlan, from, clips, around, stage('units')) };
+  } catch (error) {
+    features.close();
+    throw error;
+  }
+}
+
+export async function prepare(experiment: Experiment, planned: Plan, around: Around): Promise<Prepared> {
+  const { frozen, clips, arms: armPlans } = planned;
+  const { base, file, framesPerSecond } = frozen;
+  const { features, units, from } = await label(planned, around);
+  const arms: Arm[] = [];
+  const release = async () => {
+    for (const { learner } of arms) await learner.release();
+    features.close();
+  };
+  try {
+    const own = base.head && (await ownUnits(from, clips.heldOut));
+    for (const { name, config } of armPlans) {
+      // The control's encoder is the base, of which the base's own head has said all.
+      const head = name === ADAPTED ? base.head : undefined;
+      arms.push({ name, config, learner: await openLearner(config, base, file, experiment.seed, from.options, head) });
+    }
+    const baseUnits = own && ((hash: string) => own.get(hash) ?? none);
+    const sources: Sources = { features, units: (hash) => units.of(hash), baseUnits };
+    const heldOut: HeldOutSpeech = {
+      clips: clips.heldOut,
+      sources,
+      mask: experiment.evaluation.mask,
+      batchFrames: Math.round(experiment.training.batchSeconds * framesPerSecond),
+    };
+    return {
+      arms,
+      units,
+      sources,
+      heldOut,
+      base: own ? await byOwnHead(arms[0], heldOut) : [],
+      trainingSampler: () => trainingSampler(experiment, clips, framesPerSecond),
+      headSampler: () => headSampler(experiment, clips, framesPerSecond),
+      release,
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+const none = new Uint16Array(0);
+
+/** The untrained adapter is the base bit for bit, so its own-head scores are the base's. */
+async function byOwnHead({ learner }: Arm, heldOut: HeldOutSpeech): Promise<Measurement[]> {
+  const all = measurements('base', await evaluateHeldOut(learner, heldOut));
+  return all.filter(({ measure }) => measure.startsWith('ownHead'));
+}

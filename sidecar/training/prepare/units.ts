@@ -1,0 +1,80 @@
+/** @file The run's units: their key before anything is computed, their centroids kept with the run, every clip's labels. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Experiment } from '../../config/experiment.ts';
+import { writeFileAtomic } from '../../disk.ts';
+import { UserError } from '../../errors.ts';
+import { writeSafetensors } from '../../model/checkpoint/safetensors.ts';
+import {
+  type FrozenBase,
+  prepareUnits,
+  readCentroids,
+  type Units,
+  type UnitsConfig,
+  unitsKey,
+} from '../../units/fit.ts';
+import type { Clips } from './clips.ts';
+
+export interface UnitsPlan {
+  key: string;
+  config: UnitsConfig;
+  fitOn: Clips['heard'];
+}
+
+/** @throws UserError where the base has no such layer */
+export function planUnits(
+  experiment: Pick<Experiment, 'units' | 'languages'>,
+  base: { hash: string; config: { layers: number } },
+  { heard }: Pick<Clips, 'heard'>,
+): UnitsPlan {
+  const { layer: asked, fitOn, clusters, framesPerLanguage, iterations, restarts, seed } = experiment.units;
+  const { layers } = base.config;
+  const layer = asked === 'auto' ? Math.max(1, Math.round(layers * 0.75)) : asked;
+  if (layer > layers) throw layerTooDeep(layer, layers);
+  const fitted = (language: string) =>
+    fitOn === 'all' ||
+    (Array.isArray(fitOn) ? fitOn.includes(language) : experiment.languages[language].role === fitOn);
+  const clips = heard.filter(({ language }) => fitted(language));
+  const config = { layer, clusters, framesPerLanguage, iterations, restarts, seed };
+  return { key: unitsKey(base.hash, config, clips), config, fitOn: clips };
+}
+
+export const UNITS_FILE = 'units.safetensors';
+
+/** The labels of every clip; the centroids are those that `runFolder` keeps, or are fitted and, with a folder, kept there. */
+export async function labelClips(
+  { key, config, fitOn }: UnitsPlan,
+  from: FrozenBase,
+  { heard, heldOut }: Clips,
+  { cache, runFolder }: { cache: string; runFolder?: string },
+  onProgress: (done: number, total: number) => void,
+): Promise<Units> {
+  const path = runFolder && join(runFolder, UNITS_FILE);
+  const kept =
+    path && existsSync(path) ? readCentroids(path, config.clusters, from.base.config.hidden, key) : undefined;
+  const units = await prepareUnits(from, config, fitOn, [...heard, ...heldOut], cache, {
+    key,
+    centroids: kept,
+    onProgress: (_, done, total) => onProgress(done, total),
+  });
+  if (path && !kept) keepCentroids(path, units, config);
+  return units;
+}
+
+/** What a unit is, beside what predicts it: without the centroids neither run nor export could label new speech. */
+function keepCentroids(
+  path: string,
+  { centroids: { clusters, width, data }, key }: Units,
+  { layer }: UnitsConfig,
+): void {
+  const bytes = writeSafetensors({ centroids: { shape: [clusters, width], data } }, { layer: String(layer), key });
+  writeFileAtomic(path, bytes);
+}
+
+const layerTooDeep = (layer: number, layers: number) =>
+  new UserError({
+    code: 'units.layer-too-deep',
+    tried: `take the units from layer ${layer}`,
+    why: `the base has ${layers} layers.`,
+    cure: `Set units.layer to a number from 1 to ${layers}, or to auto.`,
+  });

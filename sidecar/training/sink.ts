@@ -1,0 +1,82 @@
+/** @file Where everything goes that a run says: its logs, its checkpoints, TensorBoard, and whoever listens. */
+import { join } from 'node:path';
+import type { RunEvent, UtilisationPoint } from '../protocol/events.ts';
+import type { Measurement } from '../protocol/measurement.ts';
+import { writeCheckpoint } from '../runs/checkpoints.ts';
+import { type RunDir, RunLogs, runFiles } from '../runs/run.ts';
+import { startHeartbeat } from '../runs/status.ts';
+import { TensorBoardWriter } from '../runs/tensorboard.ts';
+import type { MaskedShard } from './draw.ts';
+
+/** All that a run at work knows of the outside. */
+export interface Sink {
+  emit(event: RunEvent): void;
+  utilisation(point: UtilisationPoint): void;
+  /** What a step saw: clip ids and hashes. */
+  batch(step: number, seen: MaskedShard['seen']): void;
+  /** The files of a checkpoint. */
+  save(step: number, files: Record<string, Uint8Array>): void;
+}
+
+export class RunSink implements Sink {
+  private readonly logs: RunLogs;
+  private readonly stopBeating: () => void;
+  private board?: TensorBoardWriter;
+  /** The last step that was told of. */
+  step = 0;
+
+  constructor(
+    private readonly run: RunDir,
+    private readonly keep: number,
+    private readonly onEvent: (event: RunEvent) => void,
+  ) {
+    this.logs = new RunLogs(run);
+    this.stopBeating = startHeartbeat(run, () => this.step);
+  }
+
+  /** Takes back what was written after the checkpoint that the run goes on from; `undefined` begins anew. */
+  begin(resumedAt: number | undefined): void {
+    if (resumedAt !== undefined) this.logs.resumed(resumedAt);
+    this.board = new TensorBoardWriter(join(this.run.path, runFiles.tensorboard), { resumeFromStep: resumedAt });
+  }
+
+  emit(event: RunEvent): void {
+    if ('step' in event) this.step = event.step;
+    // Progress of a stage is for the screen; the log keeps what a paper could need.
+    if (event.type !== 'stage') this.logs.log.append({ ...event });
+    if (event.type === 'metrics') this.board?.scalars(event.step, scalars('train', event.values));
+    if (event.type === 'evaluation') this.board?.scalars(event.step, scalars('heldout', event.values));
+    this.onEvent(event);
+  }
+
+  utilisation(point: UtilisationPoint): void {
+    this.logs.utilisation.append({ type: 'utilisation', ...point });
+  }
+
+  batch(step: number, seen: MaskedShard['seen']): void {
+    this.logs.batches.append({ type: 'batch', step, seen });
+  }
+
+  save(step: number, files: Record<string, Uint8Array>): void {
+    this.logs.sync();
+    this.board?.sync();
+    writeCheckpoint(this.run, step, files, this.keep);
+  }
+
+  close(): void {
+    this.stopBeating();
+    this.board?.close();
+    this.logs.sync();
+    this.logs.close();
+  }
+}
+
+/** `heldout/loss/adapted/fin`, `train/learningRate`: one TensorBoard tag a measurement. */
+function scalars(side: string, values: readonly Measurement[]): Record<string, number> {
+  return Object.fromEntries(
+    values.map(({ arm, language, measure, value }) => [
+      [side, measure, arm === 'run' ? undefined : arm, language].filter((part) => part !== undefined).join('/'),
+      value,
+    ]),
+  );
+}
