@@ -40,8 +40,7 @@ function routerAlarms({ utilisation }: RunHistory): Alarm[] {
     if (uses.length === 0) continue;
     for (const expert of deadExperts(uses.map(({ load }) => load)))
       dead.push(t('{0} expert {1}', place(site), expert + 1));
-    const effective = uses.map((use) => use.effective);
-    if (isCollapsed(effective, uses[0].gates.length)) collapsed.push(place(site));
+    if (isCollapsed(uses.map(({ gates }) => gates))) collapsed.push(place(site));
   }
   const found: Alarm[] = [];
   if (dead.length > 0)

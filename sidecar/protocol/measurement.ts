@@ -77,7 +77,13 @@ export function measurementsOf(event: Readonly<Record<string, unknown>>): Measur
   });
 }
 
-const numberOf = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN);
+/** The log writes what JSON has no number for as words. */
+const words: Readonly<Record<string, number>> = {
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+};
+const numberOf = (value: unknown): number =>
+  typeof value === 'number' ? value : typeof value === 'string' ? (words[value] ?? Number.NaN) : Number.NaN;
 
 /** Logs of 0.2.0 have fixed fields. */
 function ofVersion1(event: Readonly<Record<string, unknown>>): Measurement[] {

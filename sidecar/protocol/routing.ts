@@ -2,7 +2,7 @@
 
 /** Load over the ideal load below which an expert is dead; 1 is fair. */
 export const DEAD_LOAD = 0.05;
-/** Effective experts below which a router of at least three has collapsed. */
+/** exp(entropy of the mean gates) below which a router of at least three has collapsed. */
 export const COLLAPSED_EFFECTIVE = 1.5;
 
 /** Experts, from 0, that no language uses; `loads[l][e]` is the load of expert e in language l. */
@@ -11,9 +11,20 @@ export function deadExperts(loads: readonly ArrayLike<number>[]): number[] {
   return Array.from({ length: experts }, (_, e) => e).filter((e) => loads.every((load) => load[e] < DEAD_LOAD));
 }
 
-/** Whether every language sends nearly all of its frames to one expert. */
-export const isCollapsed = (effective: readonly number[], experts: number): boolean =>
-  experts >= 3 && effective.length > 0 && effective.every((count) => count < COLLAPSED_EFFECTIVE);
+/**
+ * Whether a router sends nearly all frames of all languages to one expert; one that gives each language an expert of its
+ * own has not collapsed. `gates[l][e]` is the mean gate of expert e in language l.
+ */
+export function isCollapsed(gates: readonly ArrayLike<number>[]): boolean {
+  const experts = gates[0]?.length ?? 0;
+  if (experts < 3) return false;
+  let entropy = 0;
+  for (let e = 0; e < experts; e++) {
+    const mean = gates.reduce((sum, own) => sum + own[e], 0) / gates.length;
+    if (mean > 0) entropy -= mean * Math.log(mean);
+  }
+  return Math.exp(entropy) < COLLAPSED_EFFECTIVE;
+}
 
 /** What can be done about either, as keys of an experiment. */
 export const ROUTING_KEYS = ['adapter.router.balance', 'adapter.experts', 'training.learningRate'] as const;

@@ -26,15 +26,14 @@ export class Watch {
 
   routing({ languages }: UtilisationPoint): void {
     const all = Object.values(languages);
-    all[0]?.forEach(({ layer, target, gates }, i) => {
+    all[0]?.forEach(({ layer, target }, i) => {
       const where = `layer ${layer + 1}, ${target}`;
       for (const e of deadExperts(all.map((uses) => uses[i].load)))
         this.warn(
           `dead ${i} ${e}`,
           `Expert ${e + 1} of ${where} is dead: no language gives it a twentieth of a fair load. Raise ${BALANCE}.`,
         );
-      const effective = all.map((uses) => uses[i].effectiveExperts);
-      if (isCollapsed(effective, gates.length))
+      if (isCollapsed(all.map((uses) => uses[i].gates)))
         this.warn(
           `collapsed ${i}`,
           `The router of ${where} has collapsed onto one expert. Lower ${RATE} or raise ${BALANCE}.`,

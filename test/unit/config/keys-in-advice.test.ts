@@ -25,9 +25,11 @@ it('no sentence names a key of a section that has no such key', () => {
   const inWords = new RegExp(`[\\s(](${sections.join('|')})\\.([a-z][A-Za-z.]*[A-Za-z])(?=[\\s,.;:)]|$)`, 'g');
   const wrong = ['sidecar', 'extension', 'webview'].flatMap(sources).flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8');
-    const sentences = [...text.matchAll(/'(?:[^'\\\n]|\\.)* (?:[^'\\\n]|\\.)*'/g)].map(([sentence]) =>
-      sentence.slice(1, -1),
-    );
+    // Between two quotes there can be code too: a sentence has a word, a space and a word.
+    // What lies between two quotes can be code too; a sentence begins with a word.
+    const sentences = [...text.matchAll(/'((?:[^'\\\n]|\\.)* (?:[^'\\\n]|\\.)*)'/g)]
+      .map(([, sentence]) => sentence)
+      .filter((sentence) => /^[\w{]/.test(sentence));
     return sentences.flatMap((sentence) =>
       [...sentence.matchAll(inWords)]
         .map(([, section, rest]) => `${section}.${rest}`)

@@ -289,7 +289,7 @@ describe('alarms', () => {
 
   it('name an expert that no language uses, and not one that a single language leaves alone', () => {
     expect(kinds(history({ fin: [0.6, 0.4, 0], vie: [0.4, 0.6, 0] }))).toEqual(['dead']);
-    expect(alarms(history({ fin: [0.6, 0.4, 0], vie: [0.4, 0.6, 0] }))[0].where).toBe('layer 2 fc1 expert 3');
+    expect(alarms(history({ fin: [0.6, 0.4, 0], vie: [0.4, 0.6, 0] }))[0].where).toBe('layer 3 fc1 expert 3');
     expect(kinds(history({ fin: [0.5, 0.5, 0], vie: [0.2, 0.2, 0.6] }))).toEqual([]);
   });
 
