@@ -2,8 +2,9 @@
  * @file `adapter_config.json` checked value by value before anything is sized by it: the file may come from anyone. It
  * must not read tensors.
  */
+
+import { TARGET_MODULES } from '../architecture/sites.ts';
 import { UserError } from '../errors.ts';
-import { TARGET_MODULES } from './checkpoint/adapter.ts';
 import type { AdapterConfig } from './learnable.ts';
 import type { HeadShape } from './objective.ts';
 

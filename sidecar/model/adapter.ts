@@ -1,6 +1,9 @@
 /** @file Between the flat vector and the adapter on disk: which tensors a configuration has, under PEFT-like names. */
+
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BaseConfig } from '../architecture/config.ts';
+import { siteName } from '../architecture/sites.ts';
 import { UserError } from '../errors.ts';
 import { checkAdapterConfig } from './adapter-config.ts';
 import {
@@ -11,8 +14,6 @@ import {
   readAdapterConfig,
   writeAdapter,
 } from './checkpoint/adapter.ts';
-import type { HubertConfig } from './checkpoint/huggingface.ts';
-import { siteName } from './hubert.ts';
 import { isHead, type LearnableConfig } from './learnable.ts';
 import { sites } from './mixture.ts';
 import type { Parameters } from './parameters.ts';
@@ -127,7 +128,7 @@ export function saveAdapter(folder: string, config: LearnableConfig, parameters:
 }
 
 /** What the adapter of `folder` trains; nothing of its tensors is read yet. */
-export function adapterConfigOf(folder: string, base: HubertConfig): { config: LearnableConfig; baseHash: string } {
+export function adapterConfigOf(folder: string, base: BaseConfig): { config: LearnableConfig; baseHash: string } {
   const raw = readAdapterConfig(folder, KEYS);
   const { adapter, head } = checkAdapterConfig(raw, join(folder, ADAPTER_CONFIG), base.layers);
   return { config: { base, adapter, head, trainMask: raw.train_mask === true }, baseHash: String(raw.base_hash) };

@@ -2,6 +2,8 @@
  * @file HuBERT (Hsu et al. 2021) in both styles of Hugging Face's HubertModel: group norm and post-norm ("base"), layer
  * norm and pre-norm ("large"). It is told where weights come from and knows nothing of adapters but a hook.
  */
+import type { BaseConfig } from '../architecture/config.ts';
+import { type Site, siteName, type Target } from '../architecture/sites.ts';
 import type { Graph, Value } from '../engine/graph.ts';
 import { convolution } from '../engine/ops/convolution.ts';
 import { add, gelu, mul, scale, sub } from '../engine/ops/elementwise.ts';
@@ -9,9 +11,6 @@ import { reshape, transpose } from '../engine/ops/layout.ts';
 import { gemm, matmul } from '../engine/ops/linear.ts';
 import { channelNorm, layerNorm } from '../engine/ops/normalise.ts';
 import { softmax } from '../engine/ops/reduce.ts';
-import type { Bindings } from '../engine/shape.ts';
-import { TARGET_MODULES, type Target } from './checkpoint/adapter.ts';
-import type { HubertConfig } from './checkpoint/huggingface.ts';
 
 /** A tensor by its canonical name: a frozen weight or a trainable parameter. */
 export type TensorSource = (name: string) => Value;
@@ -19,40 +18,8 @@ export type TensorSource = (name: string) => Value;
 /** Called at every projection: its frozen output may be added to. `block` is the transformer block's input. */
 export type ProjectionHook = (site: Site, x: Value, frozen: Value, block: Value) => Value;
 
-export type { Target };
-
-export interface Site {
-  layer: number;
-  target: Target;
-}
-export const siteName = ({ layer, target }: Site) => `encoder.layers.${layer}.${TARGET_MODULES[target]}`;
-export const siteShape = (config: HubertConfig, { target }: Site): { in: number; out: number } => ({
-  in: target === 'fc2' ? config.feedForward : config.hidden,
-  out: target === 'fc1' ? config.feedForward : config.hidden,
-});
-
-/** Samples that give exactly `frames` frames; no sample is left over. */
-export function samplesOf(config: HubertConfig, frames: number): number {
-  let length = frames;
-  for (let i = config.convKernel.length - 1; i >= 0; i--)
-    length = (length - 1) * config.convStride[i] + config.convKernel[i];
-  return length;
-}
-
-/** Lengths of the time axis after each convolution, as symbols `S`, `S0` … and `T` (the frames). */
-export function timeBindings(config: HubertConfig, samples: number): Bindings & { T: number } {
-  const bindings: Record<string, number> = { S: samples };
-  let length = samples;
-  config.convKernel.forEach((kernel, i) => {
-    length = Math.floor((length - kernel) / config.convStride[i]) + 1;
-    bindings[i === config.convKernel.length - 1 ? 'T' : `S${i}`] = Math.max(0, length);
-  });
-  return bindings as Bindings & { T: number };
-}
-export const framesOf = (config: HubertConfig, samples: number) => timeBindings(config, samples).T;
-
 /** Waveform [B, 1, S] at 16 kHz → convolutional features [B·T, C]. */
-export function frontEnd(config: HubertConfig, weights: TensorSource, wave: Value): Value {
+export function frontEnd(config: BaseConfig, weights: TensorSource, wave: Value): Value {
   let x = wave;
   const last = config.convDim.length - 1;
   for (let i = 0; i <= last; i++) {
@@ -72,7 +39,7 @@ export function frontEnd(config: HubertConfig, weights: TensorSource, wave: Valu
 const turned = (x: Value, f: (y: Value) => Value) => transpose(f(transpose(x, [0, 2, 1])), [0, 2, 1]);
 
 /** Features [B·T, C] → projected frames [B·T, hidden]. */
-export function project(config: HubertConfig, weights: TensorSource, features: Value): Value {
+export function project(config: BaseConfig, weights: TensorSource, features: Value): Value {
   const name = 'feature_projection';
   const x = config.projectionNorm
     ? layerNorm(features, weights(`${name}.layer_norm.weight`), weights(`${name}.layer_norm.bias`), config.eps)
@@ -90,7 +57,7 @@ export function applyMask(weights: TensorSource, x: Value, mask: Value): Value {
  * Projected frames [B·T, hidden] → hidden states as in transformers 4.x: [0] the encoder's input, [i] the output of
  * block i, the last one after the final layer norm where the style is pre-norm.
  */
-export function encode(config: HubertConfig, weights: TensorSource, projected: Value, hook?: ProjectionHook): Value[] {
+export function encode(config: BaseConfig, weights: TensorSource, projected: Value, hook?: ProjectionHook): Value[] {
   const { hidden, posKernel, posGroups, eps, stableLayerNorm } = config;
   const norm = (name: string, x: Value) => layerNorm(x, weights(`${name}.weight`), weights(`${name}.bias`), eps);
   const inTime = transpose(reshape(projected, ['B', 'T', hidden]), [0, 2, 1]);
@@ -131,7 +98,7 @@ export function encode(config: HubertConfig, weights: TensorSource, projected: V
 }
 
 /** Softmax(q·kᵀ/√d)·v by heads (Vaswani et al. 2017, eq. 1); all frames of a clip see each other. */
-function attention({ hidden, heads }: HubertConfig, q: Value, k: Value, v: Value): Value {
+function attention({ hidden, heads }: BaseConfig, q: Value, k: Value, v: Value): Value {
   const width = hidden / heads;
   const byHead = (x: Value) => transpose(reshape(x, ['B', 'T', heads, width]), [0, 2, 1, 3]);
   const weights = softmax(matmul(byHead(scale(q, width ** -0.5)), byHead(k), { transB: true }));
@@ -139,6 +106,6 @@ function attention({ hidden, heads }: HubertConfig, q: Value, k: Value, v: Value
 }
 
 /** The graph's inputs for speech: features and the mask. */
-export const featureInput = (graph: Graph, config: HubertConfig) =>
+export const featureInput = (graph: Graph, config: BaseConfig) =>
   graph.input('features', ['B*T', config.convDim.at(-1)!]);
 export const maskInput = (graph: Graph) => graph.input('mask', ['B*T', 1]);

@@ -1,10 +1,11 @@
 /** @file The whole trainable model as graphs: the training step, its evaluation, and features, from one description. */
+import type { BaseConfig } from '../architecture/config.ts';
 import { gradients } from '../engine/gradient.ts';
 import { Graph, type Value } from '../engine/graph.ts';
 import { add } from '../engine/ops/elementwise.ts';
 import { gemm } from '../engine/ops/linear.ts';
 import { argMax, unitRows } from '../engine/ops/reduce.ts';
-import type { BaseHead, HubertConfig } from './checkpoint/huggingface.ts';
+import type { BaseHead } from './checkpoint/huggingface.ts';
 import {
   applyMask,
   encode,
@@ -30,7 +31,7 @@ export type AdapterConfig =
   | { kind: 'none' };
 
 export interface LearnableConfig {
-  base: HubertConfig;
+  base: BaseConfig;
   adapter: AdapterConfig;
   head: HeadShape;
   /** The mask embedding trains too. */
@@ -148,7 +149,7 @@ export function featureGraph(
 }
 
 /** Waveform to convolutional features, output `features` [B·T, C]. */
-export function frontEndGraph(base: HubertConfig, file: WeightFile): Record<string, Value> {
+export function frontEndGraph(base: BaseConfig, file: WeightFile): Record<string, Value> {
   const graph = new Graph();
   return { features: frontEnd(base, file.source(graph), graph.input('wave', ['B', 1, 'S'])) };
 }

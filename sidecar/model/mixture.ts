@@ -3,13 +3,14 @@
  * y = W₀x + b + (α/r)·Σ_e p_e·B_e·A_e·x with p = softmax(W_r·x), as two products a site: the experts' A and the router
  * stacked in one, the gated hidden numbers times the stacked B in the other, which adds onto the frozen output.
  */
+import type { BaseConfig } from '../architecture/config.ts';
+import { type Site, siteName, siteShape, type Target } from '../architecture/sites.ts';
 import type { Graph, Value } from '../engine/graph.ts';
 import { add, atLeast, div, equals, log, mul, scale, sub } from '../engine/ops/elementwise.ts';
 import { concat, reshape, split } from '../engine/ops/layout.ts';
 import { gemm } from '../engine/ops/linear.ts';
 import { logSumExp, mean, softmax, sum } from '../engine/ops/reduce.ts';
-import type { HubertConfig } from './checkpoint/huggingface.ts';
-import { type ProjectionHook, type Site, siteName, siteShape, type Target } from './hubert.ts';
+import type { ProjectionHook } from './hubert.ts';
 import type { ParameterSpec } from './parameters.ts';
 
 export interface MixtureConfig {
@@ -30,7 +31,7 @@ export interface MixtureConfig {
   init: number;
 }
 
-export const sites = (config: HubertConfig, mixture: MixtureConfig): Site[] =>
+export const sites = (config: BaseConfig, mixture: MixtureConfig): Site[] =>
   Array.from({ length: config.layers }, (_, layer) => mixture.targets.map((target) => ({ layer, target }))).flat();
 
 const blockRouter = (layer: number) => `encoder.layers.${layer}.router`;
@@ -41,7 +42,7 @@ const ownRouter = (mixture: MixtureConfig, layer: number) =>
  * `<site>.down` [E·r (+ E with a router of its own), in]: A_1 … A_E, then the router's rows.
  * `<site>.up` [out, E·r]: B_1 … B_E side by side, zero at the start, so that the adapted model is the base.
  */
-export function mixtureParameters(config: HubertConfig, mixture: MixtureConfig): ParameterSpec[] {
+export function mixtureParameters(config: BaseConfig, mixture: MixtureConfig): ParameterSpec[] {
   const specs: ParameterSpec[] = [];
   for (const site of sites(config, mixture)) {
     const [experts, rank] = [mixture.experts[site.layer], mixture.rank[site.layer]];

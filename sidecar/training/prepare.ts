@@ -3,6 +3,7 @@
  * in the cache by content, so a second run of the same data starts at once.
  */
 import { join } from 'node:path';
+import { framesOf } from '../architecture/time.ts';
 import { type Experiment, perLayer } from '../config/experiment.ts';
 import { type Clip, clipSamples, createSampler } from '../corpus/index.ts';
 import type { DeviceName, SessionOptions } from '../engine/session.ts';
@@ -13,7 +14,6 @@ import type { Learner } from '../learning/learner.ts';
 import type { Meter } from '../learning/meter.ts';
 import { openLearner } from '../learning/open-learner.ts';
 import { type BaseModel, loadBase } from '../model/checkpoint/huggingface.ts';
-import { framesOf } from '../model/hubert.ts';
 import type { AdapterConfig, LearnableConfig } from '../model/learnable.ts';
 import { sites } from '../model/mixture.ts';
 import { WeightFile } from '../model/weights.ts';

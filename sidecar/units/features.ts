@@ -3,9 +3,9 @@
  * decodes or convolves again.
  */
 import { join } from 'node:path';
+import { framesOf, samplesOf, timeBindings } from '../architecture/time.ts';
 import { floats, type SessionOptions } from '../engine/session.ts';
 import type { BaseModel } from '../model/checkpoint/huggingface.ts';
-import { framesOf, samplesOf, timeBindings } from '../model/hubert.ts';
 import { frontEndGraph } from '../model/learnable.ts';
 import type { WeightFile } from '../model/weights.ts';
 import { Pack } from './pack.ts';

@@ -5,26 +5,20 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import type { BaseConfig } from '../../architecture/config.ts';
+import { parseConfig, toHuggingFaceConfig } from '../../architecture/huggingface.ts';
+import { shapesOf } from '../../architecture/registry.ts';
+import { MASK_EMBEDDING, POSITIONAL } from '../../architecture/shapes.ts';
 import { UserError } from '../../errors.ts';
 import { writeFolder } from './files.ts';
 import { type BaseHead, HEAD_FILE, headTensors, readHead } from './head.ts';
-import { type HubertConfig, type ModelType, parseHubertConfig, toHuggingFaceConfig } from './hubert-config.ts';
-import {
-  effectiveWeight,
-  hubertShapes,
-  isBesideTheEncoder,
-  POSITIONAL,
-  tapNorms,
-  WEIGHT_NORM_SPELLINGS,
-  withoutPrefix,
-} from './hubert-tensors.ts';
+import { effectiveWeight, isBesideTheEncoder, tapNorms, WEIGHT_NORM_SPELLINGS, withoutPrefix } from './names.ts';
 import { openPickle } from './pickle.ts';
 import { openSafetensors, type TensorToWrite, writeSafetensors } from './safetensors.ts';
 import { openSharded } from './sharded.ts';
 import { clipped, damaged, readJsonObject, sameShape, type TensorFile } from './tensor-file.ts';
 
 export type { BaseHead } from './head.ts';
-export type { HubertConfig } from './hubert-config.ts';
 
 export interface Weight {
   shape: number[];
@@ -33,7 +27,7 @@ export interface Weight {
 
 export interface BaseModel {
   folder: string;
-  config: HubertConfig;
+  config: BaseConfig;
   /** Audio goes in with zero mean and unit variance per utterance. */
   normalise: boolean;
   /** By canonical name. `masked_spec_embed` may be absent (see `notes`); everything else is there. */
@@ -54,13 +48,11 @@ const FORMATS: [string, (file: string) => TensorFile][] = [
   ['pytorch_model.bin', openPickle],
 ];
 
-const MASK_EMBEDDING = 'masked_spec_embed';
-
 /** A model's folder with its configuration read and its weights open, none of them read. */
 export interface OpenBase {
   tensors: TensorFile;
-  config: HubertConfig;
-  modelType: ModelType;
+  config: BaseConfig;
+  modelType: string;
   normalise: boolean;
   maskIsOptional: boolean;
   notes: string[];
@@ -79,7 +71,7 @@ export function openBase(folder: string): OpenBase {
     });
   }
   const rawConfig = readJsonObject(configFile);
-  const { modelType, ...config } = parseHubertConfig(rawConfig, configFile, notes);
+  const { modelType, config } = parseConfig(rawConfig, configFile, notes);
   const normalise = readNormalise(folder, config, notes);
   const maskIsOptional = modelType === 'wav2vec2' || (rawConfig.mask_time_prob === 0 && !rawConfig.mask_feature_prob);
   return { tensors: openWeights(folder), config, modelType, normalise, maskIsOptional, notes };
@@ -117,7 +109,7 @@ function openWeights(folder: string): TensorFile {
   });
 }
 
-function readNormalise(folder: string, config: HubertConfig, notes: string[]): boolean {
+function readNormalise(folder: string, config: BaseConfig, notes: string[]): boolean {
   const file = path.join(folder, 'preprocessor_config.json');
   if (!fs.existsSync(file)) {
     const normalise = config.extractorNorm === 'layer';
@@ -152,12 +144,12 @@ export interface TensorMatch {
 }
 
 /** Names and shapes alone: no tensor is read. */
-export function matchTensors(tensors: TensorFile, config: HubertConfig, maskIsOptional: boolean): TensorMatch {
+export function matchTensors(tensors: TensorFile, config: BaseConfig, maskIsOptional: boolean): TensorMatch {
   const byName = new Map<string, string>();
   const ignored: string[] = [...tensors.others];
   const twice: string[] = [];
   const unexpected: string[] = [];
-  const shapes = hubertShapes(config);
+  const shapes = shapesOf(config);
   const weightNorm = takeWeightNorm(tensors, shapes);
   for (const original of tensors.names()) {
     const name = withoutPrefix(original);
@@ -178,7 +170,7 @@ export function matchTensors(tensors: TensorFile, config: HubertConfig, maskIsOp
   return { byName, shapes, weightNorm, ignored, missing, unexpected, misshapen, twice };
 }
 
-function readWeights(tensors: TensorFile, config: HubertConfig, modelType: ModelType, maskIsOptional: boolean) {
+function readWeights(tensors: TensorFile, config: BaseConfig, modelType: string, maskIsOptional: boolean) {
   const { path: file } = tensors;
   const match = matchTensors(tensors, config, maskIsOptional);
   const { byName, shapes, weightNorm, ignored, missing, unexpected, misshapen } = match;
@@ -220,7 +212,7 @@ function applyWeightNorm(weights: Map<string, Weight>, [gain, direction]: readon
   weights.set(`${POSITIONAL}.weight`, { shape, data: effective });
 }
 
-function doesNotFit(file: string, modelType: ModelType, faults: string[]): UserError {
+function doesNotFit(file: string, modelType: string, faults: string[]): UserError {
   return new UserError(
     faults.map((why) => ({
       code: 'checkpoint.tensors',
@@ -240,8 +232,11 @@ function allFinite(values: Float32Array): boolean {
   return true;
 }
 
-function hashOf(config: HubertConfig, normalise: boolean, weights: Map<string, Weight>): string {
-  const hash = createHash('sha256').update(JSON.stringify({ ...config, normalise }));
+function hashOf(config: BaseConfig, normalise: boolean, weights: Map<string, Weight>): string {
+  // HuBERT's hash is older than the other families: it goes without the family's name.
+  const { family, ...numbers } = config;
+  const named = family === 'hubert' ? numbers : { family, ...numbers };
+  const hash = createHash('sha256').update(JSON.stringify({ ...named, normalise }));
   for (const name of [...weights.keys()].sort()) {
     const { shape, data } = weights.get(name) as Weight;
     hash.update(`\n${name} ${shape}\n`);
@@ -253,13 +248,13 @@ function hashOf(config: HubertConfig, normalise: boolean, weights: Map<string, W
 /** Writes a folder that `loadBase` and Hugging Face transformers read; what was there is replaced at once. */
 export function saveBase(
   folder: string,
-  config: HubertConfig,
+  config: BaseConfig,
   weights: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>,
   normalise: boolean,
   head?: BaseHead,
 ): void {
   const tensors: Record<string, TensorToWrite> = {};
-  for (const [name, shape] of hubertShapes(config)) {
+  for (const [name, shape] of shapesOf(config)) {
     const weight = weights.get(name);
     if (!weight && name === MASK_EMBEDDING) continue;
     if (!weight || !sameShape(weight.shape, shape)) {

@@ -2,16 +2,18 @@
  * @file What a base model's folder holds, from its configuration and its tensors' names and shapes; no weight is read.
  * What `loadBase` would refuse is listed here instead.
  */
+
 import fs from 'node:fs';
 import path from 'node:path';
+import type { BaseConfig } from '../../architecture/config.ts';
+import { shapesOf } from '../../architecture/registry.ts';
 import { UserError } from '../../errors.ts';
 import { HEAD_FILE } from './head.ts';
-import { hubertShapes } from './hubert-tensors.ts';
-import { type HubertConfig, matchTensors, openBase } from './huggingface.ts';
+import { matchTensors, openBase } from './huggingface.ts';
 import { openSafetensors } from './safetensors.ts';
 
 export interface BaseSurvey {
-  config: HubertConfig;
+  config: BaseConfig;
   modelType: string;
   /** Of the encoder, where it is whole. */
   parameters: number;
@@ -36,7 +38,7 @@ export function surveyBase(folder: string): BaseSurvey {
     const absent = maskIsOptional && !byName.has(embedding);
     if (absent) notes.push(`The checkpoint brings no ${embedding}: masked training has to start one anew.`);
     let parameters = absent ? -config.hidden : 0;
-    for (const shape of hubertShapes(config).values()) parameters += shape.reduce((a, b) => a * b, 1);
+    for (const shape of shapesOf(config).values()) parameters += shape.reduce((a, b) => a * b, 1);
     const head = headOf(folder, notes);
     const { path: source } = tensors;
     notes.push(...twice);

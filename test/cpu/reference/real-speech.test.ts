@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { timeBindings } from '../../../sidecar/architecture/time.ts';
 import { Graph } from '../../../sidecar/engine/graph.ts';
 import { floats } from '../../../sidecar/engine/session.ts';
 import { readHead } from '../../../sidecar/model/checkpoint/head.ts';
-import { applyMask, encode, frontEnd, maskInput, project, timeBindings } from '../../../sidecar/model/hubert.ts';
+import { applyMask, encode, frontEnd, maskInput, project } from '../../../sidecar/model/hubert.ts';
 import { maskedInput, predict } from '../../../sidecar/model/objective.ts';
 import { WeightFile } from '../../../sidecar/model/weights.ts';
 import { npy } from '../../support/npy.ts';
