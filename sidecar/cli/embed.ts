@@ -6,7 +6,7 @@ import { loadAudio16k, normalise } from '../audio/index.ts';
 import { floats } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
 import { adapterConfigOf, checkAdapterSize, loadAdapter } from '../model/adapter.ts';
-import { loadBase } from '../model/checkpoint/huggingface.ts';
+import { loadBase } from '../model/checkpoint/base.ts';
 import { writeNpy } from '../model/checkpoint/npy.ts';
 import { featureGraph, frontEndGraph, type LearnableConfig, parameterSpecs } from '../model/learnable.ts';
 import { Parameters } from '../model/parameters.ts';

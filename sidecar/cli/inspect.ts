@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { checkResolved } from '../config/parse.ts';
 import { checkAdapterConfig } from '../model/adapter-config.ts';
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, readAdapterConfig } from '../model/checkpoint/adapter.ts';
-import { loadBase } from '../model/checkpoint/huggingface.ts';
+import { loadBase } from '../model/checkpoint/base.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
 import { countParameters } from '../model/count.ts';
 import { openRun, readResolved, runFiles } from '../runs/run.ts';

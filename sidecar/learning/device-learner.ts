@@ -5,7 +5,7 @@
 import { compile } from '../engine/compile.ts';
 import type { Value } from '../engine/graph.ts';
 import { type DeviceTensor, type Feed, floats, Session, type SessionOptions } from '../engine/session.ts';
-import type { BaseHead, BaseModel } from '../model/checkpoint/huggingface.ts';
+import type { BaseHead, BaseModel } from '../model/checkpoint/base.ts';
 import { evaluationGraph, isHead, type LearnableConfig, parameterSpecs, stepGraph } from '../model/learnable.ts';
 import { Parameters } from '../model/parameters.ts';
 import type { WeightFile } from '../model/weights.ts';

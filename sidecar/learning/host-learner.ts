@@ -1,6 +1,6 @@
 /** @file A learner whose numbers lie in main memory: fed to the device and fetched from it at every step. */
 import { type Feed, floats, type Session, type SessionOptions } from '../engine/session.ts';
-import type { BaseHead, BaseModel } from '../model/checkpoint/huggingface.ts';
+import type { BaseHead, BaseModel } from '../model/checkpoint/base.ts';
 import { evaluationGraph, isHead, type LearnableConfig, parameterSpecs, stepGraph } from '../model/learnable.ts';
 import { Parameters } from '../model/parameters.ts';
 import type { WeightFile } from '../model/weights.ts';

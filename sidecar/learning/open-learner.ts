@@ -1,6 +1,6 @@
 /** @file Which learner a device gets. */
 import type { SessionOptions } from '../engine/session.ts';
-import type { BaseHead, BaseModel } from '../model/checkpoint/huggingface.ts';
+import type { BaseHead, BaseModel } from '../model/checkpoint/base.ts';
 import type { LearnableConfig } from '../model/learnable.ts';
 import type { WeightFile } from '../model/weights.ts';
 import { DeviceLearner } from './device-learner.ts';

@@ -1,5 +1,5 @@
 /** @file Exact parameter counts, and shares with their denominators named. */
-import type { BaseModel } from './checkpoint/huggingface.ts';
+import type { BaseModel } from './checkpoint/base.ts';
 import { isHead, type LearnableConfig, parameterSpecs, trainsBaseTensor } from './learnable.ts';
 
 export interface ParameterCount {

@@ -5,7 +5,7 @@ import { Graph, type Value } from '../engine/graph.ts';
 import { add } from '../engine/ops/elementwise.ts';
 import { gemm } from '../engine/ops/linear.ts';
 import { argMax, unitRows } from '../engine/ops/reduce.ts';
-import type { BaseHead } from './checkpoint/huggingface.ts';
+import type { BaseHead } from './checkpoint/base.ts';
 import {
   applyMask,
   encode,
@@ -165,8 +165,17 @@ function headConstants(graph: Graph, head: BaseHead): TensorSource {
   return (name) => tensors[name];
 }
 
+/** Special symbols stand for no unit: they are never chosen, whatever their cosine (at most 1). */
 function likeliestUnits(graph: Graph, hidden: Value, head: BaseHead): Value {
   const tensor = headConstants(graph, head);
   const frame = gemm(hidden, tensor('final_proj.weight'), tensor('final_proj.bias'), { transB: true });
-  return argMax(gemm(unitRows(frame), unitRows(tensor('label_embs')), undefined, { transB: true }));
+  const { units, specials = 0 } = head;
+  const never =
+    specials > 0
+      ? graph.constant(
+          Float32Array.from({ length: units }, (_, unit) => (unit < specials ? -4 : 0)),
+          [units],
+        )
+      : undefined;
+  return argMax(gemm(unitRows(frame), unitRows(tensor('label_embs')), never, { transB: true }));
 }

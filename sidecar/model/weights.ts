@@ -20,7 +20,7 @@ import { join } from 'node:path';
 import { type Compiled, compile } from '../engine/compile.ts';
 import type { Graph, Value } from '../engine/graph.ts';
 import { Session, type SessionOptions } from '../engine/session.ts';
-import type { BaseModel, Weight } from './checkpoint/huggingface.ts';
+import type { BaseModel, Weight } from './checkpoint/base.ts';
 import type { TensorSource } from './hubert.ts';
 
 const BLOB = 'weights.bin';

@@ -15,7 +15,7 @@ import type { Batch, Learner } from '../learning/learner.ts';
 import { spanMask } from '../learning/mask.ts';
 import { openLearner } from '../learning/open-learner.ts';
 import { rateFactor } from '../learning/optimiser.ts';
-import { saveBase } from '../model/checkpoint/huggingface.ts';
+import { saveBase } from '../model/checkpoint/save.ts';
 import type { LearnableConfig } from '../model/learnable.ts';
 import { newWeights } from '../model/new-base.ts';
 import { WeightFile } from '../model/weights.ts';

@@ -11,7 +11,7 @@ import { UserError } from '../errors.ts';
 import { assemble, type Sources } from '../learning/batch.ts';
 import { spanMask } from '../learning/mask.ts';
 import { openLearner } from '../learning/open-learner.ts';
-import { loadBase } from '../model/checkpoint/huggingface.ts';
+import { loadBase } from '../model/checkpoint/base.ts';
 import { countParameters } from '../model/count.ts';
 import { WeightFile } from '../model/weights.ts';
 import type { Estimate } from '../protocol/messages.ts';

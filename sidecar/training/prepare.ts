@@ -13,7 +13,7 @@ import type { Sources } from '../learning/batch.ts';
 import type { Learner } from '../learning/learner.ts';
 import type { Meter } from '../learning/meter.ts';
 import { openLearner } from '../learning/open-learner.ts';
-import { type BaseModel, loadBase } from '../model/checkpoint/huggingface.ts';
+import { type BaseModel, loadBase } from '../model/checkpoint/base.ts';
 import type { AdapterConfig, LearnableConfig } from '../model/learnable.ts';
 import { sites } from '../model/mixture.ts';
 import { WeightFile } from '../model/weights.ts';

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { framesOf, samplesOf, timeBindings } from '../architecture/time.ts';
 import { floats, type SessionOptions } from '../engine/session.ts';
-import type { BaseModel } from '../model/checkpoint/huggingface.ts';
+import type { BaseModel } from '../model/checkpoint/base.ts';
 import { frontEndGraph } from '../model/learnable.ts';
 import type { WeightFile } from '../model/weights.ts';
 import { Pack } from './pack.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../disk.ts';
 import { floats, type SessionOptions } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
-import type { BaseModel } from '../model/checkpoint/huggingface.ts';
+import type { BaseModel } from '../model/checkpoint/base.ts';
 import { openSafetensors, writeSafetensors } from '../model/checkpoint/safetensors.ts';
 import { featureGraph, type LearnableConfig } from '../model/learnable.ts';
 import type { WeightFile } from '../model/weights.ts';

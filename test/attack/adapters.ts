@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { saveAdapter } from '../../sidecar/model/adapter.ts';
-import { loadBase } from '../../sidecar/model/checkpoint/huggingface.ts';
+import { loadBase } from '../../sidecar/model/checkpoint/base.ts';
 import { openSafetensors, writeSafetensors } from '../../sidecar/model/checkpoint/safetensors.ts';
 import { type LearnableConfig, parameterSpecs } from '../../sidecar/model/learnable.ts';
 import { Parameters } from '../../sidecar/model/parameters.ts';

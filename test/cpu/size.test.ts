@@ -6,7 +6,7 @@ import { expectRun, stepWork } from '../../sidecar/config/expect.ts';
 import { type Experiment, parseExperiment } from '../../sidecar/config/parse.ts';
 import { sizeOf } from '../../sidecar/config/size.ts';
 import { flopsOf } from '../../sidecar/engine/flops.ts';
-import { loadBase } from '../../sidecar/model/checkpoint/huggingface.ts';
+import { loadBase } from '../../sidecar/model/checkpoint/base.ts';
 import { countParameters } from '../../sidecar/model/count.ts';
 import { parameterSpecs, stepGraph } from '../../sidecar/model/learnable.ts';
 import { WeightFile } from '../../sidecar/model/weights.ts';

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { timeBindings } from '../../sidecar/architecture/time.ts';
 import { Graph } from '../../sidecar/engine/graph.ts';
 import { floats } from '../../sidecar/engine/session.ts';
-import { type BaseModel, loadBase } from '../../sidecar/model/checkpoint/huggingface.ts';
+import { type BaseModel, loadBase } from '../../sidecar/model/checkpoint/base.ts';
 import { applyMask, encode, frontEnd, maskInput, project } from '../../sidecar/model/hubert.ts';
 import { WeightFile } from '../../sidecar/model/weights.ts';
 

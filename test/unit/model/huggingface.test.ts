@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import type { BaseConfig } from '../../../sidecar/architecture/config.ts';
 import { shapesOf } from '../../../sidecar/architecture/registry.ts';
 import { POSITIONAL } from '../../../sidecar/architecture/shapes.ts';
-import { loadBase, saveBase } from '../../../sidecar/model/checkpoint/huggingface.ts';
+import { loadBase } from '../../../sidecar/model/checkpoint/base.ts';
 import { readNpy } from '../../../sidecar/model/checkpoint/npy.ts';
 import { openSafetensors, writeSafetensors } from '../../../sidecar/model/checkpoint/safetensors.ts';
+import { saveBase } from '../../../sidecar/model/checkpoint/save.ts';
 import { refusal, scratch } from '../../support/scratch.ts';
 import { shared } from '../../support/shared.ts';
 
