@@ -22,10 +22,11 @@ import { Session } from './engine/session.ts';
 import { UserError } from './errors.ts';
 import type { Batch } from './learning/learner.ts';
 import { openLearner } from './learning/open-learner.ts';
-import { type LearnableConfig, parameterSpecs, stepGraph } from './model/learnable.ts';
+import type { LearnableConfig } from './model/config.ts';
 import { newWeights } from './model/new-base.ts';
-import { WeightFile } from './model/weights.ts';
+import { parameterSpecs, stepGraph } from './objectives/learnable.ts';
 import { keyedRandom, normals } from './random.ts';
+import { WeightFile } from './weights/file.ts';
 
 const CLIPS = 4;
 const FRAMES = 249; // 5 s at 50 frames a second, less the front end's edge

@@ -5,12 +5,13 @@ import { framesOf, samplesOf, timeBindings } from '../architecture/time.ts';
 import { loadAudio16k, normalise } from '../audio/index.ts';
 import { floats } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
-import { adapterConfigOf, checkAdapterSize, loadAdapter } from '../model/adapter.ts';
+import { adapterConfigOf, checkAdapterSize, loadAdapter } from '../model/adapters/file.ts';
 import { loadBase } from '../model/checkpoint/base.ts';
 import { writeNpy } from '../model/checkpoint/npy.ts';
-import { featureGraph, frontEndGraph, type LearnableConfig, parameterSpecs } from '../model/learnable.ts';
+import type { LearnableConfig } from '../model/config.ts';
 import { Parameters } from '../model/parameters.ts';
-import { WeightFile } from '../model/weights.ts';
+import { featureGraph, frontEndGraph, parameterSpecs } from '../objectives/learnable.ts';
+import { WeightFile } from '../weights/file.ts';
 
 interface Options {
   model: string;

@@ -16,13 +16,13 @@ import { spanMask } from '../learning/mask.ts';
 import { openLearner } from '../learning/open-learner.ts';
 import { rateFactor } from '../learning/optimiser.ts';
 import { saveBase } from '../model/checkpoint/save.ts';
-import type { LearnableConfig } from '../model/learnable.ts';
+import type { LearnableConfig } from '../model/config.ts';
 import { newWeights } from '../model/new-base.ts';
-import { WeightFile } from '../model/weights.ts';
 import { permutation } from '../random.ts';
 import { FeatureStore } from '../units/features.ts';
 import { prepareUnits } from '../units/fit.ts';
 import { Assigner, fitKMeans } from '../units/kmeans.ts';
+import { WeightFile } from '../weights/file.ts';
 import { mfcc39, standardise } from './spectra.ts';
 
 const SPEECH = 'extension/sample/speech';

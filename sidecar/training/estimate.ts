@@ -12,10 +12,10 @@ import { assemble, type Sources } from '../learning/batch.ts';
 import { spanMask } from '../learning/mask.ts';
 import { openLearner } from '../learning/open-learner.ts';
 import { loadBase } from '../model/checkpoint/base.ts';
-import { countParameters } from '../model/count.ts';
-import { WeightFile } from '../model/weights.ts';
+import { countParameters } from '../objectives/count.ts';
 import type { Estimate } from '../protocol/messages.ts';
 import { normals } from '../random.ts';
+import { WeightFile } from '../weights/file.ts';
 import { learnableConfig } from './prepare.ts';
 
 const framesPerSecond = 50;

@@ -8,9 +8,9 @@ import { selectDevice } from '../engine/devices.ts';
 import type { DeviceName } from '../engine/session.ts';
 import { describe, UserError } from '../errors.ts';
 import type { Learner } from '../learning/learner.ts';
-import { saveAdapter } from '../model/adapter.ts';
+import { saveAdapter } from '../model/adapters/file.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
-import { countParameters, type ParameterCount } from '../model/count.ts';
+import { countParameters, type ParameterCount } from '../objectives/count.ts';
 import { type CorpusSummary, type EvaluationResult, type RunEvent, stopReasons } from '../protocol/events.ts';
 import {
   type Checkpoint,

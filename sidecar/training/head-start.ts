@@ -1,7 +1,6 @@
 /** @file The shared start: a head trained for a while on the frozen base, from which adapted model and control go on. */
 import type { Experiment } from '../config/experiment.ts';
 import { newState, rateFactor } from '../learning/optimiser.ts';
-import { isHead } from '../model/learnable.ts';
 import type { Prepared } from './prepare.ts';
 import { drawBatch } from './trainer.ts';
 
@@ -35,7 +34,7 @@ export async function startHead(
 
 /** The control's head into the adapted model: both start alike. */
 async function copyHead({ adapted, control }: Prepared): Promise<void> {
-  for (const name of control?.parameters.names.filter(isHead) ?? [])
+  for (const name of control?.parameters.namesOf('head') ?? [])
     adapted.parameters.view(name).set(control!.parameters.view(name));
   await adapted.push();
   await control?.push();

@@ -3,6 +3,7 @@
  * in the cache by content, so a second run of the same data starts at once.
  */
 import { join } from 'node:path';
+import { sites } from '../architecture/mixture.ts';
 import { framesOf } from '../architecture/time.ts';
 import { type Experiment, perLayer } from '../config/experiment.ts';
 import { type Clip, clipSamples, createSampler } from '../corpus/index.ts';
@@ -14,12 +15,11 @@ import type { Learner } from '../learning/learner.ts';
 import type { Meter } from '../learning/meter.ts';
 import { openLearner } from '../learning/open-learner.ts';
 import { type BaseModel, loadBase } from '../model/checkpoint/base.ts';
-import type { AdapterConfig, LearnableConfig } from '../model/learnable.ts';
-import { sites } from '../model/mixture.ts';
-import { WeightFile } from '../model/weights.ts';
+import type { AdapterConfig, LearnableConfig } from '../model/config.ts';
 import type { CorpusSummary, RunEvent } from '../protocol/events.ts';
 import { FeatureStore } from '../units/features.ts';
 import { ownUnits, prepareUnits, type Units } from '../units/fit.ts';
+import { WeightFile } from '../weights/file.ts';
 import { makeLanguage } from './language.ts';
 import type { Sampler, Training, TrainingClip } from './trainer.ts';
 

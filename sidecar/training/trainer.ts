@@ -9,7 +9,6 @@ import type { Learner } from '../learning/learner.ts';
 import { spanMask } from '../learning/mask.ts';
 import { baseScore, type Meter, score, tally, utilisation } from '../learning/meter.ts';
 import { norm, rateFactor } from '../learning/optimiser.ts';
-import { isHead } from '../model/learnable.ts';
 import {
   type EvaluationResult,
   type LanguageResult,
@@ -234,7 +233,7 @@ function logInterval(
     lossNats: interval.loss / count,
     languages: scores(meters.adapted),
     control: Object.keys(meters.control).length > 0 ? scores(meters.control) : undefined,
-    adapterNorm: squares((name) => !isHead(name)),
+    adapterNorm: squares((name) => adapted.parameters.group(name) !== 'head'),
     loraBNorm: squares((name) => name.endsWith('.lora_B')),
     audioSecondsPerSecond,
     residentBytes: process.memoryUsage().rss,

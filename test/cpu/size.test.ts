@@ -7,10 +7,10 @@ import { type Experiment, parseExperiment } from '../../sidecar/config/parse.ts'
 import { sizeOf } from '../../sidecar/config/size.ts';
 import { flopsOf } from '../../sidecar/engine/flops.ts';
 import { loadBase } from '../../sidecar/model/checkpoint/base.ts';
-import { countParameters } from '../../sidecar/model/count.ts';
-import { parameterSpecs, stepGraph } from '../../sidecar/model/learnable.ts';
-import { WeightFile } from '../../sidecar/model/weights.ts';
+import { countParameters } from '../../sidecar/objectives/count.ts';
+import { parameterSpecs, stepGraph } from '../../sidecar/objectives/learnable.ts';
 import { learnableConfig } from '../../sidecar/training/prepare.ts';
+import { WeightFile } from '../../sidecar/weights/file.ts';
 import { scratch } from '../support/reference.ts';
 
 const folder = 'extension/sample/base';

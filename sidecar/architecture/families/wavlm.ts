@@ -19,8 +19,8 @@ export const wavlm: Family<WavLmConfig> = {
   name: 'wavlm',
   modelTypes: ['wavlm'],
   read(reader, shared) {
-    const buckets = reader.whole('num_buckets', 320, 4, 65_536);
-    const maxDistance = reader.whole('max_bucket_distance', 800, 2, 1_000_000);
+    const buckets = reader.whole('num_buckets', 320, 4, 4096);
+    const maxDistance = reader.whole('max_bucket_distance', 800, 2, 10_000);
     if (buckets % 4 !== 0) reader.wrong('num_buckets', 'a multiple of 4');
     // From a quarter of the buckets on, distances share buckets by their logarithm, up to the largest distance.
     else if (maxDistance <= buckets / 4) reader.wrong('max_bucket_distance', `more than a quarter of ${buckets}`);

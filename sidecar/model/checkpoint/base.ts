@@ -8,6 +8,7 @@ import path from 'node:path';
 import type { BaseConfig } from '../../architecture/config.ts';
 import { MASK_EMBEDDING } from '../../architecture/shapes.ts';
 import { UserError } from '../../errors.ts';
+import type { Weight } from '../../weights/weight.ts';
 import { openFairseq } from './fairseq/open.ts';
 import { type BaseHead, HEAD_FILE, readHead } from './head.ts';
 import { openHuggingFace, weightsFile } from './huggingface.ts';
@@ -15,11 +16,6 @@ import { readWeights } from './match.ts';
 import type { TensorFile } from './tensor-file.ts';
 
 export type { BaseHead } from './head.ts';
-
-export interface Weight {
-  shape: number[];
-  data: Float32Array;
-}
 
 export interface BaseModel {
   /** A folder, or the file of a checkpoint that is one. */

@@ -3,7 +3,7 @@ import type { BaseConfig } from '../../architecture/config.ts';
 import { shapesOf } from '../../architecture/registry.ts';
 import { MASK_EMBEDDING, POSITIONAL } from '../../architecture/shapes.ts';
 import { UserError } from '../../errors.ts';
-import type { Weight } from './base.ts';
+import type { Weight } from '../../weights/weight.ts';
 import { effectiveWeight, isBesideTheEncoder, WEIGHT_NORM_SPELLINGS, withoutPrefix } from './names.ts';
 import { clipped, damaged, sameShape, type TensorFile } from './tensor-file.ts';
 

@@ -6,8 +6,8 @@ import { floats } from '../../../sidecar/engine/session.ts';
 import { HostLearner } from '../../../sidecar/learning/host-learner.ts';
 import type { BaseHead } from '../../../sidecar/model/checkpoint/base.ts';
 import { surveyBase } from '../../../sidecar/model/checkpoint/survey.ts';
-import { featureGraph, frontEndGraph } from '../../../sidecar/model/learnable.ts';
-import { WeightFile } from '../../../sidecar/model/weights.ts';
+import { featureGraph, frontEndGraph } from '../../../sidecar/objectives/learnable.ts';
+import { WeightFile } from '../../../sidecar/weights/file.ts';
 import { npy, worstDifference } from '../../support/npy.ts';
 import { fixtures, forward, loadBase, scratch } from '../../support/reference.ts';
 

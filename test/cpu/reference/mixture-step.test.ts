@@ -5,8 +5,8 @@ import { timeBindings } from '../../../sidecar/architecture/time.ts';
 import { floats } from '../../../sidecar/engine/session.ts';
 import { HostLearner } from '../../../sidecar/learning/host-learner.ts';
 import type { Batch } from '../../../sidecar/learning/learner.ts';
-import { frontEndGraph } from '../../../sidecar/model/learnable.ts';
-import { WeightFile } from '../../../sidecar/model/weights.ts';
+import { frontEndGraph } from '../../../sidecar/objectives/learnable.ts';
+import { WeightFile } from '../../../sidecar/weights/file.ts';
 import { npy, worstDifference } from '../../support/npy.ts';
 import { fixtures, loadBase, scratch } from '../../support/reference.ts';
 

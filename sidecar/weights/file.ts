@@ -20,8 +20,7 @@ import { join } from 'node:path';
 import { type Compiled, compile } from '../engine/compile.ts';
 import type { Graph, Value } from '../engine/graph.ts';
 import { Session, type SessionOptions } from '../engine/session.ts';
-import type { BaseModel, Weight } from './checkpoint/base.ts';
-import type { TensorSource } from './hubert.ts';
+import type { FrozenWeights, TensorSource, Weight } from './weight.ts';
 
 const BLOB = 'weights.bin';
 const INDEX = 'weights.json';
@@ -72,7 +71,7 @@ export class WeightFile {
   }
 
   /** Writes the blob under `cache` unless it is there. */
-  static prepare(base: Pick<BaseModel, 'hash' | 'weights'>, cache: string): WeightFile {
+  static prepare(base: FrozenWeights, cache: string): WeightFile {
     const folder = WeightFile.folder(base.hash, cache);
     const index = join(folder, INDEX);
     const entries = new Map<string, Entry>();

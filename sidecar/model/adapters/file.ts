@@ -2,10 +2,9 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BaseConfig } from '../architecture/config.ts';
-import { siteName } from '../architecture/sites.ts';
-import { UserError } from '../errors.ts';
-import { checkAdapterConfig } from './adapter-config.ts';
+import type { BaseConfig } from '../../architecture/config.ts';
+import { MASK_EMBEDDING } from '../../architecture/shapes.ts';
+import { UserError } from '../../errors.ts';
 import {
   ADAPTER_CONFIG,
   ADAPTER_WEIGHTS,
@@ -13,63 +12,24 @@ import {
   readAdapter,
   readAdapterConfig,
   writeAdapter,
-} from './checkpoint/adapter.ts';
-import { isHead, type LearnableConfig } from './learnable.ts';
-import { sites } from './mixture.ts';
-import type { Parameters } from './parameters.ts';
+} from '../checkpoint/adapter.ts';
+import type { LearnableConfig } from '../config.ts';
+import type { Parameters } from '../parameters.ts';
+import type { Piece } from './adapter.ts';
+import { checkAdapterConfig } from './config.ts';
+import { adapterOf } from './registry.ts';
 
 const KEYS = ['format', 'milore_version', 'base_hash', 'adapter', 'head', 'train_mask', 'units', 'run'];
 
-interface Piece {
-  name: string;
-  shape: number[];
-  /** The parameter that holds it, and where: row-major rows × columns of a wider matrix. */
-  parameter: string;
-  row: number;
-  column: number;
-}
-
 /** Every tensor of the file and its place in the parameters. */
 function pieces(config: LearnableConfig, parameters: Parameters): Piece[] {
-  const all: Piece[] = [];
-  const covered = new Set<string>();
-  const whole = (name: string, parameter: string) => {
-    covered.add(parameter);
-    all.push({ name, shape: [...parameters.shape(parameter)], parameter, row: 0, column: 0 });
-  };
-  if (config.adapter.kind === 'lora-mixture') {
-    const { mixture } = config.adapter;
-    for (const { layer, target } of sites(config.base, mixture)) {
-      const at = siteName({ layer, target });
-      const [experts, rank] = [mixture.experts[layer], mixture.rank[layer]];
-      const inputs = parameters.shape(`${at}.lora_A`)[1];
-      const outputs = parameters.shape(`${at}.lora_B`)[0];
-      for (let e = 0; e < experts; e++) {
-        all.push({
-          name: adapterNames.loraA(layer, target, e),
-          shape: [rank, inputs],
-          parameter: `${at}.lora_A`,
-          row: e * rank,
-          column: 0,
-        });
-        all.push({
-          name: adapterNames.loraB(layer, target, e),
-          shape: [outputs, rank],
-          parameter: `${at}.lora_B`,
-          row: 0,
-          column: e * rank,
-        });
-      }
-      covered.add(`${at}.lora_A`).add(`${at}.lora_B`);
-      if (parameters.names.includes(`${at}.router`)) whole(adapterNames.router(layer, target), `${at}.router`);
-    }
-    for (let layer = 0; layer < config.base.layers; layer++) {
-      const shared = `encoder.layers.${layer}.router`;
-      if (parameters.names.includes(shared)) whole(adapterNames.router(layer), shared);
-    }
+  const all = [...adapterOf(config).pieces];
+  const covered = new Set(all.map(({ parameter }) => parameter));
+  for (const name of parameters.names.filter((name) => !covered.has(name))) {
+    const own = parameters.group(name) === 'head' || name === MASK_EMBEDDING;
+    const shape = [...parameters.shape(name)];
+    all.push({ name: own ? name : adapterNames.full(name), shape, parameter: name, row: 0, column: 0 });
   }
-  for (const name of parameters.names)
-    if (!covered.has(name)) whole(isHead(name) || name === 'masked_spec_embed' ? name : adapterNames.full(name), name);
   return all;
 }
 

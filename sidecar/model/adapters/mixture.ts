@@ -3,22 +3,19 @@
  * y = W₀x + b + (α/r)·Σ_e p_e·B_e·A_e·x with p = softmax(W_r·x), as two products a site: the experts' A and the router
  * stacked in one, the gated hidden numbers times the stacked B in the other, which adds onto the frozen output.
  */
-import type { BaseConfig } from '../architecture/config.ts';
-import { type Site, siteName, siteShape, type Target } from '../architecture/sites.ts';
-import type { Graph, Value } from '../engine/graph.ts';
-import { add, atLeast, div, equals, log, mul, scale, sub } from '../engine/ops/elementwise.ts';
-import { concat, reshape, split } from '../engine/ops/layout.ts';
-import { gemm } from '../engine/ops/linear.ts';
-import { logSumExp, mean, softmax, sum } from '../engine/ops/reduce.ts';
-import type { ProjectionHook } from './hubert.ts';
-import type { ParameterSpec } from './parameters.ts';
+import type { BaseConfig } from '../../architecture/config.ts';
+import { blockRouter, type MixtureShape, mixtureTensors } from '../../architecture/mixture.ts';
+import { type Site, siteName } from '../../architecture/sites.ts';
+import type { Graph, Value } from '../../engine/graph.ts';
+import { add, atLeast, div, equals, log, mul, scale, sub } from '../../engine/ops/elementwise.ts';
+import { concat, reshape, split } from '../../engine/ops/layout.ts';
+import { gemm } from '../../engine/ops/linear.ts';
+import { logSumExp, mean, softmax, sum } from '../../engine/ops/reduce.ts';
+import type { ProjectionHook } from '../families/family.ts';
+import type { ParameterSpec } from '../parameters.ts';
 
-export interface MixtureConfig {
-  /** Experts and rank of each layer. */
-  experts: readonly number[];
-  rank: readonly number[];
+export interface MixtureConfig extends MixtureShape {
   alpha: number;
-  targets: readonly Target[];
   router: {
     kind: 'dense' | 'top-k';
     k: number;
@@ -31,38 +28,12 @@ export interface MixtureConfig {
   init: number;
 }
 
-export const sites = (config: BaseConfig, mixture: MixtureConfig): Site[] =>
-  Array.from({ length: config.layers }, (_, layer) => mixture.targets.map((target) => ({ layer, target }))).flat();
-
-const blockRouter = (layer: number) => `encoder.layers.${layer}.router`;
-const ownRouter = (mixture: MixtureConfig, layer: number) =>
-  mixture.router.share === 'site' && mixture.experts[layer] > 1;
-
-/**
- * `<site>.down` [E·r (+ E with a router of its own), in]: A_1 … A_E, then the router's rows.
- * `<site>.up` [out, E·r]: B_1 … B_E side by side, zero at the start, so that the adapted model is the base.
- */
-export function mixtureParameters(config: BaseConfig, mixture: MixtureConfig): ParameterSpec[] {
-  const specs: ParameterSpec[] = [];
-  for (const site of sites(config, mixture)) {
-    const [experts, rank] = [mixture.experts[site.layer], mixture.rank[site.layer]];
-    const shape = siteShape(config, site);
-    const name = siteName(site);
-    specs.push({ name: `${name}.lora_A`, shape: [experts * rank, shape.in], init: { deviation: mixture.init } });
-    if (ownRouter(mixture, site.layer))
-      specs.push({ name: `${name}.router`, shape: [experts, shape.in], init: { deviation: mixture.router.init } });
-    specs.push({ name: `${name}.lora_B`, shape: [shape.out, experts * rank], init: 'zeros' });
-  }
-  if (mixture.router.share === 'block')
-    for (let layer = 0; layer < config.layers; layer++)
-      if (mixture.experts[layer] > 1)
-        specs.push({
-          name: blockRouter(layer),
-          shape: [mixture.experts[layer], config.hidden],
-          init: { deviation: mixture.router.init },
-        });
-  return specs;
-}
+/** `lora_A` and the routers are drawn; `lora_B` is zero at the start, so that the adapted model is the base. */
+export const mixtureParameters = (config: BaseConfig, mixture: MixtureConfig): ParameterSpec[] =>
+  mixtureTensors(config, mixture).map(({ name, shape, part }) => {
+    if (part === 'router') return { name, shape, group: 'router', init: { deviation: mixture.router.init } };
+    return { name, shape, group: 'expert', init: part === 'up' ? 'zeros' : { deviation: mixture.init } };
+  });
 
 export interface Routing {
   /** Per site in order: gates [N, E] after top-k, sums to 1 over the experts. */

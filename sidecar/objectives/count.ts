@@ -1,6 +1,7 @@
 /** @file Exact parameter counts, and shares with their denominators named. */
-import type { BaseModel } from './checkpoint/base.ts';
-import { isHead, type LearnableConfig, parameterSpecs, trainsBaseTensor } from './learnable.ts';
+import type { BaseModel } from '../model/checkpoint/base.ts';
+import type { LearnableConfig } from '../model/config.ts';
+import { parameterSpecs } from './learnable.ts';
 
 export interface ParameterCount {
   base: number;
@@ -21,12 +22,8 @@ export function countParameters(config: LearnableConfig, base: Pick<BaseModel, '
   const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
   const total = [...base.weights.values()].reduce((sum, { shape }) => sum + size(shape), 0);
   const count = { experts: 0, routers: 0, baseTrained: 0, head: 0 };
-  for (const { name, shape } of parameterSpecs(config, base.weights)) {
-    if (isHead(name)) count.head += size(shape);
-    else if (name.endsWith('router')) count.routers += size(shape);
-    else if (base.weights.has(name) && trainsBaseTensor(config, name)) count.baseTrained += size(shape);
-    else count.experts += size(shape);
-  }
+  const counted = { expert: 'experts', router: 'routers', base: 'baseTrained', head: 'head' } as const;
+  for (const { group, shape } of parameterSpecs(config, base.weights)) count[counted[group]] += size(shape);
   const trained = count.experts + count.routers + count.baseTrained;
   return { base: total, ...count, shareWithoutHead: trained / total, shareWithHead: (trained + count.head) / total };
 }

@@ -3,10 +3,9 @@
  * must not read tensors.
  */
 
-import { TARGET_MODULES } from '../architecture/sites.ts';
-import { UserError } from '../errors.ts';
-import type { AdapterConfig } from './learnable.ts';
-import type { HeadShape } from './objective.ts';
+import { TARGET_MODULES } from '../../architecture/sites.ts';
+import { UserError } from '../../errors.ts';
+import type { AdapterConfig, HeadShape } from '../config.ts';
 
 const TARGETS = Object.keys(TARGET_MODULES);
 const KINDS = ['lora-mixture', 'full', 'scratch', 'none'];
