@@ -3,6 +3,7 @@
  * against this machine's own SGEMM and, with --peer, step by step against another program. Weights are random and
  * written by a process of their own, so that the peak measured here is that of training alone.
  */
+
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
+import type { BaseConfig } from './architecture/config.ts';
 import { report } from './cli/output.ts';
 import { compile } from './engine/compile.ts';
 import { flopsOf } from './engine/flops.ts';
@@ -20,11 +22,11 @@ import { Session } from './engine/session.ts';
 import { UserError } from './errors.ts';
 import type { Batch } from './learning/learner.ts';
 import { openLearner } from './learning/open-learner.ts';
-import type { HubertConfig } from './model/checkpoint/huggingface.ts';
-import { type LearnableConfig, parameterSpecs, stepGraph } from './model/learnable.ts';
+import type { LearnableConfig } from './model/config.ts';
 import { newWeights } from './model/new-base.ts';
-import { WeightFile } from './model/weights.ts';
+import { parameterSpecs, stepGraph } from './objectives/learnable.ts';
 import { keyedRandom, normals } from './random.ts';
+import { WeightFile } from './weights/file.ts';
 
 const CLIPS = 4;
 const FRAMES = 249; // 5 s at 50 frames a second, less the front end's edge
@@ -34,7 +36,8 @@ const MASKED_SHARE = 0.56;
 const RATES = { adapter: 1e-4, head: 1e-4 };
 const ADAMW = { betas: [0.9, 0.98], epsilon: 1e-6, weightDecay: 0.01, clipNorm: 1 } as const;
 
-const hubertBase = (layers: number): HubertConfig => ({
+const hubertBase = (layers: number): BaseConfig => ({
+  family: 'hubert',
   hidden: 768,
   layers,
   heads: 12,
@@ -51,7 +54,7 @@ const hubertBase = (layers: number): HubertConfig => ({
   eps: 1e-5,
 });
 
-const mixtureOf = (base: HubertConfig): LearnableConfig => ({
+const mixtureOf = (base: BaseConfig): LearnableConfig => ({
   base,
   adapter: {
     kind: 'lora-mixture',

@@ -1,8 +1,9 @@
 /** @file What stands above an experiment: the buttons, and a line with its exact size and what a run is about to take. */
 import type { CodeLens } from 'vscode-languageserver';
+import type { BaseConfig } from '../../sidecar/architecture/config.ts';
 import { expectRun } from '../../sidecar/config/expect.ts';
 import type { Experiment } from '../../sidecar/config/parse.ts';
-import { type BaseShape, sizeOf } from '../../sidecar/config/size.ts';
+import { sizeOf } from '../../sidecar/config/size.ts';
 import type { Translate } from './words.ts';
 
 const top = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
@@ -41,7 +42,7 @@ export function duration(seconds: number, t: Translate): string {
 /** Exact counts, then what is only about so. `threads`: of the machine that would train. */
 export function sizeLine(
   experiment: Experiment,
-  base: BaseShape | undefined,
+  base: BaseConfig | undefined,
   threads: number,
   t: Translate,
 ): CodeLens[] {

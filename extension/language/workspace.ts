@@ -5,10 +5,11 @@
 import { homedir } from 'node:os';
 import nodePath from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { BaseConfig } from '../../sidecar/architecture/config.ts';
+import { configOf } from '../../sidecar/architecture/huggingface.ts';
 import type { DatasetsFile, Files } from '../../sidecar/config/paths.ts';
 import { findDatasets } from '../../sidecar/config/paths.ts';
 import { parseReference } from '../../sidecar/config/references.ts';
-import { type BaseShape, baseShape } from '../../sidecar/config/size.ts';
 import type { Kind } from './messages.ts';
 
 /** The editor, or whoever stands in for it. URIs; errors as `Files` has them. */
@@ -127,12 +128,12 @@ export class Workspace {
   }
 
   /** The shape that the config.json of a base model gives it. */
-  async shape(uri: string, model: string): Promise<BaseShape | undefined> {
+  async shape(uri: string, model: string): Promise<BaseConfig | undefined> {
     const files = this.files(uri);
     const folder = await this.target(uri, model);
     if (!files || folder === undefined) return undefined;
     try {
-      return baseShape(JSON.parse(await files.read(files.join(folder, 'config.json'))));
+      return configOf(JSON.parse(await files.read(files.join(folder, 'config.json'))));
     } catch {
       return undefined;
     }

@@ -1,16 +1,17 @@
 /** @file `milore embed`: a recording's features by the base or the adapted model, as a .npy file. */
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { framesOf, samplesOf, timeBindings } from '../architecture/time.ts';
 import { loadAudio16k, normalise } from '../audio/index.ts';
 import { floats } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
-import { adapterConfigOf, checkAdapterSize, loadAdapter } from '../model/adapter.ts';
-import { loadBase } from '../model/checkpoint/huggingface.ts';
+import { adapterConfigOf, checkAdapterSize, loadAdapter } from '../model/adapters/file.ts';
+import { loadBase } from '../model/checkpoint/base.ts';
 import { writeNpy } from '../model/checkpoint/npy.ts';
-import { framesOf, samplesOf, timeBindings } from '../model/hubert.ts';
-import { featureGraph, frontEndGraph, type LearnableConfig, parameterSpecs } from '../model/learnable.ts';
+import type { LearnableConfig } from '../model/config.ts';
 import { Parameters } from '../model/parameters.ts';
-import { WeightFile } from '../model/weights.ts';
+import { featureGraph, frontEndGraph, parameterSpecs } from '../objectives/learnable.ts';
+import { WeightFile } from '../weights/file.ts';
 
 interface Options {
   model: string;

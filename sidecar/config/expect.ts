@@ -2,8 +2,11 @@
  * @file What a run is about to take before anything was measured: time on a processor, and memory. It must not know the
  * engine: the arithmetic of a step is counted from shapes, and a test holds it against the graph's own count.
  */
+import type { BaseConfig } from '../architecture/config.ts';
+import { frameFlops } from '../architecture/flops.ts';
+import { framesOf, SAMPLE_RATE_HZ } from '../architecture/time.ts';
 import type { Experiment } from './experiment.ts';
-import { type BaseShape, sizeOf } from './size.ts';
+import { sizeOf } from './size.ts';
 
 /** Products of one step (a multiply-add as two), over all frames of a batch. */
 export interface StepWork {
@@ -14,32 +17,19 @@ export interface StepWork {
   forwardFlops: number;
 }
 
-const sampleRate = 16_000;
-
-/** Frames of a clip, as the convolutions cut it. */
-function framesOf({ convKernel, convStride }: BaseShape, seconds: number): number {
-  let length = Math.round(seconds * sampleRate);
-  convKernel.forEach((kernel, i) => {
-    length = Math.max(0, Math.floor((length - kernel) / convStride[i]) + 1);
-  });
-  return length;
-}
-
 /**
  * The arithmetic of a step on `clips` clips of `seconds` each, front-end features already cached. By frame and block,
  * with d = hidden, f = feedForward, T = frames of a clip: 2·(4d² + 2df) for the projections and 4·T·d for attention.
  * Backward, a frozen product costs as much again (no weight gradient), a trained one and attention twice.
  */
-export function stepWork(experiment: Experiment, base: BaseShape, clips: number, seconds: number): StepWork {
-  const { hidden: d, feedForward: f, layers } = base;
+export function stepWork(experiment: Experiment, base: BaseConfig, clips: number, seconds: number): StepWork {
+  const { hidden, layers } = base;
   const { adapter, head, mask, units } = experiment;
-  const each = framesOf(base, seconds);
+  const each = framesOf(base, Math.round(seconds * SAMPLE_RATE_HZ));
   const frames = clips * each;
-  const projections = 2 * (4 * d * d + 2 * d * f);
-  const attention = 4 * each * d;
-  const front = 2 * (d * base.convDim[base.convDim.length - 1] + (d * d * base.posKernel) / base.posGroups);
+  const { front, projections, attention } = frameFlops(base, each);
   // Spans overlap: at probability p a share of 1 − e^−p of the frames is hidden, and only those meet the head.
-  const predicted = (1 - Math.exp(-mask.probability)) * 2 * head.projection * (d + units.clusters);
+  const predicted = (1 - Math.exp(-mask.probability)) * 2 * head.projection * (hidden + units.clusters);
   const { experts, routers } = sizeOf(experiment, base);
   const adapted = adapter.kind === 'lora-mixture' ? 2 * (experts + routers) : 0;
   const forward = front + layers * (projections + attention) + adapted + predicted;
@@ -53,7 +43,7 @@ export function stepWork(experiment: Experiment, base: BaseShape, clips: number,
  * Measured: 12 × 768, four clips of 5 s, two threads of an AMD EPYC: 286 GFLOP/s (README, Performance). Assumed: speed grows
  * with the threads up to eight, and small products reach less: d / (d + 400) of a width d, over the same of 768.
  */
-function flopsPerSecond({ hidden }: BaseShape, threads: number): number {
+function flopsPerSecond({ hidden }: BaseConfig, threads: number): number {
   const reached = (hidden / (hidden + 400)) * (1168 / 768);
   return (286e9 / 2) * Math.min(8, Math.max(1, threads)) * reached;
 }
@@ -78,7 +68,7 @@ const slack = 1.3;
  * of what trains (parameters, gradient, two moments) + activations kept for the backward pass, by frame and block
  * 8d + 2f + heads·T numbers, and as many more as `slack` says; fp32 throughout.
  */
-export function expectRun(experiment: Experiment, base: BaseShape, threads: number): Expected {
+export function expectRun(experiment: Experiment, base: BaseConfig, threads: number): Expected {
   const { adapter, audio, training, evaluation, languages, head } = experiment;
   const seconds = Math.min(training.batchSeconds, audio.joinSeconds ?? audio.maxSeconds / 3);
   const clips = Math.max(1, Math.round(training.batchSeconds / seconds));

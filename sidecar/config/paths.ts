@@ -161,7 +161,7 @@ export async function resolvePaths(
     }
     return full;
   };
-  const base = { ...experiment.base, model: await absolute(experiment.base.model, ['base', 'model'], 'folder') };
+  const base = { ...experiment.base, model: await absolute(experiment.base.model, ['base', 'model'], 'either') };
   if (base.head !== undefined) base.head = await absolute(base.head, ['base', 'head'], 'file');
   const languages: Experiment['languages'] = {};
   for (const [code, spec] of Object.entries(experiment.languages)) {

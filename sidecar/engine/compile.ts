@@ -1,5 +1,5 @@
 /** @file From a graph to an ONNX model in one of two dialects; knows no device. */
-import { reachable, type Value } from './graph.ts';
+import { type Derivation, reachable, type Value } from './graph.ts';
 import { encodeModel, ONNX_TYPE } from './onnx.ts';
 import type { Emitter, OnnxAttribute } from './ops/op.ts';
 import { table } from './ops/table.ts';
@@ -12,6 +12,8 @@ export interface Compiled {
   outputs: string[];
   /** int64 feeds that the session computes from the bound symbols. */
   shapeFeeds: { name: string; shape: Shape }[];
+  /** Feeds that the session computes by a rule of their own. */
+  derived: { name: string; shape: Shape; from: Derivation }[];
 }
 
 /** Emits exactly the nodes that `outputs` need, so an unused branch costs nothing. */
@@ -26,6 +28,7 @@ export function compile(outputs: Readonly<Record<string, Value>>, dialect: Emitt
   const initializers = new Map<string, object>();
   const inputs = new Map<string, object>();
   const shapeFeeds = new Map<string, Shape>();
+  const derived: Compiled['derived'] = [];
   let fresh = 0;
 
   const initializer = (name: string, dims: readonly number[], data: Float32Array | BigInt64Array) => {
@@ -46,7 +49,10 @@ export function compile(outputs: Readonly<Record<string, Value>>, dialect: Emitt
       else {
         name = source.name;
         if (source.kind === 'input') inputs.set(name, valueInfo(name, value));
-        else initializers.set(name, external(name, value, source.location));
+        else if (source.kind === 'derived') {
+          inputs.set(name, valueInfo(name, value));
+          derived.push({ name, shape: value.shape, from: source.from });
+        } else initializers.set(name, external(name, value, source.location));
       }
       names.set(value, name);
       return name;
@@ -93,9 +99,10 @@ export function compile(outputs: Readonly<Record<string, Value>>, dialect: Emitt
   ];
   return {
     bytes: encodeModel({ irVersion: 9, producer: 'milore', graph, opsets }),
-    inputs: [...inputs.keys()].filter((name) => !shapeFeeds.has(name)),
+    inputs: [...inputs.keys()].filter((name) => !shapeFeeds.has(name) && !derived.some((feed) => feed.name === name)),
     outputs: Object.keys(outputs),
     shapeFeeds: [...shapeFeeds].map(([name, shape]) => ({ name, shape })),
+    derived,
   };
 }
 

@@ -3,7 +3,7 @@
  * means stands in the op table.
  */
 import { table } from './ops/table.ts';
-import type { Shape } from './shape.ts';
+import type { Bindings, Shape } from './shape.ts';
 
 export type DType = 'float32' | 'int64' | 'bool';
 export type Attributes = Readonly<Record<string, unknown>>;
@@ -31,8 +31,12 @@ export interface WeightLocation {
   length: number;
 }
 
+/** Values of a feed that follow from the bound symbols alone, for one run. */
+export type Derivation = (bindings: Bindings) => Float32Array | BigInt64Array;
+
 export type Source =
   | { kind: 'input'; name: string }
+  | { kind: 'derived'; name: string; from: Derivation }
   | { kind: 'weight'; name: string; location: WeightLocation }
   | { kind: 'constant'; data: Float32Array | BigInt64Array };
 
@@ -49,6 +53,13 @@ export class Graph {
   input(name: string, shape: Shape, dtype: DType = 'float32'): Value {
     const value = this.value(shape, dtype);
     this.sources.set(value, { kind: 'input', name });
+    return value;
+  }
+
+  /** Computed by the session from the bound symbols; the same sizes of `shape` must give the same values. */
+  derived(name: string, shape: Shape, dtype: DType, from: Derivation): Value {
+    const value = this.value(shape, dtype);
+    this.sources.set(value, { kind: 'derived', name, from });
     return value;
   }
 

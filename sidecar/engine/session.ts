@@ -1,7 +1,7 @@
 /** @file A compiled graph on a device. The only module, with devices.ts, that knows onnxruntime. */
 import * as ort from 'onnxruntime-node';
 import { bindShapes, type Compiled } from './compile.ts';
-import type { Bindings } from './shape.ts';
+import { type Bindings, evaluate } from './shape.ts';
 
 export type DeviceName = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
 export type FeedData = Float32Array | BigInt64Array;
@@ -30,6 +30,9 @@ export interface SessionOptions {
 const THREADS = Number(process.env.MILORE_THREADS) || undefined;
 
 export class Session {
+  /** The last values of each derived feed, with the sizes that they are for. */
+  private readonly derived = new Map<string, ort.Tensor>();
+
   private constructor(
     private readonly session: ort.InferenceSession,
     private readonly compiled: Omit<Compiled, 'bytes'>,
@@ -78,7 +81,17 @@ export class Session {
     }
     for (const [name, data] of bindShapes(this.compiled, bindings))
       all[name] = new ort.Tensor('int64', data, [data.length]);
+    for (const feed of this.compiled.derived) all[feed.name] = this.derive(feed, bindings);
     return (await this.session.run(all)) as Record<string, ort.Tensor>;
+  }
+
+  private derive({ name, shape, from }: Compiled['derived'][number], bindings: Bindings): ort.Tensor {
+    const sizes = shape.map((dim) => evaluate(dim, bindings));
+    const before = this.derived.get(name);
+    if (before && String(before.dims) === String(sizes)) return before;
+    const tensor = toTensor({ data: from(bindings), shape: sizes });
+    this.derived.set(name, tensor);
+    return tensor;
   }
 
   /** Ends profiling and writes its file. */

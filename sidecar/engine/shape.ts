@@ -21,6 +21,15 @@ export function product(dims: Shape): Dim {
   return (coefficient === 1 ? symbols : [String(coefficient), ...symbols]).join('*');
 }
 
+/** `dim` by a number that divides its coefficient: `6*T` by 3 is `2*T`. */
+export function quotient(dim: Dim, by: number): Dim {
+  if (typeof dim === 'number') return dim / by;
+  const [first, ...symbols] = dim.split('*');
+  const coefficient = Number(first);
+  if (!Number.isInteger(coefficient / by)) throw new Error(`internal: ${dim} is no multiple of ${by}`);
+  return product([coefficient / by, ...symbols]);
+}
+
 /** The size of one dimension. Throws when a symbol is not bound. */
 export function evaluate(dim: Dim, bindings: Bindings): number {
   if (typeof dim === 'number') return dim;

@@ -5,10 +5,10 @@
 import { compile } from '../engine/compile.ts';
 import type { Value } from '../engine/graph.ts';
 import { type DeviceTensor, type Feed, floats, Session, type SessionOptions } from '../engine/session.ts';
-import type { BaseHead, BaseModel } from '../model/checkpoint/huggingface.ts';
-import { evaluationGraph, isHead, type LearnableConfig, parameterSpecs, stepGraph } from '../model/learnable.ts';
+import type { BaseHead, BaseModel } from '../model/checkpoint/base.ts';
+import type { LearnableConfig } from '../model/config.ts';
 import { Parameters } from '../model/parameters.ts';
-import type { WeightFile } from '../model/weights.ts';
+import { evaluationGraph, parameterSpecs, stepGraph } from '../objectives/learnable.ts';
 import { type AdamWOptions, newState, type OptimiserState } from '../optim/adamw.ts';
 import {
   accumulateGraph,
@@ -19,6 +19,7 @@ import {
   updateFeeds,
   updateGraph,
 } from '../optim/adamw-graph.ts';
+import type { WeightFile } from '../weights/file.ts';
 import { type Batch, batchBindings, batchFeeds, type Learner, type Outcome, outcome, type Rates } from './learner.ts';
 
 /** One tensor a parameter, all on the device. */
@@ -59,9 +60,9 @@ export class DeviceLearner implements Learner {
     baseHead?: BaseHead,
   ): Promise<DeviceLearner> {
     const specs = parameterSpecs(config, base.weights);
-    const slots = specs.map(
-      ({ name, shape }): TensorSlot => ({ name, shape, group: isHead(name) ? 'head' : 'adapter' }),
-    );
+    const slots = specs.map(({ name, shape, group }): TensorSlot => {
+      return { name, shape, group: group === 'head' ? 'head' : 'adapter' };
+    });
     const strict = { ...options, strict: true };
     const keeping = (prefix: string) => ({ ...strict, keep: slots.map(({ name }) => `${prefix}${name}`) });
     const small = (outputs: Record<string, Value>, how: SessionOptions) => {

@@ -1,10 +1,11 @@
 /** @file A learner whose numbers lie in main memory: fed to the device and fetched from it at every step. */
 import { type Feed, floats, type Session, type SessionOptions } from '../engine/session.ts';
-import type { BaseHead, BaseModel } from '../model/checkpoint/huggingface.ts';
-import { evaluationGraph, isHead, type LearnableConfig, parameterSpecs, stepGraph } from '../model/learnable.ts';
+import type { BaseHead, BaseModel } from '../model/checkpoint/base.ts';
+import type { LearnableConfig } from '../model/config.ts';
 import { Parameters } from '../model/parameters.ts';
-import type { WeightFile } from '../model/weights.ts';
+import { evaluationGraph, parameterSpecs, stepGraph } from '../objectives/learnable.ts';
 import { type AdamWOptions, adamW, newState, norm, type OptimiserState } from '../optim/adamw.ts';
+import type { WeightFile } from '../weights/file.ts';
 import { type Batch, batchBindings, batchFeeds, type Learner, type Outcome, outcome, type Rates } from './learner.ts';
 
 export class HostLearner implements Learner {
@@ -37,7 +38,7 @@ export class HostLearner implements Learner {
     // 2026-11: packed copies of a frozen base of 12 × 768 cost 0.3 GB a session and gained nothing beside 996 frames.
     const lean = { prepack: false, ...options };
     const step = await file.open(stepGraph(config, file, specs), lean);
-    const shapes = specs.map(({ name, shape }) => ({ name, shape, init: 'zeros' as const }));
+    const shapes = specs.map(({ name, shape }) => ({ name, shape }));
     const openEvaluation = () => file.open(evaluationGraph(config, file, shapes, baseHead), lean);
     return new HostLearner(config, new Parameters(specs, seed), step, openEvaluation);
   }
@@ -70,7 +71,7 @@ export class HostLearner implements Learner {
   async update(rates: Rates, options: AdamWOptions): Promise<number> {
     const groups = this.parameters.names.map((name) => ({
       ...this.parameters.range(name),
-      rate: isHead(name) ? rates.head : rates.adapter,
+      rate: this.parameters.group(name) === 'head' ? rates.head : rates.adapter,
     }));
     const total = adamW(this.parameters.data, this.gradient, this.optimiser, groups, options, this.knownNorm);
     this.discard();

@@ -5,7 +5,7 @@
  */
 import { type Feed, floats, type Session } from '../engine/session.ts';
 import type { Bindings } from '../engine/shape.ts';
-import type { LearnableConfig } from '../model/learnable.ts';
+import type { LearnableConfig } from '../model/config.ts';
 import type { Parameters } from '../model/parameters.ts';
 import type { AdamWOptions, OptimiserState } from '../optim/adamw.ts';
 

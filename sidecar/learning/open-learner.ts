@@ -1,8 +1,8 @@
 /** @file Which learner a device gets. */
 import type { SessionOptions } from '../engine/session.ts';
-import type { BaseHead, BaseModel } from '../model/checkpoint/huggingface.ts';
-import type { LearnableConfig } from '../model/learnable.ts';
-import type { WeightFile } from '../model/weights.ts';
+import type { BaseHead, BaseModel } from '../model/checkpoint/base.ts';
+import type { LearnableConfig } from '../model/config.ts';
+import type { WeightFile } from '../weights/file.ts';
 import { DeviceLearner } from './device-learner.ts';
 import { HostLearner } from './host-learner.ts';
 import type { Learner } from './learner.ts';

@@ -1,12 +1,12 @@
 /** @file First weights of a HuBERT that is pre-trained from scratch, as Hugging Face's HubertModel draws them. */
+import type { BaseConfig } from '../architecture/config.ts';
+import { shapesOf } from '../architecture/registry.ts';
 import { normals } from '../random.ts';
-import { hubertShapes } from './checkpoint/hubert-tensors.ts';
-import type { HubertConfig } from './checkpoint/huggingface.ts';
 
 /** Linear N(0, 0.02), convolutions He normal, positional convolution N(0, 4/(K·C)), norms 1 and 0, the mask embedding in (0, 1). */
-export function newWeights(config: HubertConfig, seed: number): Map<string, { shape: number[]; data: Float32Array }> {
+export function newWeights(config: BaseConfig, seed: number): Map<string, { shape: number[]; data: Float32Array }> {
   const weights = new Map<string, { shape: number[]; data: Float32Array }>();
-  for (const [name, shape] of hubertShapes(config)) {
+  for (const [name, shape] of shapesOf(config)) {
     const draws = normals(
       shape.reduce((a, b) => a * b, 1),
       seed,

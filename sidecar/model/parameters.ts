@@ -1,24 +1,35 @@
 /** @file The trainable numbers: one flat vector with named views, so that optimiser, checkpoint and norm see one array. */
 import { normals } from '../random.ts';
 
+/** What a parameter belongs to: rates of learning and counts go by it. */
+export type ParameterGroup = 'expert' | 'router' | 'base' | 'head';
+
 export interface ParameterSpec {
   name: string;
+  group: ParameterGroup;
   shape: readonly number[];
   /** Zeros, a normal of this standard deviation, or the given values. */
   init: 'zeros' | { deviation: number } | { values: Float32Array };
 }
 
+interface Range {
+  start: number;
+  end: number;
+  shape: readonly number[];
+  group: ParameterGroup;
+}
+
 export class Parameters {
   readonly data: Float32Array;
-  private readonly ranges = new Map<string, { start: number; end: number; shape: readonly number[] }>();
+  private readonly ranges = new Map<string, Range>();
 
   /** Random initial values are keyed by (seed, name): adding a parameter changes no other. */
   constructor(specs: readonly ParameterSpec[], seed: number) {
     let start = 0;
-    for (const { name, shape } of specs) {
+    for (const { name, shape, group } of specs) {
       if (this.ranges.has(name)) throw new Error(`internal: parameter ${name} twice`);
       const end = start + shape.reduce((a, b) => a * b, 1);
-      this.ranges.set(name, { start, end, shape });
+      this.ranges.set(name, { start, end, shape, group });
       start = end;
     }
     this.data = new Float32Array(start);
@@ -42,7 +53,14 @@ export class Parameters {
   shape(name: string): readonly number[] {
     return this.range(name).shape;
   }
-  range(name: string) {
+  group(name: string): ParameterGroup {
+    return this.range(name).group;
+  }
+  /** The names of one group, in their order. */
+  namesOf(group: ParameterGroup): string[] {
+    return this.names.filter((name) => this.group(name) === group);
+  }
+  range(name: string): Range {
     const range = this.ranges.get(name);
     if (!range) throw new Error(`internal: no parameter ${name}`);
     return range;

@@ -3,24 +3,26 @@
  * existing languages, as HuBERT was (Hsu et al. 2021): iteration 1 on MFCC units, iteration 2 on units of its own
  * layer, and the second iteration's head beside it. About twenty minutes on two cores. Run: node sidecar/sample/run.mjs sidecar/sample/pretrain-sample-base.ts
  */
+
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BaseConfig } from '../architecture/config.ts';
+import { framesOf, samplesOf, timeBindings } from '../architecture/time.ts';
 import { loadAudio16k, normalise } from '../audio/index.ts';
 import { assemble } from '../learning/batch.ts';
 import type { Batch, Learner } from '../learning/learner.ts';
 import { spanMask } from '../learning/mask.ts';
 import { openLearner } from '../learning/open-learner.ts';
-import { type HubertConfig, saveBase } from '../model/checkpoint/huggingface.ts';
-import { framesOf, samplesOf, timeBindings } from '../model/hubert.ts';
-import type { LearnableConfig } from '../model/learnable.ts';
+import { saveBase } from '../model/checkpoint/save.ts';
+import type { LearnableConfig } from '../model/config.ts';
 import { newWeights } from '../model/new-base.ts';
-import { WeightFile } from '../model/weights.ts';
 import { rateFactor } from '../optim/schedule.ts';
 import { permutation } from '../random.ts';
 import { FeatureStore } from '../units/features.ts';
 import { prepareUnits } from '../units/fit.ts';
 import { Assigner, fitKMeans } from '../units/kmeans.ts';
+import { WeightFile } from '../weights/file.ts';
 import { mfcc39, standardise } from './spectra.ts';
 
 const SPEECH = 'extension/sample/speech';
@@ -32,7 +34,8 @@ const SEED = 7;
 const [STEPS_1, STEPS_2] = (process.env.STEPS ?? '500,900').split(',').map(Number);
 const CLIPS_A_BATCH = 4;
 
-const config: HubertConfig = {
+const config: BaseConfig = {
+  family: 'hubert',
   hidden: 144,
   layers: 4,
   heads: 4,

@@ -4,7 +4,7 @@
  */
 import type { Experiment } from '../config/experiment.ts';
 import type { Learner } from '../learning/learner.ts';
-import type { LearnableConfig } from '../model/learnable.ts';
+import type { LearnableConfig } from '../model/config.ts';
 
 /** An arm before it takes memory. */
 export interface ArmPlan {

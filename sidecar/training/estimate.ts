@@ -12,7 +12,7 @@ import { assemble, type Sources } from '../learning/batch.ts';
 import type { Learner } from '../learning/learner.ts';
 import { spanMask } from '../learning/mask.ts';
 import { openLearner } from '../learning/open-learner.ts';
-import { countParameters } from '../model/count.ts';
+import { countParameters } from '../objectives/count.ts';
 import type { Estimate } from '../protocol/messages.ts';
 import { normals } from '../random.ts';
 import { planArms } from './arms.ts';

@@ -7,10 +7,10 @@ import { checkResolved } from '../config/parse.ts';
 import { selectDevice } from '../engine/devices.ts';
 import type { DeviceName } from '../engine/session.ts';
 import { describe, UserError } from '../errors.ts';
-import { saveAdapter } from '../model/adapter.ts';
+import { saveAdapter } from '../model/adapters/file.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
-import type { ParameterCount } from '../model/count.ts';
-import { isHead } from '../model/learnable.ts';
+import type { ParameterCount } from '../objectives/count.ts';
+
 import { type CorpusSummary, LOG_VERSION, type RunEvent, stopReasons } from '../protocol/events.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import type { Checkpoint } from '../runs/checkpoints.ts';
@@ -109,7 +109,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       signal,
     };
     planned = await plan(experiment, around);
-    const fork = source && planFork(source.progress, planned.specs, planned.meaning, isHead);
+    const fork = source && planFork(source.progress, planned.specs, planned.meaning);
     if (fork) sink.emit({ type: 'note', level: 'info', text: `Begins with ${source.dir}. ${describeFork(fork)}` });
     prepared = await prepare(experiment, planned, around);
     const { arms } = prepared;

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
-import { checkAdapterConfig } from '../model/adapter-config.ts';
+import { checkAdapterConfig } from '../model/adapters/config.ts';
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, readAdapterConfig } from '../model/checkpoint/adapter.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
 import { openRun } from '../runs/run.ts';

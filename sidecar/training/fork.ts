@@ -11,7 +11,7 @@ import type { CheckpointMeaning, StoredProgress } from './state.ts';
 /** The parameters of an arm before it takes memory. */
 export interface ArmSpecs {
   name: string;
-  specs: readonly Pick<ParameterSpec, 'name' | 'shape'>[];
+  specs: readonly Pick<ParameterSpec, 'name' | 'shape' | 'group'>[];
 }
 
 interface Carried {
@@ -31,16 +31,8 @@ export interface Fork {
   headCarried: boolean;
 }
 
-/**
- * @param isHead whether a parameter is the prediction head's, which means its units
- * @throws UserError where the run was trained on another base
- */
-export function planFork(
-  source: StoredProgress,
-  arms: readonly ArmSpecs[],
-  meaning: CheckpointMeaning,
-  isHead: (name: string) => boolean,
-): Fork {
+/** @throws UserError where the run was trained on another base */
+export function planFork(source: StoredProgress, arms: readonly ArmSpecs[], meaning: CheckpointMeaning): Fork {
   if (source.meaning.base !== meaning.base) throw otherBase();
   const fork: Fork = { carried: new Map(), anew: [], headCarried: true };
   for (const { name: arm, specs } of arms) {
@@ -48,24 +40,25 @@ export function planFork(
     const from = source.layout[arm] ? arm : ADAPTED;
     const places = placesOf(source, from);
     const own = new Map<string, Carried>();
-    for (const { name, shape } of specs) {
+    for (const { name, shape, group } of specs) {
       const place = places.get(name);
       const why =
-        isHead(name) && source.meaning.units !== meaning.units
+        group === 'head' && source.meaning.units !== meaning.units
           ? OTHER_UNITS
           : whyNot(name, shape, place?.shape, source.meaning, meaning);
       if (why === undefined)
         own.set(name, { from, start: place!.start, factor: factorOf(name, source.meaning, meaning) });
       else {
         if (arm === arms[0].name) fork.anew.push({ name, why });
-        if (isHead(name)) fork.headCarried = false;
+        if (group === 'head') fork.headCarried = false;
       }
     }
     fork.carried.set(arm, own);
   }
   // A projection without its embeddings, or the other way round, predicts nothing.
   if (!fork.headCarried)
-    for (const own of fork.carried.values()) for (const name of [...own.keys()]) if (isHead(name)) own.delete(name);
+    for (const { name: arm, specs } of arms)
+      for (const { name, group } of specs) if (group === 'head') fork.carried.get(arm)!.delete(name);
   return fork;
 }
 

@@ -2,7 +2,7 @@
 import type { Experiment } from '../config/experiment.ts';
 import type { Sampler } from '../corpus/index.ts';
 import type { Sources } from '../learning/batch.ts';
-import { isHead } from '../model/learnable.ts';
+
 import { newState } from '../optim/adamw.ts';
 import { rateFactor } from '../optim/schedule.ts';
 import type { Arm } from './arms.ts';
@@ -36,7 +36,7 @@ export async function startHead(
   const { parameters } = teacher.learner;
   await teacher.learner.pull();
   for (const { learner } of arms) {
-    for (const name of parameters.names.filter(isHead)) learner.parameters.view(name).set(parameters.view(name));
+    for (const name of parameters.namesOf('head')) learner.parameters.view(name).set(parameters.view(name));
     learner.optimiser = newState(learner.parameters.size);
     await learner.push();
   }

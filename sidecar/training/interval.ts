@@ -1,6 +1,6 @@
 /** @file A logged point: the means of an interval as measurements, and each language's use of the experts. */
 import { measurements, utilisation } from '../learning/meter.ts';
-import { isHead } from '../model/learnable.ts';
+
 import { norm } from '../optim/adamw.ts';
 import type { UtilisationPoint } from '../protocol/events.ts';
 import { type Measurement, units } from '../protocol/measurement.ts';
@@ -36,7 +36,7 @@ export function logInterval(
   add(
     first.name,
     'adapterNorm',
-    normOf(first, (name) => !isHead(name)),
+    normOf(first, (name) => first.learner.parameters.group(name) !== 'head'),
   );
   add(
     first.name,

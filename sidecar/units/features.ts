@@ -3,11 +3,11 @@
  * decodes or convolves again.
  */
 import { join } from 'node:path';
+import { framesOf, samplesOf, timeBindings } from '../architecture/time.ts';
 import { floats, type SessionOptions } from '../engine/session.ts';
-import type { BaseModel } from '../model/checkpoint/huggingface.ts';
-import { framesOf, samplesOf, timeBindings } from '../model/hubert.ts';
-import { frontEndGraph } from '../model/learnable.ts';
-import type { WeightFile } from '../model/weights.ts';
+import type { BaseModel } from '../model/checkpoint/base.ts';
+import { frontEndGraph } from '../objectives/learnable.ts';
+import type { WeightFile } from '../weights/file.ts';
 import { Pack } from './pack.ts';
 
 export class FeatureStore {

@@ -1,11 +1,12 @@
 /** @file Broken adapters, as `milore embed --adapter` and `milore inspect` meet them. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { saveAdapter } from '../../sidecar/model/adapter.ts';
-import { loadBase } from '../../sidecar/model/checkpoint/huggingface.ts';
+import { saveAdapter } from '../../sidecar/model/adapters/file.ts';
+import { loadBase } from '../../sidecar/model/checkpoint/base.ts';
 import { openSafetensors, writeSafetensors } from '../../sidecar/model/checkpoint/safetensors.ts';
-import { type LearnableConfig, parameterSpecs } from '../../sidecar/model/learnable.ts';
+import type { LearnableConfig } from '../../sidecar/model/config.ts';
 import { Parameters } from '../../sidecar/model/parameters.ts';
+import { parameterSpecs } from '../../sidecar/objectives/learnable.ts';
 import { type Attack, embed, put, speech, tiny } from './harness.ts';
 
 const CONFIG = 'adapter_config.json';

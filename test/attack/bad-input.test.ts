@@ -8,7 +8,7 @@ import { configurations, heads, safetensors, sharded } from './bases.ts';
 import { corpora } from './corpora.ts';
 import { experiments } from './experiments.ts';
 import { type Attack, attempt, MARKER, type Outcome, tiny } from './harness.ts';
-import { pickles } from './pickles.ts';
+import { fairseq, pickles } from './pickles.ts';
 import { recordings } from './recordings.ts';
 import { checkpointsOf, runs } from './runs.ts';
 
@@ -67,7 +67,18 @@ function family(attacks: readonly Attack[]): void {
   });
 }
 
-const everything = { safetensors, sharded, configurations, heads, pickles, recordings, experiments, corpora, adapters };
+const everything = {
+  safetensors,
+  sharded,
+  configurations,
+  heads,
+  pickles,
+  fairseq,
+  recordings,
+  experiments,
+  corpora,
+  adapters,
+};
 
 describe('bad input ends in an error that names the file and the cure, within a second:', () => {
   for (const attacks of Object.values(everything)) family(attacks);

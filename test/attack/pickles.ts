@@ -2,6 +2,7 @@
 import { closeSync, cpSync, ftruncateSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
+import { fixtures } from '../support/reference.ts';
 import { archive, dictPickle, op, tensorPickle } from '../support/torch-archive.ts';
 import { type Attack, base, embed, MARKER, put, speech, tiny } from './harness.ts';
 
@@ -30,6 +31,69 @@ const view = { key: '0', elements: 4, shape: [2, 2], stride: [2, 1] };
 const four = new Uint8Array(16);
 const tensor = (name: string, change: Partial<typeof view> & { type?: string; offset?: number }, bytes = four) =>
   bin(name, () => archive(dictPickle({ a: tensorPickle({ ...view, ...change }) }), { 0: bytes }));
+
+/** A checkpoint of fairseq in the base's place, with its settings beside the `model`. */
+const pt = (name: string, make: (good: Buffer) => Uint8Array): Attack => ({
+  name: `fairseq: ${name}`,
+  names: 'hubert.pt',
+  make(root) {
+    const folder = base(root);
+    for (const file of ['model.safetensors', 'config.json']) rmSync(join(folder, file));
+    writeFileSync(join(folder, 'hubert.pt'), make(readFileSync(fixtures('fairseq_base', 'hubert_args_legacy.pt'))));
+    put(root, { 'good.wav': speech });
+    return embed(root, join(root, 'good.wav'), folder);
+  },
+});
+const setting = (key: string, value: number[]) => [...op.text(key), ...value, 0x73];
+const settings = (value: number[]) => () =>
+  archive([...op.proto, ...op.dict, ...setting('model', op.dict), ...setting('cfg', value), ...op.stop]);
+const repeated = (code: number[], times: number) => new Array(times).fill(code).flat();
+
+export const fairseq: Attack[] = [
+  pt('os.system among the settings', settings(call('os', 'system', touch))),
+  pt('subprocess.Popen among the settings', settings(call('subprocess', 'Popen', touch))),
+  pt('a function of the trainer called', settings(call('fairseq.utils', 'import_user_module', touch))),
+  pt('an object of a class that runs', settings([...op.global('code', 'InteractiveConsole'), ...op.emptyTuple, 0x81])),
+  pt('no settings', settings([0x4e])),
+  pt(
+    'an expression that would run',
+    settings([
+      ...op.dict,
+      ...setting('model', [
+        ...op.dict,
+        ...setting('_name', op.text('hubert')),
+        ...setting('conv_feature_layers', op.text(`__import__("os").system("${touch}")`)),
+      ]),
+    ]),
+  ),
+  pt('40 000 references to one list of 40 000', () =>
+    archive([
+      ...op.proto,
+      0x5d,
+      0x71,
+      0,
+      ...op.mark,
+      ...repeated([0x4b, 1], 40_000),
+      0x65,
+      ...op.global('collections', 'OrderedDict'),
+      ...op.mark,
+      ...repeated([0x68, 0], 40_000),
+      0x74,
+      0x85,
+      ...op.reduce,
+      ...op.stop,
+    ]),
+  ),
+  pt('a million dictionaries', () => archive([...op.proto, ...repeated(op.dict, 1_000_000), ...op.stop])),
+  pt('20 million nothings', () => archive(new Uint8Array(20_000_000).fill(0x4e))),
+  pt('cut to 5000 bytes', (good) => good.subarray(0, 5000)),
+  pt('half of it', (good) => good.subarray(0, good.length / 2)),
+  pt('an empty file', () => new Uint8Array(0)),
+  pt('a format of another age', (good) => {
+    good.writeUInt16LE(999, 18);
+    return good;
+  }),
+];
 
 export const pickles: Attack[] = [
   raw('os.system', call('os', 'system', touch)),
@@ -60,6 +124,24 @@ export const pickles: Attack[] = [
     return good;
   }),
   bin('an empty file', () => new Uint8Array(0)),
+  bin('a dictionary of 40 000 pairs of 40 000', () =>
+    archive([
+      ...op.proto,
+      0x5d,
+      0x71,
+      0,
+      ...op.mark,
+      ...repeated([0x4b, 1], 40_000),
+      0x65,
+      ...op.global('collections', 'OrderedDict'),
+      ...op.mark,
+      ...repeated([0x68, 0], 40_000),
+      0x74,
+      0x85,
+      ...op.reduce,
+      ...op.stop,
+    ]),
+  ),
   bin('a bare pickle of old', () => Uint8Array.from([...op.proto, ...call('os', 'system', touch), ...op.stop])),
   bin('compressed', () => archive(dictPickle({ a: tensorPickle(view) }), { 0: new Uint8Array(4096) }, { level: 6 })),
   bin('a zip bomb', () => zipSync({ 'a/data.pkl': new Uint8Array(50 << 20) }, { level: 6 })),

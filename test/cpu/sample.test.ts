@@ -1,13 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { timeBindings } from '../../sidecar/architecture/time.ts';
 import { loadAudio16k, normalise } from '../../sidecar/audio/index.ts';
 import { floats } from '../../sidecar/engine/session.ts';
 import { type Labelled, probeAccuracy } from '../../sidecar/evaluation/probe.ts';
-import { timeBindings } from '../../sidecar/model/hubert.ts';
-import { featureGraph, frontEndGraph } from '../../sidecar/model/learnable.ts';
-import { WeightFile } from '../../sidecar/model/weights.ts';
+import { featureGraph, frontEndGraph } from '../../sidecar/objectives/learnable.ts';
 import { logMel } from '../../sidecar/sample/spectra.ts';
+import { WeightFile } from '../../sidecar/weights/file.ts';
 import { loadBase, scratch } from '../support/reference.ts';
 
 const LANGUAGES = ['eng', 'deu', 'spa', 'fin'];

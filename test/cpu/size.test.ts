@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { configOf } from '../../sidecar/architecture/huggingface.ts';
+import { shapesOf } from '../../sidecar/architecture/registry.ts';
 import { expectRun, stepWork } from '../../sidecar/config/expect.ts';
 import { type Experiment, parseExperiment } from '../../sidecar/config/parse.ts';
-import { baseShape, sizeOf } from '../../sidecar/config/size.ts';
+import { sizeOf } from '../../sidecar/config/size.ts';
 import { flopsOf } from '../../sidecar/engine/flops.ts';
-import { parseHubertConfig } from '../../sidecar/model/checkpoint/hubert-config.ts';
-import { hubertShapes } from '../../sidecar/model/checkpoint/hubert-tensors.ts';
-import { loadBase } from '../../sidecar/model/checkpoint/huggingface.ts';
-import { countParameters } from '../../sidecar/model/count.ts';
-import { parameterSpecs, stepGraph } from '../../sidecar/model/learnable.ts';
-import { WeightFile } from '../../sidecar/model/weights.ts';
+import { loadBase } from '../../sidecar/model/checkpoint/base.ts';
+import { countParameters } from '../../sidecar/objectives/count.ts';
+import { parameterSpecs, stepGraph } from '../../sidecar/objectives/learnable.ts';
 import { learnableConfig } from '../../sidecar/training/prepare/learnable.ts';
+import { WeightFile } from '../../sidecar/weights/file.ts';
 import { scratch } from '../support/reference.ts';
 
 const folder = 'extension/sample/base';
@@ -40,7 +40,7 @@ it.each(Object.entries(settings))('%s: counted from config.json alone as from th
   const wanted = experiment(...overrides);
   const counted = countParameters(learnableConfig(wanted, sample.config, false), sample);
   const { shareWithHead: _share, ...expected } = counted;
-  expect(sizeOf(wanted, baseShape(config)!)).toEqual(expected);
+  expect(sizeOf(wanted, configOf(config)!)).toEqual(expected);
 });
 
 it.each([
@@ -62,12 +62,12 @@ it.each([
   ['without a norm before the projection', { model_type: 'hubert', feat_proj_layer_norm: false }, undefined],
   ['wav2vec2', { model_type: 'wav2vec2', feat_proj_layer_norm: false }, undefined],
 ])('HuBERT %s has as many numbers as its tensors', (_, raw, published) => {
-  const shapes = hubertShapes(parseHubertConfig(raw, 'config.json', []));
+  const shapes = shapesOf(configOf(raw)!);
   const weights = new Map([...shapes].map(([name, shape]) => [name, { shape, data: new Float32Array() }]));
-  const shape = baseShape(raw)!;
+  const shape = configOf(raw)!;
   const [lora, full] = [experiment('adapter.experts=4'), experiment('adapter.kind=full')];
   for (const each of [lora, full]) {
-    const parsed = parseHubertConfig(raw, 'config.json', []);
+    const parsed = configOf(raw)!;
     const { base, experts, routers, baseTrained } = countParameters(learnableConfig(each, parsed, false), { weights });
     expect(sizeOf(each, shape)).toMatchObject({ base, experts, routers, baseTrained });
   }
@@ -92,13 +92,13 @@ it('a config.json that is no HuBERT, or a hostile one, has no shape', () => {
     { ...config, conv_kernel: [10] },
     { ...config, num_attention_heads: 5 },
   ])
-    expect(baseShape(raw)).toBeUndefined();
-  expect(baseShape({ ...config, __proto__: null })).toBeDefined();
+    expect(configOf(raw)).toBeUndefined();
+  expect(configOf({ ...config, __proto__: null })).toBeDefined();
 });
 
 it('a list of the wrong length is refused as the run refuses it', () => {
   const wanted = experiment('adapter.rank=[1, 2]');
-  expect(() => sizeOf(wanted, baseShape(config)!)).toThrow(/2 entries.*4 transformer layers/);
+  expect(() => sizeOf(wanted, configOf(config)!)).toThrow(/2 entries.*4 transformer layers/);
 });
 
 it.each(['lora-mixture', 'full', 'none'])('the arithmetic of a step (%s) is the graph’s own within a tenth', (kind) => {
@@ -106,7 +106,7 @@ it.each(['lora-mixture', 'full', 'none'])('the arithmetic of a step (%s) is the 
   const learnable = learnableConfig(wanted, sample.config, false);
   const file = WeightFile.prepare(loadBase(folder), scratch());
   const clips = 4;
-  const { frames, trainFlops } = stepWork(wanted, baseShape(config)!, clips, 5);
+  const { frames, trainFlops } = stepWork(wanted, configOf(config)!, clips, 5);
   expect(frames).toBe(clips * 249);
   const bindings = { B: clips, T: 249, M: Math.round(frames * (1 - Math.exp(-wanted.mask.probability))) };
   const counted = flopsOf(stepGraph(learnable, file, parameterSpecs(learnable, file.weights)), bindings);
@@ -119,7 +119,7 @@ it.each([
   [6, 1039],
   [12, 1814],
 ])('expects about the memory that `npm run bench` measured with %d layers', (layers, measuredMiB) => {
-  const base = baseShape({ model_type: 'hubert', num_hidden_layers: layers })!;
+  const base = configOf({ model_type: 'hubert', num_hidden_layers: layers })!;
   const wanted = experiment('training.batchSeconds=20', 'head.projection=256', 'units.clusters=500', 'control=false');
   const { stepSeconds, peakBytes } = expectRun(wanted, base, 2);
   expect(Math.abs(peakBytes / 2 ** 20 / measuredMiB - 1)).toBeLessThan(1 / 6);
@@ -127,7 +127,7 @@ it.each([
 });
 
 it('expects of the sample about the memory that it took, and the time within a factor of four of a busy machine', () => {
-  const { stepSeconds, peakBytes } = expectRun(experiment(), baseShape(config)!, 2);
+  const { stepSeconds, peakBytes } = expectRun(experiment(), configOf(config)!, 2);
   expect(stepSeconds).toBeGreaterThan(0.17 / 4);
   expect(stepSeconds).toBeLessThan(0.17 * 2);
   expect(Math.abs(peakBytes / 2 ** 20 / 378 - 1)).toBeLessThan(1 / 6);

@@ -1,11 +1,13 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { timeBindings } from '../../sidecar/architecture/time.ts';
 import { Graph } from '../../sidecar/engine/graph.ts';
 import { floats } from '../../sidecar/engine/session.ts';
-import { type BaseModel, loadBase } from '../../sidecar/model/checkpoint/huggingface.ts';
-import { applyMask, encode, frontEnd, maskInput, project, timeBindings } from '../../sidecar/model/hubert.ts';
-import { WeightFile } from '../../sidecar/model/weights.ts';
+import { type BaseModel, loadBase } from '../../sidecar/model/checkpoint/base.ts';
+import { applyMask, frontEnd, maskInput, project } from '../../sidecar/model/families/front-end.ts';
+import { encode } from '../../sidecar/model/families/transformer.ts';
+import { WeightFile } from '../../sidecar/weights/file.ts';
 
 export const fixtures = (...parts: string[]) => join(resolve(process.env.MILORE_FIXTURES ?? 'test/fixtures'), ...parts);
 export const scratch = () => mkdtempSync(join(tmpdir(), 'milore-test-'));

@@ -14,44 +14,23 @@ import { describe, expect, it } from 'vitest';
  */
 const rooms: Record<string, readonly string[]> = {
   protocol: [],
-  config: [],
+  architecture: [],
+  config: ['architecture'],
   engine: [],
   audio: [],
   runs: [],
-  model: ['engine'],
+  weights: ['engine'],
+  model: ['engine', 'architecture', 'weights'],
+  objectives: ['engine', 'architecture', 'weights', 'model'],
   corpus: ['audio'],
-  units: ['engine', 'model', 'audio', 'corpus'],
-  learning: ['engine', 'model', 'protocol'],
-  evaluation: ['engine', 'model', 'audio', 'corpus', 'units', 'learning'],
-  training: ['engine', 'model', 'audio', 'corpus', 'units', 'learning', 'evaluation', 'runs', 'config', 'protocol'],
-  server: [
-    'protocol',
-    'config',
-    'engine',
-    'model',
-    'audio',
-    'corpus',
-    'units',
-    'learning',
-    'evaluation',
-    'training',
-    'runs',
-  ],
-  cli: [
-    'config',
-    'engine',
-    'model',
-    'audio',
-    'corpus',
-    'units',
-    'learning',
-    'evaluation',
-    'training',
-    'runs',
-    'server',
-    'protocol',
-  ],
 };
+const below = (...names: string[]) => [...new Set(names.flatMap((name) => [name, ...rooms[name]]))];
+rooms.units = below('objectives', 'corpus');
+rooms.learning = [...below('objectives'), 'protocol'];
+rooms.evaluation = below('learning', 'units');
+rooms.training = [...below('evaluation', 'config'), 'runs'];
+rooms.server = below('training');
+rooms.cli = [...below('server'), 'server'];
 
 /** Makes the sample (never shipped) and may know all that the terminal may. */
 rooms.sample = [...rooms.cli, 'cli'];
@@ -97,7 +76,7 @@ function forbidden(file: string, target: string): string | undefined {
     if (isPackage(target, 'onnxruntime-node') && from !== 'engine') return 'onnxruntime-node belongs to sidecar/engine';
     if (target === 'vscode' && from !== 'extension') return 'vscode belongs to extension';
     if (isBuiltin(target)) {
-      if (from === 'webview' || from === 'protocol') return `${from} has no Node`;
+      if (['webview', 'protocol', 'architecture'].includes(from)) return `${from} has no Node`;
       if (from === 'config' && !onDisk.includes(file)) return 'config is read by the editor and has no file system';
     }
     if (from === 'protocol') return 'protocol imports nothing';
@@ -113,10 +92,11 @@ function forbidden(file: string, target: string): string | undefined {
     return from === 'protocol' || from === 'webview' ? `${from} may not import ${path}` : undefined;
   if (from === 'extension' || from === 'webview') {
     if (into === 'protocol') return undefined;
+    if (into === 'architecture' && from === 'extension') return undefined;
     // The extension shows runs from their files, with no sidecar and without trust: one reader of logs, not two.
     if (into === 'runs' && from === 'extension') return undefined;
     if (into === 'config') return from === 'webview' && onDisk.includes(path) ? 'webview has no Node' : undefined;
-    return `${from} may import only protocol and config of the sidecar${from === 'extension' ? ', and runs' : ''}`;
+    return `${from} may import only protocol and config of the sidecar${from === 'extension' ? ', architecture and runs' : ''}`;
   }
   if (from === 'cli' && (into === 'cli' || path === 'package.json')) return undefined;
   if (!(from in rooms)) return `${from} is not a room of the house`;
@@ -189,6 +169,11 @@ new Worker(new URL('./i.ts', import.meta.url));
     ['extension/main.ts', '../webview/state.ts'],
     ['sidecar/protocol/messages.ts', '../errors.ts'],
     ['sidecar/protocol/messages.ts', 'zod'],
+    ['sidecar/architecture/time.ts', 'node:fs'],
+    ['sidecar/architecture/time.ts', '../engine/graph.ts'],
+    ['sidecar/architecture/time.ts', '../config/schema.ts'],
+    ['sidecar/weights/file.ts', '../model/learnable.ts'],
+    ['sidecar/model/families/wavlm.ts', '../../objectives/objective.ts'],
     ['sidecar/config/schema.ts', 'node:fs'],
     ['sidecar/config/schema.ts', '../runs/run.ts'],
     ['sidecar/engine/graph.ts', '../model/hubert.ts'],

@@ -12,6 +12,8 @@ export const div = (a: Value, b: Value) => apply('div', a, b);
 export const exp = (x: Value) => apply('exp', x);
 export const sqrt = (x: Value) => apply('sqrt', x);
 export const log = (x: Value) => apply('log', x);
+/** 1 / (1 + e⁻ˣ). */
+export const sigmoid = (x: Value) => apply('sigmoid', x);
 export const scale = (x: Value, factor: number) => (factor === 1 ? x : mul(x, x.graph.scalar(factor)));
 /** 1 where a ≥ b, else 0; carries no gradient. */
 export const atLeast = (a: Value, b: Value) => apply('atLeast', a, b);
@@ -85,6 +87,10 @@ export const elementwise: Record<string, Op> = {
   // d√x = dx / 2√x
   sqrt: unary('Sqrt', ({ outputs: [y] }, [d]) => [scale(div(d!, y), 0.5)], [{ shapes: [[3, 4]], domain: positive }]),
   log: unary('Log', ({ inputs: [x] }, [d]) => [div(d!, x!)], [{ shapes: [[3, 4]], domain: positive }]),
+  // dσ = σ·(1 − σ)·dx
+  sigmoid: unary('Sigmoid', ({ outputs: [y] }, [d]) => [mul(d!, mul(y, sub(y.graph.scalar(1), y)))], [
+    { shapes: [[3, 4]] },
+  ]),
   atLeast: comparison('GreaterOrEqual'),
   equals: comparison('Equal'),
   // y = x·Φ(x), dy/dx = Φ(x) + x·φ(x); Φ is kept as a second output, so that the backward pass needs no erf.

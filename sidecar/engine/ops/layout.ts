@@ -1,8 +1,9 @@
 /** @file Ops that move numbers without changing them: reshape, transpose, split, concat, rows by index. */
 import type { Value } from '../graph.ts';
-import { type Dim, product, type Shape, sameShape } from '../shape.ts';
+import { type Dim, product, quotient, type Shape, sameShape } from '../shape.ts';
+import { mul } from './elementwise.ts';
 import { named, type Op, outputs } from './op.ts';
-import { sumTo } from './reduce.ts';
+import { sum, sumTo } from './reduce.ts';
 
 export const reshape = (x: Value, shape: Shape) =>
   sameShape(x.shape, shape) ? x : x.graph.apply('reshape', [x], { shape })[0];
@@ -15,6 +16,12 @@ export const split = (x: Value, sizes: readonly number[]) => x.graph.apply('spli
 export const concat = (...parts: Value[]) => (parts.length === 1 ? parts[0] : parts[0].graph.apply('concat', parts)[0]);
 /** Rows of `x` [N, D] at `index` int64 [M, 1]; the indices must be distinct. A column: no provider reshapes int64. */
 export const rows = (x: Value, index: Value) => x.graph.apply('rows', [x, index])[0];
+/**
+ * Rows of `x` [D, W] at `index` int64 [N, 1], which may repeat. For the way back, row d of `users` int64 [D·K, 1] lists the
+ * at most K places of `index` that name d, and `counts` [D·K, 1] is 1 for each of them and 0 for what fills the row up.
+ */
+export const repeatedRows = (x: Value, index: Value, users: Value, counts: Value) =>
+  x.graph.apply('repeatedRows', [x, index, users, counts])[0];
 /** A zero matrix of `shape` [N, D] whose rows at `index` are `y` [M, D]; the inverse of `rows`. */
 export const placeRows = (y: Value, index: Value, shape: Shape) => y.graph.apply('placeRows', [y, index], { shape })[0];
 /** The first `length` entries of the last axis. */
@@ -100,6 +107,36 @@ export const layout: Record<string, Op> = {
           [3, 1],
         ],
         fixed: { 1: BigInt64Array.of(4n, 0n, 2n) },
+      },
+    ],
+  },
+  repeatedRows: {
+    infer: ([x, index]) => [{ shape: [index.shape[0], x.shape[1]] }],
+    emit(e, node) {
+      const [x, index] = named(e, node);
+      const width = node.inputs[0]!.shape[1] as number;
+      e.node('Reshape', [e.node('Gather', [x, index], { axis: 0 }), e.ints([-1, width])], {}, outputs(e, node));
+    },
+    // dx_d = Σ of dy over the places that name d: gathered, since no provider adds where places meet.
+    gradient({ inputs: [x, , users, counts] }, [d]) {
+      const [rowCount, width] = x!.shape as [number, number];
+      const each = mul(rows(d!, users!), counts!);
+      const places = quotient(users!.shape[0], rowCount);
+      return [reshape(sum(reshape(each, [rowCount, places, width]), [1]), [rowCount, width]), undefined];
+    },
+    examples: [
+      {
+        shapes: [
+          [3, 2],
+          [4, 1],
+          [6, 1],
+          [6, 1],
+        ],
+        fixed: {
+          1: BigInt64Array.of(2n, 0n, 2n, 1n),
+          2: BigInt64Array.of(1n, 0n, 3n, 0n, 0n, 2n),
+          3: Float32Array.of(1, 0, 1, 0, 1, 1),
+        },
       },
     ],
   },

@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { TARGET_MODULES, type Target } from '../../architecture/sites.ts';
 import { UserError } from '../../errors.ts';
 import { writeFolder } from './files.ts';
 import { openSafetensors, type TensorToWrite, writeSafetensors } from './safetensors.ts';
@@ -11,18 +12,6 @@ import { readJsonObject, sameShape } from './tensor-file.ts';
 
 export const ADAPTER_CONFIG = 'adapter_config.json';
 export const ADAPTER_WEIGHTS = 'adapter_model.safetensors';
-
-/** Our names of the projections, and where they stand in a transformer block of Hugging Face. */
-export const TARGET_MODULES = {
-  q: 'attention.q_proj',
-  k: 'attention.k_proj',
-  v: 'attention.v_proj',
-  o: 'attention.out_proj',
-  fc1: 'feed_forward.intermediate_dense',
-  fc2: 'feed_forward.output_dense',
-} as const;
-
-export type Target = keyof typeof TARGET_MODULES;
 
 const block = (layer: number) => `base_model.model.encoder.layers.${layer}`;
 

@@ -13,7 +13,10 @@ export interface BaseHead {
   /** [units, projection], row-major. */
   embeddings: Float32Array;
   projection: number;
+  /** Classes that the softmax goes over, special symbols included. */
   units: number;
+  /** The first so many classes stand for no unit (fairseq's dictionary begins with 4 symbols): unit k is class k + specials. */
+  specials?: number;
   /** The cosine is divided by it; 0.1 unless the file's metadata say otherwise. */
   temperature: number;
 }
@@ -46,6 +49,30 @@ function headOf(tensors: TensorFile, hidden: number): BaseHead {
     throw damaged(tensors.path, `a head holds ${expected}; found ${names.join(', ') || 'nothing'}.`);
   }
   const [weight, bias, embeddings] = spelling;
+  const temperature = Number(tensors.metadata.temperature ?? 0.1);
+  if (!(temperature > 0 && temperature <= 100)) {
+    throw damaged(tensors.path, `its temperature is "${tensors.metadata.temperature}", not a number above 0.`);
+  }
+  const specials = Number(tensors.metadata.specials ?? 0);
+  const head = checkHead(tensors, { weight, bias, embeddings }, hidden, temperature);
+  if (!Number.isInteger(specials) || specials < 0 || specials > head.units - 2) {
+    throw damaged(
+      tensors.path,
+      `its special symbols are "${tensors.metadata.specials}", not a number below its units.`,
+    );
+  }
+  return specials > 0 ? { ...head, specials } : head;
+}
+
+/** The head under the given names. @throws UserError where shapes do not fit each other and the base */
+export function checkHead(
+  tensors: TensorFile,
+  { weight, bias, embeddings }: { weight: string; bias: string; embeddings: string },
+  hidden: number,
+  temperature: number,
+): BaseHead {
+  const absent = [weight, bias, embeddings].find((name) => !tensors.has(name));
+  if (absent) throw damaged(tensors.path, `its head lacks "${absent}".`);
   const [projection = 0, inputs] = tensors.info(weight).shape;
   const [units = 0] = tensors.info(embeddings).shape;
   const check = (name: string, shape: number[]) => {
@@ -63,10 +90,6 @@ function headOf(tensors: TensorFile, hidden: number): BaseHead {
   check(bias, [projection]);
   check(embeddings, [units, projection]);
   if (units < 2 || units > LIMIT) throw damaged(tensors.path, `it knows ${units} units; expected 2 to ${LIMIT}.`);
-  const temperature = Number(tensors.metadata.temperature ?? 0.1);
-  if (!(temperature > 0 && temperature <= 100)) {
-    throw damaged(tensors.path, `its temperature is "${tensors.metadata.temperature}", not a number above 0.`);
-  }
   return {
     projectionWeight: tensors.float32(weight),
     projectionBias: tensors.float32(bias),
@@ -76,6 +99,12 @@ function headOf(tensors: TensorFile, hidden: number): BaseHead {
     temperature,
   };
 }
+
+/** Metadata that `readHead` reads back. */
+export const headMetadata = ({ temperature, specials = 0 }: BaseHead): Record<string, string> => ({
+  temperature: String(temperature),
+  ...(specials > 0 ? { specials: String(specials) } : {}),
+});
 
 /** The head in our spelling, to be written with `writeSafetensors`. */
 export function headTensors(head: BaseHead, hidden: number) {

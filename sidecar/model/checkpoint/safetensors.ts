@@ -5,13 +5,11 @@
 import fs from 'node:fs';
 import {
   BYTES_PER_ELEMENT,
-  bytesToFloat32,
   countElements,
   type DType,
   damaged,
   isDType,
-  noSuchTensor,
-  notFloating,
+  OpenTensors,
   openRegularFile,
   readExactly,
   refusePointer,
@@ -39,49 +37,23 @@ export function openSafetensors(file: string): TensorFile {
   }
 }
 
-class SafetensorsFile implements TensorFile {
-  readonly others = [];
-
+class SafetensorsFile extends OpenTensors<Entry> {
   constructor(
-    readonly path: string,
+    path: string,
     private readonly fd: number,
-    private readonly entries: Map<string, Entry>,
-    readonly metadata: Record<string, string>,
+    entries: Map<string, Entry>,
+    metadata: Record<string, string>,
     private readonly dataStart: number,
-  ) {}
-
-  names(): string[] {
-    return [...this.entries.keys()];
+  ) {
+    super(path, entries, metadata);
   }
 
-  has(name: string): boolean {
-    return this.entries.has(name);
-  }
-
-  info(name: string): TensorInfo {
-    const { dtype, shape } = this.entry(name);
-    return { dtype, shape: [...shape] };
-  }
-
-  raw(name: string) {
-    const { dtype, shape, begin, end } = this.entry(name);
-    return { dtype, shape: [...shape], bytes: readExactly(this.fd, this.path, this.dataStart + begin, end - begin) };
-  }
-
-  float32(name: string): Float32Array {
-    const { dtype } = this.entry(name);
-    if (!/^B?F/.test(dtype)) throw notFloating(this.path, name, dtype);
-    return bytesToFloat32(dtype, this.raw(name).bytes) as Float32Array;
+  protected bytesOf(_name: string, { begin, end }: Entry): Uint8Array<ArrayBuffer> {
+    return readExactly(this.fd, this.path, this.dataStart + begin, end - begin);
   }
 
   close(): void {
     fs.closeSync(this.fd);
-  }
-
-  private entry(name: string): Entry {
-    const entry = this.entries.get(name);
-    if (!entry) throw noSuchTensor(this.path, name);
-    return entry;
   }
 }
 

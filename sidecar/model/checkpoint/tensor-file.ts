@@ -46,6 +46,50 @@ export interface TensorFile {
   close(): void;
 }
 
+/** What all formats share once the entries are known; a format says where an entry's bytes are. */
+export abstract class OpenTensors<Entry extends TensorInfo> implements TensorFile {
+  constructor(
+    readonly path: string,
+    private readonly entries: ReadonlyMap<string, Entry>,
+    readonly metadata: Record<string, string> = {},
+    readonly others: readonly string[] = [],
+  ) {}
+
+  /** Row-major, as stored. */
+  protected abstract bytesOf(name: string, entry: Entry): Uint8Array<ArrayBuffer>;
+  abstract close(): void;
+
+  names(): string[] {
+    return [...this.entries.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.entries.has(name);
+  }
+
+  info(name: string): TensorInfo {
+    const { dtype, shape } = this.entry(name);
+    return { dtype, shape: [...shape] };
+  }
+
+  raw(name: string) {
+    const entry = this.entry(name);
+    return { dtype: entry.dtype, shape: [...entry.shape], bytes: this.bytesOf(name, entry) };
+  }
+
+  float32(name: string): Float32Array {
+    const { dtype } = this.entry(name);
+    if (!/^B?F/.test(dtype)) throw notFloating(this.path, name, dtype);
+    return bytesToFloat32(dtype, this.raw(name).bytes) as Float32Array;
+  }
+
+  private entry(name: string): Entry {
+    const entry = this.entries.get(name);
+    if (!entry) throw noSuchTensor(this.path, name);
+    return entry;
+  }
+}
+
 export function isDType(value: unknown): value is DType {
   return typeof value === 'string' && Object.hasOwn(BYTES_PER_ELEMENT, value);
 }

@@ -1,6 +1,6 @@
 /** @file What a base model is, and how one comes from the Hugging Face hub into the workspace. Runs in a worker. */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { modelRateHz } from '../../audio/index.ts';
 import { surveyBase } from '../../model/checkpoint/survey.ts';
 import type { DownloadedModel, ModelReport } from '../../protocol/messages.ts';
@@ -18,8 +18,9 @@ export async function inspectModel(raw: unknown, { progress }: JobContext): Prom
   const { path } = inspectModelParams.parse(raw);
   progress(0, 1);
   const { config, modelType, parameters, source, hasHead, ignored, notes, ...faults } = surveyBase(path);
-  const card = readCard(join(path, 'README.md'));
-  const origin = readOrigin(path);
+  const folder = statSync(path).isDirectory() ? path : dirname(path);
+  const card = readCard(join(folder, 'README.md'));
+  const origin = readOrigin(folder);
   const licence = origin?.licence ?? card.licence;
   const from = origin ? `${origin.source} @ ${origin.revision.slice(0, 12)}` : card.base;
   const aside = ignored.length ? [`Not part of the encoder, left aside: ${few(ignored).join(', ')}.`] : [];
@@ -31,7 +32,7 @@ export async function inspectModel(raw: unknown, { progress }: JobContext): Prom
     parameters,
     sampleRateHz: modelRateHz,
     weights: source,
-    files: readdirSync(path).sort().slice(0, listedFiles),
+    files: readdirSync(folder).sort().slice(0, listedFiles),
     hasHead,
     missing: few(faults.missing),
     unexpected: few(faults.unexpected),

@@ -1,10 +1,9 @@
 /** @file The frozen base of a run: read, written out once as the runtime maps it, and what its config says of time. */
+import { framesPerSecond } from '../../architecture/time.ts';
 import type { Experiment } from '../../config/experiment.ts';
-import { type BaseModel, loadBase } from '../../model/checkpoint/huggingface.ts';
-import { WeightFile } from '../../model/weights.ts';
+import { type BaseModel, loadBase } from '../../model/checkpoint/base.ts';
 import type { RunEvent } from '../../protocol/events.ts';
-
-const RATE_HZ = 16_000;
+import { WeightFile } from '../../weights/file.ts';
 
 export interface FrozenBaseModel {
   base: BaseModel;
@@ -33,6 +32,5 @@ export function loadFrozenBase(
   }
   const file = WeightFile.prepare(base, cache);
   base.weights = file.weights; // from here on they lie in the file alone
-  const framesPerSecond = RATE_HZ / base.config.convStride.reduce((a, b) => a * b, 1);
-  return { base, file, trainMask, framesPerSecond };
+  return { base, file, trainMask, framesPerSecond: framesPerSecond(base.config) };
 }

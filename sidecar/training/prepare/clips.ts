@@ -1,10 +1,10 @@
 /** @file Every language's clips: which train, which are held out, which are replayed, and how they are drawn. */
 import { join } from 'node:path';
+import { framesOf } from '../../architecture/time.ts';
 import type { Experiment } from '../../config/experiment.ts';
 import { type Clip, clipSamples, createSampler, replayPool, type Sampler } from '../../corpus/index.ts';
 import { UserError } from '../../errors.ts';
 import { limitHeldOut } from '../../evaluation/heldout.ts';
-import { framesOf } from '../../model/hubert.ts';
 import type { CorpusSummary, RunEvent } from '../../protocol/events.ts';
 import type { TrainingClip } from '../draw.ts';
 import type { FrozenBaseModel } from './base.ts';

@@ -9,8 +9,8 @@ import { evaluateHeldOut, type HeldOutSpeech } from '../../evaluation/heldout.ts
 import type { Sources } from '../../learning/batch.ts';
 import { measurements } from '../../learning/meter.ts';
 import { openLearner } from '../../learning/open-learner.ts';
-import { countParameters, type ParameterCount } from '../../model/count.ts';
-import { parameterSpecs } from '../../model/learnable.ts';
+import { countParameters, type ParameterCount } from '../../objectives/count.ts';
+import { parameterSpecs } from '../../objectives/learnable.ts';
 import type { RunEvent } from '../../protocol/events.ts';
 import type { Measurement } from '../../protocol/measurement.ts';
 import { FeatureStore } from '../../units/features.ts';

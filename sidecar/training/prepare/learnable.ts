@@ -1,9 +1,10 @@
 /** @file What trains on top of a base, from the experiment's words. */
+
+import { sites } from '../../architecture/mixture.ts';
+import { siteName } from '../../architecture/sites.ts';
 import { type Experiment, perLayer } from '../../config/experiment.ts';
-import type { BaseModel } from '../../model/checkpoint/huggingface.ts';
-import { siteName } from '../../model/hubert.ts';
-import type { AdapterConfig, LearnableConfig } from '../../model/learnable.ts';
-import { sites } from '../../model/mixture.ts';
+import type { BaseModel } from '../../model/checkpoint/base.ts';
+import type { AdapterConfig, LearnableConfig } from '../../model/config.ts';
 import type { RoutedSite } from '../interval.ts';
 import type { CheckpointMeaning } from '../state.ts';
 

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { floats } from '../../../sidecar/engine/session.ts';
-import { featureGraph, type LearnableConfig, parameterSpecs } from '../../../sidecar/model/learnable.ts';
-import type { MixtureConfig } from '../../../sidecar/model/mixture.ts';
+import type { MixtureConfig } from '../../../sidecar/model/adapters/mixture.ts';
+import type { LearnableConfig } from '../../../sidecar/model/config.ts';
 import { Parameters } from '../../../sidecar/model/parameters.ts';
-import { WeightFile } from '../../../sidecar/model/weights.ts';
+import { featureGraph, parameterSpecs } from '../../../sidecar/objectives/learnable.ts';
+import { WeightFile } from '../../../sidecar/weights/file.ts';
 import { fixtures, loadBase, scratch } from '../../support/reference.ts';
 
 const kinds: [string, Partial<MixtureConfig['router']>, number][] = [

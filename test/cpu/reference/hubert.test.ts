@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openPickle } from '../../../sidecar/model/checkpoint/pickle.ts';
+import { openPickle } from '../../../sidecar/model/checkpoint/torch/file.ts';
 import { npy, worstDifference } from '../../support/npy.ts';
 import { fixtures, forward, loadBase, scratch } from '../../support/reference.ts';
 

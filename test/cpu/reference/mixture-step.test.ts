@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { siteName } from '../../../sidecar/architecture/sites.ts';
+import { timeBindings } from '../../../sidecar/architecture/time.ts';
 import { floats } from '../../../sidecar/engine/session.ts';
 import { HostLearner } from '../../../sidecar/learning/host-learner.ts';
 import type { Batch } from '../../../sidecar/learning/learner.ts';
-import { siteName, timeBindings } from '../../../sidecar/model/hubert.ts';
-import { frontEndGraph } from '../../../sidecar/model/learnable.ts';
-import { WeightFile } from '../../../sidecar/model/weights.ts';
+import { frontEndGraph } from '../../../sidecar/objectives/learnable.ts';
+import { WeightFile } from '../../../sidecar/weights/file.ts';
 import { npy, worstDifference } from '../../support/npy.ts';
 import { fixtures, loadBase, scratch } from '../../support/reference.ts';
 

@@ -1,12 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { timeBindings } from '../../../sidecar/architecture/time.ts';
 import { Graph } from '../../../sidecar/engine/graph.ts';
 import { floats } from '../../../sidecar/engine/session.ts';
 import { readHead } from '../../../sidecar/model/checkpoint/head.ts';
-import { applyMask, encode, frontEnd, maskInput, project, timeBindings } from '../../../sidecar/model/hubert.ts';
-import { maskedInput, predict } from '../../../sidecar/model/objective.ts';
-import { WeightFile } from '../../../sidecar/model/weights.ts';
+import { applyMask, frontEnd, maskInput, project } from '../../../sidecar/model/families/front-end.ts';
+import { encode } from '../../../sidecar/model/families/transformer.ts';
+import { maskedPrediction } from '../../../sidecar/objectives/masked-prediction.ts';
+import { WeightFile } from '../../../sidecar/weights/file.ts';
 import { npy } from '../../support/npy.ts';
 import { loadBase, scratch } from '../../support/reference.ts';
 
@@ -43,13 +45,11 @@ describe.skipIf(!here)('held-out real speech (skipped where shared/ is not besid
           'final_proj.bias': graph.constant(head.projectionBias, [head.projection]),
           label_embs: graph.constant(head.embeddings, [head.units, head.projection]),
         };
-        const prediction = predict(
+        const { measures } = maskedPrediction(head).build(
           encode(base.config, weights, projected).at(-1)!,
-          maskedInput(graph),
           (n) => tensors[n],
-          head,
         );
-        const session = await file.open({ ...prediction }, { device: 'cpu' });
+        const session = await file.open(measures, { device: 'cpu' });
         const units = npy(golden(`${language}_units${suffix}.npy`)).data;
         const out = await session.run(
           {

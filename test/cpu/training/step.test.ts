@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Sources } from '../../../sidecar/learning/batch.ts';
 import { openLearner } from '../../../sidecar/learning/open-learner.ts';
-import type { LearnableConfig } from '../../../sidecar/model/learnable.ts';
-import { WeightFile } from '../../../sidecar/model/weights.ts';
+import type { LearnableConfig } from '../../../sidecar/model/config.ts';
 import type { AdamWOptions } from '../../../sidecar/optim/adamw.ts';
 import { normals } from '../../../sidecar/random.ts';
 import { type Arm, planArms } from '../../../sidecar/training/arms.ts';
 import type { MaskedShard } from '../../../sidecar/training/draw.ts';
 import { takeStep } from '../../../sidecar/training/step.ts';
+import { WeightFile } from '../../../sidecar/weights/file.ts';
 import { fixtures, loadBase, scratch } from '../../support/reference.ts';
 
 const adam: AdamWOptions = { betas: [0.9, 0.98], epsilon: 1e-6, weightDecay: 0.01, clipNorm: 1 };

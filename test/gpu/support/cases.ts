@@ -1,12 +1,14 @@
 /** @file Models to compare on two devices, with a batch of the reference fixture. */
 import { readFileSync } from 'node:fs';
+import type { Target } from '../../../sidecar/architecture/sites.ts';
+import { samplesOf, timeBindings } from '../../../sidecar/architecture/time.ts';
 import { floats, type SessionOptions } from '../../../sidecar/engine/session.ts';
 import type { Batch, Learner } from '../../../sidecar/learning/learner.ts';
-import { samplesOf, type Target, timeBindings } from '../../../sidecar/model/hubert.ts';
-import { type AdapterConfig, frontEndGraph, type LearnableConfig } from '../../../sidecar/model/learnable.ts';
-import type { MixtureConfig } from '../../../sidecar/model/mixture.ts';
-import { WeightFile } from '../../../sidecar/model/weights.ts';
+import type { MixtureConfig } from '../../../sidecar/model/adapters/mixture.ts';
+import type { AdapterConfig, LearnableConfig } from '../../../sidecar/model/config.ts';
+import { frontEndGraph } from '../../../sidecar/objectives/learnable.ts';
 import { normals } from '../../../sidecar/random.ts';
+import { WeightFile } from '../../../sidecar/weights/file.ts';
 import { npy } from '../../support/npy.ts';
 import { fixtures, loadBase, scratch } from '../../support/reference.ts';
 

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { duration, roughly, sizeLine } from '../../../extension/language/lens.ts';
 import { translator } from '../../../extension/language/words.ts';
+import { configOf } from '../../../sidecar/architecture/huggingface.ts';
 import { parseExperiment } from '../../../sidecar/config/parse.ts';
-import { baseShape } from '../../../sidecar/config/size.ts';
 
 const path = 'extension/sample/add-two-languages.milore.yaml';
-const base = baseShape(JSON.parse(readFileSync('extension/sample/base/config.json', 'utf8')));
+const base = configOf(JSON.parse(readFileSync('extension/sample/base/config.json', 'utf8')));
 const t = translator({});
 const lines = (...overrides: string[]) => {
   const { experiment } = parseExperiment(readFileSync(path, 'utf8'), path, overrides);

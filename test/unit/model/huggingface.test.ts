@@ -1,10 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hubertShapes, POSITIONAL } from '../../../sidecar/model/checkpoint/hubert-tensors.ts';
-import { type HubertConfig, loadBase, saveBase } from '../../../sidecar/model/checkpoint/huggingface.ts';
+import type { BaseConfig } from '../../../sidecar/architecture/config.ts';
+import { shapesOf } from '../../../sidecar/architecture/registry.ts';
+import { POSITIONAL } from '../../../sidecar/architecture/shapes.ts';
+import { loadBase } from '../../../sidecar/model/checkpoint/base.ts';
 import { readNpy } from '../../../sidecar/model/checkpoint/npy.ts';
 import { openSafetensors, writeSafetensors } from '../../../sidecar/model/checkpoint/safetensors.ts';
+import { saveBase } from '../../../sidecar/model/checkpoint/save.ts';
 import { refusal, scratch } from '../../support/scratch.ts';
 import { shared } from '../../support/shared.ts';
 
@@ -49,7 +52,7 @@ describe('every spelling of one model gives identical values', () => {
     const reference = loadBase(folder('base', 'model.safetensors'));
     expect(reference.ignored).toEqual([]);
     expect(reference.normalise).toBe(false);
-    expect([...reference.weights.keys()].sort()).toEqual([...hubertShapes(reference.config).keys()].sort());
+    expect([...reference.weights.keys()].sort()).toEqual([...shapesOf(reference.config).keys()].sort());
     const shards = folder('base', 'model.safetensors');
     rewrite(shards, (all) => {
       const names = Object.keys(all);
@@ -163,7 +166,7 @@ describe('a model that does not fit is refused', () => {
   });
 
   const cases: [string, Edit, string][] = [
-    ['another model type', (c) => (c.model_type = 'wavlm'), '"model_type" is "wavlm"'],
+    ['another model type', (c) => (c.model_type = 'whisper'), '"model_type" is "whisper"'],
     ['another activation', (c) => (c.hidden_act = 'gelu_new'), '"hidden_act" is "gelu_new"'],
     ['batch norm', (c) => (c.conv_pos_batch_norm = true), 'conv_pos_batch_norm'],
     ['language adapters', (c) => (c.adapter_attn_dim = 16), 'adapter_attn_dim'],
@@ -250,7 +253,7 @@ const mini = shared('models', 'mini-eng-cmn');
 describe.skipIf(!mini)('the mini model beside the repository (skipped where shared/models is absent)', () => {
   it('loads with its head, whose units are 100', () => {
     const base = loadBase(mini as string, { head: path.join(mini as string, 'head_it2.safetensors') });
-    expect(base.config).toMatchObject<Partial<HubertConfig>>({ hidden: 192, layers: 4, heads: 4, feedForward: 768 });
+    expect(base.config).toMatchObject<Partial<BaseConfig>>({ hidden: 192, layers: 4, heads: 4, feedForward: 768 });
     expect(base.normalise).toBe(true);
     expect(base.head).toMatchObject({ units: 100, projection: 128, temperature: 0.1 });
     const tiny = folder('base', 'model.safetensors');

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { openPickle } from '../../../sidecar/model/checkpoint/pickle.ts';
+import { openPickle } from '../../../sidecar/model/checkpoint/torch/file.ts';
 import { refusal, scratch } from '../../support/scratch.ts';
 import { archive, dictPickle, op, tensorPickle, type View } from '../../support/torch-archive.ts';
 
@@ -105,7 +105,7 @@ describe('nothing but tensors and dictionaries passes', () => {
   });
 
   it('the format before PyTorch 1.6, other files, compression and big-endian data name the cure', () => {
-    expect(message(Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c))).toMatch(/before 1.6.*convert it to safetensors/);
+    expect(message(Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c))).toMatch(/bare pickle.*convert it to safetensors/);
     expect(message(Buffer.from('hello'))).toContain('no zip archive');
     const view = { key: '0', elements: 64, shape: [64], stride: [1] };
     const pickle = dictPickle({ w: tensorPickle(view) });

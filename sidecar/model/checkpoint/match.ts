@@ -1,0 +1,114 @@
+/** @file Which of a file's tensors are an encoder's: matched by name and shape, then read into canonical names and float32. */
+import type { BaseConfig } from '../../architecture/config.ts';
+import { shapesOf } from '../../architecture/registry.ts';
+import { MASK_EMBEDDING, POSITIONAL } from '../../architecture/shapes.ts';
+import { UserError } from '../../errors.ts';
+import type { Weight } from '../../weights/weight.ts';
+import { effectiveWeight, isBesideTheEncoder, WEIGHT_NORM_SPELLINGS, withoutPrefix } from './names.ts';
+import { clipped, damaged, sameShape, type TensorFile } from './tensor-file.ts';
+
+/** What of a checkpoint belongs to the encoder, and what does not fit. */
+export interface TensorMatch {
+  /** Canonical name → the file's name. */
+  byName: Map<string, string>;
+  /** Expected, canonical; weight norm spelled as the file spells it. */
+  shapes: Map<string, number[]>;
+  weightNorm: readonly [string, string] | undefined;
+  ignored: string[];
+  missing: string[];
+  /** By the file's names. */
+  unexpected: string[];
+  /** In words. */
+  misshapen: string[];
+  twice: string[];
+}
+
+/** Names and shapes alone: no tensor is read. */
+export function matchTensors(tensors: TensorFile, config: BaseConfig, maskIsOptional: boolean): TensorMatch {
+  const byName = new Map<string, string>();
+  const ignored: string[] = [...tensors.others];
+  const twice: string[] = [];
+  const unexpected: string[] = [];
+  const shapes = shapesOf(config);
+  const weightNorm = takeWeightNorm(tensors, shapes);
+  for (const original of tensors.names()) {
+    const name = withoutPrefix(original);
+    if (isBesideTheEncoder(name)) ignored.push(original);
+    else if (!shapes.has(name)) unexpected.push(original);
+    else if (byName.has(name)) twice.push(`"${name}" is there twice, as "${byName.get(name)}" and "${original}".`);
+    else byName.set(name, original);
+  }
+  const missing = [...shapes.keys()].filter(
+    (name) => !byName.has(name) && !(name === MASK_EMBEDDING && maskIsOptional),
+  );
+  const misshapen: string[] = [];
+  for (const [name, original] of byName) {
+    const found = tensors.info(original).shape;
+    const expected = shapes.get(name) as number[];
+    if (!sameShape(found, expected)) misshapen.push(`"${original}" is [${found}], expected [${expected}]`);
+  }
+  return { byName, shapes, weightNorm, ignored, missing, unexpected, misshapen, twice };
+}
+
+/** @throws UserError naming every missing, unexpected or misshapen tensor at once. */
+export function readWeights(tensors: TensorFile, config: BaseConfig, modelType: string, maskIsOptional: boolean) {
+  const { path: file } = tensors;
+  const match = matchTensors(tensors, config, maskIsOptional);
+  const { byName, shapes, weightNorm, ignored, missing, unexpected, misshapen } = match;
+  const faults = [...match.twice];
+  if (unexpected.length > 0) faults.push(`${unexpected.length} tensors are unexpected: ${listed(unexpected, ', ')}.`);
+  if (missing.length > 0) faults.push(`${missing.length} tensors are missing: ${listed(missing, ', ')}.`);
+  if (misshapen.length > 0) faults.push(`${misshapen.length} tensors are misshapen: ${listed(misshapen, '; ')}.`);
+  if (faults.length > 0) throw doesNotFit(file, modelType, faults);
+
+  const weights = new Map<string, Weight>();
+  for (const name of [...byName.keys()].sort()) {
+    const data = tensors.float32(byName.get(name) as string);
+    weights.set(name, { shape: shapes.get(name) as number[], data });
+  }
+  if (weightNorm) applyWeightNorm(weights, weightNorm);
+  const broken = [...weights].filter(([, { data }]) => !allFinite(data)).map(([name]) => name);
+  if (broken.length > 0) throw damaged(file, `these tensors hold NaN or infinity: ${broken.join(', ')}.`);
+  return { weights, ignored };
+}
+
+/** Where the file spells the positional weight as gain and direction, the expected shapes do so too. */
+function takeWeightNorm(tensors: TensorFile, shapes: Map<string, number[]>) {
+  const present = new Set(tensors.names().map(withoutPrefix));
+  const spelling = WEIGHT_NORM_SPELLINGS.find(([gain, direction]) => present.has(gain) || present.has(direction));
+  if (!spelling) return undefined;
+  const [gain, direction] = spelling;
+  const shape = shapes.get(`${POSITIONAL}.weight`) as number[];
+  shapes.delete(`${POSITIONAL}.weight`);
+  shapes.set(gain, [1, 1, shape[2]]);
+  shapes.set(direction, shape);
+  return spelling;
+}
+
+function applyWeightNorm(weights: Map<string, Weight>, [gain, direction]: readonly [string, string]): void {
+  const { shape, data } = weights.get(direction) as Weight;
+  const effective = effectiveWeight((weights.get(gain) as Weight).data, data);
+  weights.delete(gain);
+  weights.delete(direction);
+  weights.set(`${POSITIONAL}.weight`, { shape, data: effective });
+}
+
+function doesNotFit(file: string, modelType: string, faults: string[]): UserError {
+  return new UserError(
+    faults.map((why) => ({
+      code: 'checkpoint.tensors',
+      tried: `load ${file} as the ${modelType} that its configuration describes`,
+      why: clipped(why),
+      cure: 'Take configuration and weights of one and the same model.',
+    })),
+  );
+}
+
+/** A model's worth of names is read; a hostile file's million is not. */
+const listed = (names: string[], by: string) =>
+  names.length <= 500 ? names.join(by) : `${names.slice(0, 500).join(by)}${by}and ${names.length - 500} more`;
+
+function allFinite(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
+}

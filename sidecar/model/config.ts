@@ -1,0 +1,27 @@
+/** @file What is computed and what of it trains: the base, what adapts it, and the head's size. */
+import type { BaseConfig } from '../architecture/config.ts';
+import type { MixtureConfig } from './adapters/mixture.ts';
+
+export type AdapterConfig =
+  | { kind: 'lora-mixture'; mixture: MixtureConfig }
+  /** The transformer itself trains: the baseline that forgets. */
+  | { kind: 'full' }
+  /** Everything trains, the convolutions too: pre-training a base from scratch. */
+  | { kind: 'scratch' }
+  /** The head alone trains: the control. */
+  | { kind: 'none' };
+
+/** Masked prediction's head: a projection and as many embeddings as there are units. */
+export interface HeadShape {
+  projection: number;
+  units: number;
+  temperature: number;
+}
+
+export interface LearnableConfig {
+  base: BaseConfig;
+  adapter: AdapterConfig;
+  head: HeadShape;
+  /** The mask embedding trains too. */
+  trainMask: boolean;
+}

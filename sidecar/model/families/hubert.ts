@@ -1,0 +1,24 @@
+/** @file HuBERT (Hsu et al. 2021) and wav2vec 2.0: one grouped convolution tells the frames their place. */
+import type { EncoderConfig, HubertConfig } from '../../architecture/config.ts';
+import { POSITIONAL } from '../../architecture/shapes.ts';
+import type { Value } from '../../engine/graph.ts';
+import { convolution } from '../../engine/ops/convolution.ts';
+import { gelu } from '../../engine/ops/elementwise.ts';
+import { reshape, transpose } from '../../engine/ops/layout.ts';
+import type { TensorSource } from '../../weights/weight.ts';
+import type { FamilyGraph } from './family.ts';
+
+export function convolutionalPosition(config: EncoderConfig, weights: TensorSource, projected: Value): Value {
+  const { hidden, posKernel, posGroups } = config;
+  const inTime = transpose(reshape(projected, ['B', 'T', hidden]), [0, 2, 1]);
+  // An even kernel yields one frame too many, which Hugging Face drops: one zero less on the right does the same.
+  const half = Math.floor(posKernel / 2);
+  const position = convolution(inTime, weights(`${POSITIONAL}.weight`), weights(`${POSITIONAL}.bias`), {
+    pad: [half, half - (posKernel % 2 === 0 ? 1 : 0)],
+    groups: posGroups,
+    time: 'T',
+  });
+  return reshape(transpose(gelu(position), [0, 2, 1]), ['B*T', hidden]);
+}
+
+export const hubert: FamilyGraph<HubertConfig> = { position: convolutionalPosition };

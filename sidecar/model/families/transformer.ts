@@ -1,0 +1,61 @@
+/**
+ * @file The transformer in both styles of Hugging Face's models: post-norm ("base") and pre-norm ("large"). It is told
+ * where weights come from, knows nothing of adapters but a hook, and of a family what `FamilyGraph` says.
+ */
+import type { BaseConfig } from '../../architecture/config.ts';
+import { blockName, siteName, type Target } from '../../architecture/sites.ts';
+import type { Value } from '../../engine/graph.ts';
+import { add, gelu, scale } from '../../engine/ops/elementwise.ts';
+import { reshape, transpose } from '../../engine/ops/layout.ts';
+import { gemm, matmul } from '../../engine/ops/linear.ts';
+import { layerNorm } from '../../engine/ops/normalise.ts';
+import { softmax } from '../../engine/ops/reduce.ts';
+import type { TensorSource } from '../../weights/weight.ts';
+import type { ProjectionHook } from './family.ts';
+import { graphOf } from './registry.ts';
+
+/**
+ * Projected frames [B·T, hidden] → hidden states as in transformers 4.x: [0] the encoder's input, [i] the output of
+ * block i, the last one after the final layer norm where the style is pre-norm.
+ */
+export function encode(config: BaseConfig, weights: TensorSource, projected: Value, hook?: ProjectionHook): Value[] {
+  const { eps, stableLayerNorm } = config;
+  const norm = (name: string, x: Value) => layerNorm(x, weights(`${name}.weight`), weights(`${name}.bias`), eps);
+  const family = graphOf(config);
+  const bias = family.attentionBias?.(config, weights);
+  let x = add(projected, family.position(config, weights, projected));
+  if (!stableLayerNorm) x = norm('encoder.layer_norm', x);
+  const states = [x];
+  for (let layer = 0; layer < config.layers; layer++) {
+    const block = x;
+    const prefix = blockName(layer);
+    const linear = (target: Target, input: Value) => {
+      const site = { layer, target };
+      const at = siteName(site);
+      const frozen = gemm(input, weights(`${at}.weight`), weights(`${at}.bias`), { transB: true });
+      return hook ? hook(site, input, frozen, block) : frozen;
+    };
+    const attend = (input: Value) =>
+      linear('o', attention(config, linear('q', input), linear('k', input), linear('v', input), bias?.(layer, input)));
+    const feed = (input: Value) => linear('fc2', gelu(linear('fc1', input)));
+    if (stableLayerNorm) {
+      x = add(x, attend(norm(`${prefix}.layer_norm`, x)));
+      x = add(x, feed(norm(`${prefix}.final_layer_norm`, x)));
+    } else {
+      x = norm(`${prefix}.layer_norm`, add(x, attend(x)));
+      x = norm(`${prefix}.final_layer_norm`, add(x, feed(x)));
+    }
+    states.push(x);
+  }
+  if (stableLayerNorm) states[states.length - 1] = norm('encoder.layer_norm', x);
+  return states;
+}
+
+/** Softmax(q·kᵀ/√d + bias)·v by heads (Vaswani et al. 2017, eq. 1); all frames of a clip see each other. */
+function attention({ hidden, heads }: BaseConfig, q: Value, k: Value, v: Value, bias?: Value): Value {
+  const width = hidden / heads;
+  const byHead = (x: Value) => transpose(reshape(x, ['B', 'T', heads, width]), [0, 2, 1, 3]);
+  const scores = matmul(byHead(scale(q, width ** -0.5)), byHead(k), { transB: true });
+  const weights = softmax(bias ? add(scores, bias) : scores);
+  return reshape(transpose(matmul(weights, byHead(v)), [0, 2, 1, 3]), ['B*T', hidden]);
+}

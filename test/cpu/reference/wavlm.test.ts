@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { timeBindings } from '../../../sidecar/architecture/time.ts';
+import { floats } from '../../../sidecar/engine/session.ts';
+import { HostLearner } from '../../../sidecar/learning/host-learner.ts';
+import type { Batch } from '../../../sidecar/learning/learner.ts';
+import { openSafetensors } from '../../../sidecar/model/checkpoint/safetensors.ts';
+import type { AdapterConfig, LearnableConfig } from '../../../sidecar/model/config.ts';
+import { bucketOf } from '../../../sidecar/model/families/wavlm.ts';
+import { frontEndGraph } from '../../../sidecar/objectives/learnable.ts';
+import { WeightFile } from '../../../sidecar/weights/file.ts';
+import { npy, worstDifference } from '../../support/npy.ts';
+import { fixtures, forward, loadBase, scratch } from '../../support/reference.ts';
+
+const ALL = ['q', 'k', 'v', 'o', 'fc1', 'fc2'] as const;
+
+describe.each(['base', 'large'])('WavLM, %s style', (style) => {
+  const at = (name: string) => fixtures('wavlm', style, name);
+  const index = JSON.parse(readFileSync(at('index.json'), 'utf8'));
+  const wave = npy(at('input_values.npy'));
+  const [clips, samples] = wave.shape;
+
+  it('computes the reference’s hidden states from a Hugging Face folder', async () => {
+    const base = loadBase(at('.'));
+    expect(base.config).toMatchObject({ family: 'wavlm', buckets: 16, maxDistance: 12 });
+    expect(base.ignored).toEqual([]);
+    const got = await forward(base, wave.data, undefined, clips);
+    const states = npy(at('hidden_states.npy'));
+    const each = states.data.length / states.shape[0];
+    expect(got.hidden.length).toBe(states.shape[0]);
+    const worst = got.hidden.map((state, i) => worstDifference(state, states.data.subarray(i * each, (i + 1) * each)));
+    expect(Math.max(...worst)).toBeLessThan(5e-5);
+    expect(worst.at(-1)).toBeLessThan(2e-5);
+    console.info(`WavLM ${style}: hidden ${Math.max(...worst)}, last ${worst.at(-1)}`);
+  });
+
+  async function learner(adapter: AdapterConfig, trainMask: boolean): Promise<{ learner: HostLearner; batch: Batch }> {
+    const base = loadBase(at('.'));
+    const file = WeightFile.prepare(base, scratch());
+    const { projection, units, temperature, frames } = index;
+    const config: LearnableConfig = { base: base.config, adapter, head: { projection, units, temperature }, trainMask };
+    const learner = await HostLearner.open(config, base, file, 0, { device: 'cpu' });
+    const step = openSafetensors(at('adapter_step.safetensors'));
+    for (const name of learner.parameters.names)
+      if (step.has(`init.${name}`)) learner.parameters.view(name).set(step.float32(`init.${name}`));
+    step.close();
+    const front = await file.open(frontEndGraph(base.config, file), { device: 'cpu' });
+    const out = await front.run(
+      { wave: { data: wave.data, shape: [clips, 1, samples] } },
+      { B: clips, ...timeBindings(base.config, samples) },
+    );
+    await front.release();
+    const mask: number[] = index.mask.flat();
+    const masked = mask.flatMap((m, i) => (m ? [i] : []));
+    const labels: number[] = index.labels.flat();
+    return {
+      learner,
+      batch: {
+        clips,
+        frames,
+        speech: { data: floats(out.features), shape: [clips * frames, base.config.convDim.at(-1)!] },
+        mask: Float32Array.from(mask),
+        masked: BigInt64Array.from(masked.map(BigInt)),
+        labels: Float32Array.from(masked.map((i) => labels[i])),
+      },
+    };
+  }
+
+  function expectGradient(got: Float32Array, reference: Float32Array, name: string): number {
+    expect(got.length, name).toBe(reference.length);
+    let worst = 0;
+    reference.forEach((g, i) => {
+      const off = Math.abs(got[i] - g);
+      if (off > 1e-5 + 1e-4 * Math.abs(g)) expect.fail(`${name}[${i}]: ${got[i]}, expected ${g}`);
+      worst = Math.max(worst, off);
+    });
+    return worst;
+  }
+
+  it('has the reference’s loss and gradients with experts on all six projections', async () => {
+    const layers = loadBase(at('.')).config.layers;
+    const router = { kind: 'dense', k: 1, share: 'site', balance: 0, zLoss: 0, init: 0 } as const;
+    const mixture = {
+      experts: Array(layers).fill(index.experts),
+      rank: Array(layers).fill(index.rank),
+      alpha: index.alpha,
+      targets: ALL,
+      router,
+      init: 0,
+    };
+    const { learner: one, batch } = await learner({ kind: 'lora-mixture', mixture }, true);
+    const { loss } = await one.accumulate(batch);
+    expect(Math.abs(loss - index.loss)).toBeLessThan(1e-5);
+    const step = openSafetensors(at('adapter_step.safetensors'));
+    const expected = step.names().filter((name) => name.startsWith('grad.'));
+    expect(expected.map((name) => name.slice(5)).sort()).toEqual([...one.parameters.names].sort());
+    const worst = expected.map((name) =>
+      expectGradient(one.parameters.view(name.slice(5), one.gradient), step.float32(name), name),
+    );
+    console.info(`WavLM ${style}: loss ${Math.abs(loss - index.loss)}, gradients ${Math.max(...worst)}`);
+    step.close();
+    await one.release();
+  });
+
+  it('has the reference’s gradients by the gates and the buckets where the transformer itself trains', async () => {
+    const { learner: one, batch } = await learner({ kind: 'full' }, false);
+    const { loss } = await one.accumulate(batch);
+    expect(Math.abs(loss - index.full_loss)).toBeLessThan(1e-5);
+    const step = openSafetensors(at('full_step.safetensors'));
+    const names = step.names();
+    expect(names.length).toBe(3 * 3 + 1);
+    const worst = names.map((name) =>
+      expectGradient(one.parameters.view(name, one.gradient), step.float32(name), name),
+    );
+    console.info(`WavLM ${style}: full loss ${Math.abs(loss - index.full_loss)}, gradients ${Math.max(...worst)}`);
+    step.close();
+    await one.release();
+  });
+});
+
+it('puts distances into the buckets of the paper: exact, then logarithmic, then the last, ahead in the second half', () => {
+  const config = { buckets: 320, maxDistance: 800 };
+  const bucket = (distance: number) => bucketOf(config, distance);
+  expect([0, -1, -79, 1, 79].map(bucket)).toEqual([0, 1, 79, 161, 239]);
+  // 80 + 80·log(d/80)/log(10): whole at 80 and 800, and at none between.
+  expect([-80, -81, -82, -253, -799, -800, -801, -5000].map(bucket)).toEqual([80, 80, 80, 120, 159, 159, 159, 159]);
+  expect([80, 253, 800, 5000].map(bucket)).toEqual([240, 280, 319, 319]);
+});
