@@ -161,7 +161,9 @@ export async function resolvePaths(
     }
     return full;
   };
-  const base = { ...experiment.base, model: await absolute(experiment.base.model, ['base', 'model'], 'either') };
+  // fairseq writes a base as one file.
+  const kind = /\.pt$/.test(experiment.base.model) ? 'either' : 'folder';
+  const base = { ...experiment.base, model: await absolute(experiment.base.model, ['base', 'model'], kind) };
   if (base.head !== undefined) base.head = await absolute(base.head, ['base', 'head'], 'file');
   const languages: Experiment['languages'] = {};
   for (const [code, spec] of Object.entries(experiment.languages)) {

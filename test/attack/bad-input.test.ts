@@ -148,7 +148,6 @@ describe('wrong usage', () => {
     ['an unknown verb', ['trane', 'x.milore.yaml'], 'train'],
     ['no verb', [], 'Usage'],
     ['train without an experiment', ['train'], '--resume'],
-    ['train with both', ['train', 'x.milore.yaml', '--resume', 'r'], '--resume'],
     ['--resume with --set', ['train', '--resume', 'r', '--set', 'seed=1'], '--set'],
     ['--set without =', ['train', resolve('package.json'), '--set', 'nonsense'], '--set training.steps=300'],
     ['--set without a key', ['units', resolve('package.json'), '--set', '=3'], '--set training.steps=300'],

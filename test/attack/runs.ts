@@ -92,7 +92,7 @@ export const runs: RunAttack[] = [
     const entry = { sha256: '0'.repeat(64), bytes: 1 };
     writeFileSync(join(at, 'manifest.json'), JSON.stringify({ step: 1, files: { '../../run.json': entry } }));
   }),
-  every('manifests that name nothing', 'state.safetensors', (at) => {
+  every('manifests that name nothing', 'progress.json', (at) => {
     const step = Number(at.slice(-6));
     for (const name of readdirSync(at)) rmSync(join(at, name));
     writeFileSync(join(at, 'manifest.json'), JSON.stringify({ version: 1, step, files: {} }));

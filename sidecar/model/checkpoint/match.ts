@@ -93,20 +93,26 @@ function applyWeightNorm(weights: Map<string, Weight>, [gain, direction]: readon
   weights.set(`${POSITIONAL}.weight`, { shape, data: effective });
 }
 
-function doesNotFit(file: string, modelType: string, faults: string[]): UserError {
+function doesNotFit(
+  file: string,
+  modelType: string,
+  faults: string[],
+  described = /\.pt$/.test(file) ? 'its configuration' : 'config.json',
+): UserError {
   return new UserError(
     faults.map((why) => ({
       code: 'checkpoint.tensors',
-      tried: `load ${file} as the ${modelType} that its configuration describes`,
+      tried: `load ${file} as the ${modelType} that ${described} describes`,
       why: clipped(why),
       cure: 'Take configuration and weights of one and the same model.',
     })),
   );
 }
 
-/** A model's worth of names is read; a hostile file's million is not. */
+/** A few names say what does not fit; a layer's worth would hide it. */
+const SHOWN = 12;
 const listed = (names: string[], by: string) =>
-  names.length <= 500 ? names.join(by) : `${names.slice(0, 500).join(by)}${by}and ${names.length - 500} more`;
+  names.length <= SHOWN ? names.join(by) : `${names.slice(0, SHOWN).join(by)}${by}and ${names.length - SHOWN} more`;
 
 function allFinite(values: Float32Array): boolean {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
