@@ -20,7 +20,16 @@ import {
   updateGraph,
 } from '../optim/adamw-graph.ts';
 import type { WeightFile } from '../weights/file.ts';
-import { type Batch, batchBindings, batchFeeds, type Learner, type Outcome, outcome, type Rates } from './learner.ts';
+import {
+  type Batch,
+  batchBindings,
+  batchFeeds,
+  dropoutFeeds,
+  type Learner,
+  type Outcome,
+  outcome,
+  type Rates,
+} from './learner.ts';
 
 /** One tensor a parameter, all on the device. */
 type Tensors = Readonly<Record<string, DeviceTensor>>;
@@ -85,7 +94,11 @@ export class DeviceLearner implements Learner {
   }
 
   async accumulate(batch: Batch, weight = 1): Promise<Outcome> {
-    const feeds = { ...batchFeeds(batch, this.config), ...this.state.parameter };
+    const feeds = {
+      ...batchFeeds(batch, this.config),
+      ...dropoutFeeds(batch, this.config),
+      ...this.state.parameter,
+    };
     const out = await this.sessions.step.run(feeds, batchBindings(batch));
     const fresh = this.take(out, 'grad:');
     if (weight === 1 && !this.gradient) this.gradient = fresh;

@@ -6,7 +6,16 @@ import { Parameters } from '../model/parameters.ts';
 import { evaluationGraph, parameterSpecs, stepGraph } from '../objectives/learnable.ts';
 import { type AdamWOptions, adamW, newState, norm, type OptimiserState } from '../optim/adamw.ts';
 import type { WeightFile } from '../weights/file.ts';
-import { type Batch, batchBindings, batchFeeds, type Learner, type Outcome, outcome, type Rates } from './learner.ts';
+import {
+  type Batch,
+  batchBindings,
+  batchFeeds,
+  dropoutFeeds,
+  type Learner,
+  type Outcome,
+  outcome,
+  type Rates,
+} from './learner.ts';
 
 export class HostLearner implements Learner {
   readonly gradient: Float32Array;
@@ -51,7 +60,10 @@ export class HostLearner implements Learner {
   }
 
   async accumulate(batch: Batch, weight = 1): Promise<Outcome> {
-    const out = await this.step.run(this.feeds(batch), batchBindings(batch));
+    const out = await this.step.run(
+      { ...this.feeds(batch), ...dropoutFeeds(batch, this.config) },
+      batchBindings(batch),
+    );
     this.knownNorm = undefined;
     for (const name of this.parameters.names) {
       const target = this.parameters.view(name, this.gradient);

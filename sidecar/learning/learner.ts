@@ -3,11 +3,16 @@
  * share a batch, which is how the control is trained beside the adapted model. Where the numbers live is each learner's
  * own affair: host-learner.ts, device-learner.ts.
  */
+import { sites } from '../architecture/mixture.ts';
+import { siteShape } from '../architecture/sites.ts';
 import { type Feed, floats, type Session } from '../engine/session.ts';
 import type { Bindings } from '../engine/shape.ts';
+import { dropoutInput } from '../model/adapters/mixture.ts';
 import type { LearnableConfig } from '../model/config.ts';
 import type { Parameters } from '../model/parameters.ts';
 import type { AdamWOptions, OptimiserState } from '../optim/adamw.ts';
+import type { Key } from '../random.ts';
+import { dropoutMask } from './dropout.ts';
 
 /** Clips of equal length as the graphs take them. */
 export interface Batch {
@@ -25,6 +30,8 @@ export interface Batch {
   baseLabels?: Float32Array;
   /** Lengths between the convolutions when pre-training. */
   bindings?: Bindings;
+  /** What dropout is drawn by; needed where a learner has any. */
+  key?: Key;
 }
 
 export interface Outcome {
@@ -68,6 +75,18 @@ export interface Learner {
   /** Makes main memory's parameters and moments the ones that learn. */
   push(): Promise<void>;
   release(): Promise<void>;
+}
+
+/** What a step is fed beside what its evaluation is: the numbers that dropout leaves out. */
+export function dropoutFeeds({ clips, frames, key = [] }: Batch, { adapter, base }: LearnableConfig) {
+  const feeds: Record<string, Feed> = {};
+  if (adapter.kind !== 'lora-mixture' || !adapter.mixture.dropout) return feeds;
+  for (const site of sites(base, adapter.mixture)) {
+    const shape = [clips * frames, siteShape(base, site).in];
+    const name = dropoutInput(site);
+    feeds[name] = { data: dropoutMask(shape[0] * shape[1], adapter.mixture.dropout, name, ...key), shape };
+  }
+  return feeds;
 }
 
 /** Everything of a batch that the step and its evaluation are fed, without the parameters. */

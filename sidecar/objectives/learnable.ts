@@ -42,7 +42,12 @@ interface Built extends Attached {
 }
 
 /** A graph in which `parameters` are inputs and everything else is a frozen weight. */
-function begin(config: LearnableConfig, file: WeightFile, parameters: readonly GraphParameter[]): Built {
+function begin(
+  config: LearnableConfig,
+  file: WeightFile,
+  parameters: readonly GraphParameter[],
+  training = false,
+): Built {
   const graph = new Graph();
   const frozen = file.source(graph);
   const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]));
@@ -59,7 +64,7 @@ function begin(config: LearnableConfig, file: WeightFile, parameters: readonly G
   const speech = adapter.fromWave
     ? frontEnd(base, tensor, graph.input('wave', ['B', 1, 'S']))
     : featureInput(graph, base);
-  return { graph, tensor, projected: project(base, tensor, speech), ...adapter.attach(graph, tensor) };
+  return { graph, tensor, projected: project(base, tensor, speech), ...adapter.attach(graph, tensor, training) };
 }
 
 type GraphParameter = Pick<ParameterSpec, 'name' | 'shape'>;
@@ -70,7 +75,7 @@ export function stepGraph(
   file: WeightFile,
   parameters: readonly GraphParameter[],
 ): Record<string, Value> {
-  const { graph, tensor, projected, hook, routing } = begin(config, file, parameters);
+  const { graph, tensor, projected, hook, routing } = begin(config, file, parameters, true);
   const hidden = encode(config.base, tensor, applyMask(tensor, projected, maskInput(graph)), hook).at(-1)!;
   const { loss: masked, measures } = objectiveOf(config).build(hidden, tensor);
   const { penalty } = routing();

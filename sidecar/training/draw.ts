@@ -16,6 +16,8 @@ export interface MaskedShard {
   languages: string[];
   /** Masked frames of each clip. */
   masked: number[];
+  /** What dropout is drawn by. */
+  key: (string | number)[];
   seen: { id: string; hash: string; start: number; frames: number }[];
 }
 
@@ -29,7 +31,7 @@ export function drawStep(
 ): MaskedShard[] {
   return draws.flatMap((draw) => {
     let slot = 0;
-    return sampler.next(draw).map(({ frames, crops: chosen }): MaskedShard => {
+    return sampler.next(draw).map(({ frames, crops: chosen }, shard): MaskedShard => {
       const own = chosen.map(({ clip }) => clips[clip]);
       const crops = chosen.map(({ start }, b) => {
         const { hash } = own[b];
@@ -40,6 +42,7 @@ export function drawStep(
         crops,
         languages: own.map(({ language }) => language),
         masked: crops.map(maskedFrames),
+        key: [experiment.seed, phase, draw, shard],
         seen: own.map(({ id, hash }, b) => ({ id, hash, start: chosen[b].start, frames })),
       };
     });

@@ -36,7 +36,7 @@ export async function takeStep(
     return { made: false, arm, reason };
   };
   for (const shard of shards) {
-    const batch = assemble(shard.crops, shard.frames, sources);
+    const batch = { ...assemble(shard.crops, shard.frames, sources), key: shard.key };
     const weight = maskedIn([shard]) / total;
     for (const { name, learner } of arms) {
       const outcome = await learner.accumulate(batch, weight);

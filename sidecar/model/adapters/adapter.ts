@@ -27,7 +27,8 @@ export interface Adapter {
   trains(tensor: string): boolean;
   /** The convolutions train too: graphs begin with the waveform, and no feature is cached. */
   fromWave: boolean;
-  attach(graph: Graph, parameter: TensorSource): Attached;
+  /** @param training whether what is random in training is built in, and fed */
+  attach(graph: Graph, parameter: TensorSource, training: boolean): Attached;
   /** How its own parameters are cut for the file; what no piece covers is written whole. */
   pieces: Piece[];
 }

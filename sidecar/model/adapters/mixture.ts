@@ -26,7 +26,12 @@ export interface MixtureConfig extends MixtureShape {
     init: number;
   };
   init: number;
+  /** Share of what enters the experts, not the routers, that is left out in training; 0 unless told. */
+  dropout?: number;
 }
+
+/** The feed [B·T, in] that multiplies what enters the experts of a site in training. */
+export const dropoutInput = (site: Site) => `dropout:${siteName(site)}`;
 
 /** `lora_A` and the routers are drawn; `lora_B` is zero at the start, so that the adapted model is the base. */
 export const mixtureParameters = (config: BaseConfig, mixture: MixtureConfig): ParameterSpec[] =>
@@ -47,6 +52,7 @@ export function mixtureHook(
   graph: Graph,
   mixture: MixtureConfig,
   parameter: (name: string) => Value,
+  training = false,
 ): { hook: ProjectionHook; routing(): Routing } {
   const seen: Routing['gates'] = [];
   const penalties: Value[] = [];
@@ -81,18 +87,23 @@ export function mixtureHook(
     const name = siteName(site);
     const factor = mixture.alpha / rank;
     const up = parameter(`${name}.lora_B`);
+    const dropping = training && (mixture.dropout ?? 0) > 0;
+    const entering = dropping ? mul(x, graph.input(dropoutInput(site), x.shape)) : x;
+    const down = () => gemm(entering, parameter(`${name}.lora_A`), undefined, { transB: true });
     if (experts === 1) {
-      const low = gemm(x, parameter(`${name}.lora_A`), undefined, { transB: true });
+      const low = down();
       return gemm(low, up, frozen, { transB: true, alpha: factor });
     }
     let low: Value;
     let routed: { gates: Value; kept?: Value };
-    if (mixture.router.share === 'site') {
-      const down = stackRows(parameter(`${name}.lora_A`), parameter(`${name}.router`));
-      const [hidden, logits] = split(gemm(x, down, undefined, { transB: true }), [experts * rank, experts]);
+    if (mixture.router.share === 'site' && dropping) {
+      [low, routed] = [down(), route(gemm(x, parameter(`${name}.router`), undefined, { transB: true }))];
+    } else if (mixture.router.share === 'site') {
+      const stacked = stackRows(parameter(`${name}.lora_A`), parameter(`${name}.router`));
+      const [hidden, logits] = split(gemm(x, stacked, undefined, { transB: true }), [experts * rank, experts]);
       [low, routed] = [hidden, route(logits)];
     } else {
-      low = gemm(x, parameter(`${name}.lora_A`), undefined, { transB: true });
+      low = down();
       let once = shared.get(site.layer);
       if (!once)
         shared.set(

@@ -13,7 +13,7 @@ export function adapterOf({ base, adapter }: { base: BaseConfig; adapter: Adapte
       return {
         ...none,
         parameters: mixtureParameters(base, adapter.mixture),
-        attach: (graph, parameter) => mixtureHook(graph, adapter.mixture, parameter),
+        attach: (graph, parameter, training) => mixtureHook(graph, adapter.mixture, parameter, training),
         pieces: mixturePieces(base, adapter.mixture),
       };
     case 'full':

@@ -26,6 +26,7 @@ export function learnableConfig(
         targets: adapter.targets,
         router: adapter.router,
         init: adapter.init,
+        dropout: adapter.dropout,
       },
     };
   return {

@@ -22,6 +22,7 @@ const shard = (frames: number, ...clips: [hash: string, masked: number][]): Mask
   }),
   languages: clips.map(() => 'eng'),
   masked: clips.map(([, masked]) => masked),
+  key: [1],
   seen: [],
 });
 
