@@ -5,14 +5,14 @@
 import * as vscode from 'vscode';
 import { command } from './command.ts';
 import { registerDashboard } from './dashboard/register.ts';
+import { announce, announceEnd } from './runs/announce.ts';
 import { registerRunCommands } from './runs/commands.ts';
+import { createStatusItem } from './runs/status-item.ts';
 import { RunStore } from './runs/store.ts';
 import { RunTree } from './runs/tree.ts';
 import { tellWhatEnded } from './runs/while-away.ts';
-import { announce, announceEnd } from './sidecar/announce.ts';
 import { registerSidecarCommands } from './sidecar/commands.ts';
 import { SidecarService } from './sidecar/service.ts';
-import { createStatusItem } from './sidecar/status-item.ts';
 import { registerEstimate } from './start/estimate.ts';
 import { registerSample } from './start/sample.ts';
 import { registerTasks } from './start/tasks.ts';

@@ -2,9 +2,11 @@
 import type { CorpusSummary } from '../sidecar/protocol/events.ts';
 import type { LogName } from '../sidecar/protocol/log.ts';
 import { type Measurement, measuredValue, measurementsOf } from '../sidecar/protocol/measurement.ts';
+import { reasonIn, sayReason } from '../sidecar/protocol/reason.ts';
 import { entries, list, number, object, text } from './fields.ts';
 import { Series } from './series.ts';
 import { Utilisation } from './utilisation.ts';
+import { t } from './words.ts';
 
 /** The series that belong to no language, with the arm that they are told of. */
 const scalars = {
@@ -236,6 +238,7 @@ function sentence(event: Record<string, unknown>): string {
       if (typeof value === 'number') return `${key} ${Number.isInteger(value) ? value : Number(value.toPrecision(4))}`;
       if (typeof value === 'string')
         return key === 'text' || key === 'reason' ? text(value, 400) : `${key} ${text(value)}`;
+      if (key === 'reason') return sayReason(reasonIn(value, { code: 'stopped' }), t).text.slice(0, 400);
       if (key === 'values') return [...languagesIn(measurementsOf(event))].join(' ').slice(0, 200);
       if (Array.isArray(value)) return value.length > 0 && `${key} ${value.length}`;
       return (

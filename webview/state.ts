@@ -3,6 +3,7 @@
  * reload is `View`. It knows no DOM and no history.
  */
 import type { RunHead, ToWebview } from '../sidecar/protocol/dashboard.ts';
+import { reasonIn } from '../sidecar/protocol/reason.ts';
 import { list, number, object, text } from './fields.ts';
 import { freshTrack, runOf, type Track } from './sequence.ts';
 
@@ -221,7 +222,7 @@ function cleanHead(value: unknown): Head {
     name: text(head.name, 120) || text(head.id, 120),
     createdAt: text(head.createdAt, 40),
     state: states.find((name) => name === head.state) ?? 'interrupted',
-    reason: text(head.reason, 600) || undefined,
+    reason: reasonOf(head.reason),
     step: number(head.step) || 0,
     steps: number(head.steps) || 0,
     device: text(head.device, 60),
@@ -232,6 +233,14 @@ function cleanHead(value: unknown): Head {
       return { code: text(code, 80), name: text(name, 80), role: role === 'new' ? 'new' : 'existing' };
     }),
   };
+}
+
+/** Undefined where there is none; every text is cut, since a log may come from anyone. */
+function reasonOf(value: unknown): Head['reason'] {
+  if (value === undefined || value === null) return undefined;
+  const reason = reasonIn(value, { code: 'stopped' });
+  if (reason.code === 'error') return { ...reason, text: text(reason.text, 600) };
+  return reason.code === 'vanished' && reason.host ? { ...reason, host: text(reason.host, 100) } : reason;
 }
 
 export const trackOf = (state: State, key: string): Track => state.tracks.get(key) ?? freshTrack;

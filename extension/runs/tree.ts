@@ -1,6 +1,6 @@
 /** @file The tree of runs: experiments, newest first, and under each its runs. It must not know how a run is changed. */
 import * as vscode from 'vscode';
-import { reasonOf } from '../../sidecar/protocol/reason.ts';
+import { sayReason } from '../../sidecar/protocol/reason.ts';
 import { SteadyTree } from '../steady-tree.ts';
 import { oneLine } from '../text.ts';
 import type { RunStore, StoredRun } from './store.ts';
@@ -130,7 +130,7 @@ export function stateText({ state, reason, step, steps }: StoredRun): string {
     case 'done':
       return vscode.l10n.t('done');
     case 'failed':
-      return vscode.l10n.t('failed: {0}', oneLine(reason ?? ''));
+      return vscode.l10n.t('failed: {0}', oneLine(reason ? sayReason(reason, vscode.l10n.t).text : ''));
     case 'interrupted':
       return vscode.l10n.t('interrupted at {0}', share);
   }
@@ -165,8 +165,7 @@ function tooltip(run: StoredRun): vscode.MarkdownString {
       .join(', ') || '–';
   line(vscode.l10n.t('New languages'), list('new'));
   line(vscode.l10n.t('Existing languages'), list('existing'));
-  const why = reasonOf(run, vscode.l10n.t);
-  if (why) line(vscode.l10n.t('Reason'), why.text);
+  if (run.reason) line(vscode.l10n.t('Reason'), sayReason(run.reason, vscode.l10n.t).text);
   if (run.note) line(vscode.l10n.t('Note'), run.note);
   return text;
 }

@@ -4,6 +4,7 @@ import type { Estimate } from '../../sidecar/protocol/messages.ts';
 import { command } from '../command.ts';
 import { inform } from '../say.ts';
 import type { SidecarService } from '../sidecar/service.ts';
+import { duration } from '../text.ts';
 import { experimentFile } from '../train.ts';
 
 export function registerEstimate(sidecar: SidecarService): vscode.Disposable {
@@ -46,14 +47,8 @@ function estimateText(estimate: Estimate): string {
       'On {0}: {1} s a step, about {2} in all, {3} GB of memory; preparing the audio is not in it.',
       estimate.device,
       estimate.stepSeconds.toPrecision(2),
-      duration(estimate.totalSeconds),
+      duration(estimate.totalSeconds, vscode.env.language),
       (estimate.peakBytes / 1e9).toFixed(1),
     ),
   ].join(' ');
-}
-
-export function duration(seconds: number): string {
-  if (seconds < 90) return vscode.l10n.t('{0} s', Math.round(seconds));
-  if (seconds < 5400) return vscode.l10n.t('{0} min', Math.round(seconds / 60));
-  return vscode.l10n.t('{0} h', (seconds / 3600).toFixed(1));
 }

@@ -8,6 +8,7 @@ import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, readAdapterConfig } from '../model/che
 import { loadBase } from '../model/checkpoint/base.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
 import { countParameters } from '../objectives/count.ts';
+import { english, sayReason } from '../protocol/reason.ts';
 import { openRun, readResolved, runFiles } from '../runs/run.ts';
 import { deriveStatus } from '../runs/status.ts';
 import { learnableConfig } from '../training/prepare/learnable.ts';
@@ -101,7 +102,7 @@ function inspectRun(folder: string): Facts {
   );
   return {
     run: run.id,
-    state: status.reason ? `${status.state}: ${status.reason}` : status.state,
+    state: status.reason ? `${status.state}: ${sayReason(status.reason, english).text}` : status.state,
     step: `${status.step} of ${status.steps}`,
     device: run.device,
     versions: Object.entries(run.versions)

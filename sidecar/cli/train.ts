@@ -5,6 +5,7 @@ import type { Experiment } from '../config/experiment.ts';
 import { loadExperiment } from '../config/resolve.ts';
 import { devices } from '../config/schema.ts';
 import { UserError } from '../errors.ts';
+import type { StopReason } from '../protocol/reason.ts';
 import { experimentOf, type RunResult, runExperiment } from '../training/experiment-run.ts';
 import { VERSION } from '../version.ts';
 import { setOption } from './options.ts';
@@ -75,7 +76,7 @@ function stopSignal(): { signal: AbortSignal; release(): void } {
   const stop = (signal: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(1);
     process.stderr.write(`\n${signal}: writing a checkpoint after this step; once more to leave at once.\n`);
-    controller.abort(signal);
+    controller.abort({ code: 'signal', signal } satisfies StopReason);
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);

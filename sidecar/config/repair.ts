@@ -11,6 +11,9 @@ export const UNKNOWN = '\u0000';
 
 const standIns: Record<string, unknown> = { model: UNKNOWN, data: UNKNOWN, role: 'new' };
 
+/** Beyond so many wrong values nothing is learned by going on. */
+const MOST_WRONG = 200;
+
 export interface Repaired {
   parsed: ParsedExperiment;
   /** Paths whose value was left out or stood in for: nothing is known of them. */
@@ -25,13 +28,12 @@ export function repair(raw: Record<string, unknown>): Repaired | undefined {
   for (let round = 0; round < 8; round++) {
     const result = experimentSchema.safeParse(copy);
     if (result.success) return { parsed: result.data, left };
-    for (const issue of result.error.issues) {
-      const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
-      for (const path of paths) {
-        leaveOut(copy, path);
-        left.push(path);
-      }
-    }
+    const wrong = result.error.issues.flatMap((issue): Path[] =>
+      issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path],
+    );
+    if (wrong.length > MOST_WRONG) return undefined;
+    for (const path of wrong) leaveOut(copy, path);
+    left.push(...wrong);
   }
   return undefined;
 }

@@ -2,8 +2,10 @@
  * @file Every message between the dashboard's host (the extension) and its webview. Structured clone, in order, none
  * lost while the view is visible; when it is made anew it says `ready` and is told everything again.
  */
+
 import type { LogName, RunState } from './log.ts';
 import type { RunProgress } from './messages.ts';
+import type { Reason } from './reason.ts';
 
 /** From the host to the webview. */
 export type ToWebview =
@@ -57,7 +59,7 @@ export interface RunHead {
   name: string;
   createdAt: string;
   state: RunState;
-  reason?: string;
+  reason?: Reason;
   step: number;
   steps: number;
   device: string;

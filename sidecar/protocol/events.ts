@@ -1,12 +1,6 @@
 /** @file What a run says while it trains; every event is one line of its log. */
 import type { Measurement } from './measurement.ts';
-
-/** Why a run was stopped because someone wanted it so: written to its log, told by the dashboard in a person's language. */
-export const stopReasons = {
-  asked: 'asked to stop',
-  preparing: 'asked to stop while preparing',
-  sidecar: 'the sidecar was stopped',
-} as const;
+import type { StopReason } from './reason.ts';
 
 /** How a run's log is written; a log without it is of version 1 (MiLorE 0.2.0). */
 export const LOG_VERSION = 2;
@@ -27,7 +21,7 @@ export type RunEvent =
   /** No arm made this update, since the named one could not. */
   | { type: 'skipped'; step: number; arm: string; reason: string; inARow: number }
   | { type: 'checkpoint'; step: number }
-  | { type: 'stopped'; step: number; reason: string }
+  | { type: 'stopped'; step: number; reason: StopReason }
   | { type: 'failed'; step: number; reason: string }
   | { type: 'done'; step: number; seconds: number };
 

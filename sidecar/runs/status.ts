@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../disk.ts';
 import { bornAt } from '../endpoint.ts';
+import { type Reason, reasonIn } from '../protocol/reason.ts';
 import { isRecord, readJson } from './files.ts';
 import { type LoggedEvent, readTail } from './log.ts';
 
@@ -20,7 +21,7 @@ export interface Heartbeat {
 
 export interface Status {
   state: 'running' | 'done' | 'failed' | 'interrupted';
-  reason?: string;
+  reason?: Reason;
   step: number;
   steps: number;
   /** The process last seen at it. */
@@ -79,17 +80,17 @@ function isAlive(beat: Heartbeat, silence: number): boolean {
 const lifecycle = new Set(['started', 'resumed', 'done', 'failed', 'stopped']);
 
 /** Why the process at it can be taken for gone, or undefined while it is at it. */
-function gone(beat: Heartbeat | undefined, nowMs: number, last: LoggedEvent | undefined): string | undefined {
+function gone(beat: Heartbeat | undefined, nowMs: number, last: LoggedEvent | undefined): Reason | undefined {
   if (!beat) {
     const begun = Date.parse(last?.time ?? '') || 0;
-    return nowMs - begun < staleMs ? undefined : 'No process has been at it.';
+    return nowMs - begun < staleMs ? undefined : { code: 'unattended' };
   }
   const silence = nowMs - (Date.parse(beat.time) || 0);
   const here = beat.host === hostname();
   // A process of this machine that is gone is gone, however fresh its last sign: so a killed run resumes at once.
   if (here ? isAlive(beat, silence) : silence < silentMs) return undefined;
-  const where = here ? '' : ` on ${beat.host}`;
-  return `Process ${beat.pid}${where} ended without a word; its last sign was ${Math.max(0, Math.round(silence / 1000))} s ago.`;
+  const seconds = Math.max(0, Math.round(silence / 1000));
+  return { code: 'vanished', pid: beat.pid, seconds, ...(here ? {} : { host: beat.host }) };
 }
 
 /** Reads the end of the log and the heartbeat; costs the same however long the run. */
@@ -110,10 +111,13 @@ export function deriveStatus(run: { path: string }, nowMs = Date.now()): Status 
     const training = isRecord(resolved) ? resolved.training : undefined;
     if (isRecord(training) && typeof training.steps === 'number') steps = training.steps;
   }
-  const reason = typeof last?.reason === 'string' ? last.reason : undefined;
   if (last?.type === 'done') return { state: 'done', step, steps };
-  if (last?.type === 'failed') return { state: 'failed', reason: reason ?? 'No reason was logged.', step, steps };
-  if (last?.type === 'stopped') return { state: 'interrupted', reason: reason ?? 'It was stopped.', step, steps };
+  if (last?.type === 'failed') {
+    const text = typeof last.reason === 'string' ? last.reason : '';
+    return { state: 'failed', reason: { code: 'error', text }, step, steps };
+  }
+  if (last?.type === 'stopped')
+    return { state: 'interrupted', reason: reasonIn(last.reason, { code: 'stopped' }), step, steps };
   const why = gone(beat, nowMs, events.at(-1));
   if (why) return { state: 'interrupted', reason: why, step, steps, pid: beat?.pid };
   return { state: 'running', step: Math.max(step, beat?.step ?? 0), steps, pid: beat?.pid };

@@ -1,5 +1,6 @@
 /** @file What a worker and its host say to each other. */
 import type { Problem } from '../errors.ts';
+import type { StopReason } from '../protocol/reason.ts';
 import type { JobName } from './jobs.ts';
 
 export interface JobData {
@@ -8,7 +9,7 @@ export interface JobData {
   workspace: string;
 }
 
-export type ToJob = { type: 'stop'; reason: string } | { type: 'checkpoint' };
+export type ToJob = { type: 'stop'; reason: StopReason } | { type: 'checkpoint' };
 
 export type FromJob =
   | { type: 'progress'; done: number; total: number; detail?: string }

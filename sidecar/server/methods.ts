@@ -1,11 +1,11 @@
 /** @file What the sidecar answers to each request: parameters checked, then done here or handed to a worker. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import * as z from 'zod';
 import { devices } from '../config/schema.ts';
 import { UserError } from '../errors.ts';
-import { stopReasons } from '../protocol/events.ts';
+import { isReallyInside } from '../inside.ts';
 import { PROTOCOL, type Requests } from '../protocol/messages.ts';
 import { runFiles, runsFolder } from '../runs/run.ts';
 import { VERSION } from '../version.ts';
@@ -121,7 +121,7 @@ export const methods: Methods = {
   'run/stop': {
     params: z.strictObject({ run: runId }),
     answer: ({ run }, { runner }) => {
-      runner.stop(run, stopReasons.asked);
+      runner.stop(run, { code: 'asked' });
       return {};
     },
   },
@@ -169,7 +169,7 @@ export const methods: Methods = {
           why: `${runner.active?.name ?? 'a run'} is training.`,
           cure: 'Stop the run first, or let it finish.',
         });
-      await runner.close(stopReasons.sidecar);
+      await runner.close({ code: 'sidecar' });
       setTimeout(shutdown, 50);
       return {};
     },
@@ -185,7 +185,7 @@ function compute<M extends keyof Requests>(job: JobName): Handler<M> {
       const { done, total, detail } = message;
       session.notifyLatest(`work ${token}`, 'work/progress', { token, done, total, detail });
     });
-    const stop = () => work.send({ type: 'stop', reason: 'cancelled' });
+    const stop = () => work.send({ type: 'stop', reason: { code: 'asked' } });
     signal.addEventListener('abort', stop);
     try {
       return (await work.done) as Requests[M]['result'];
@@ -196,8 +196,7 @@ function compute<M extends keyof Requests>(job: JobName): Handler<M> {
 }
 
 function inside(workspace: string, file: string, what: string): void {
-  const way = relative(workspace, resolve(file));
-  if (way !== '' && !way.startsWith('..') && !isAbsolute(way)) return;
+  if (isReallyInside(file, workspace)) return;
   throw new UserError({
     code: 'serve.outside',
     tried: `${what} ${file}`,
@@ -208,7 +207,10 @@ function inside(workspace: string, file: string, what: string): void {
 
 function runPath(workspace: string, id: string): string {
   const folder = join(runsFolder(workspace), id);
-  if (existsSync(folder)) return folder;
+  if (existsSync(folder)) {
+    inside(workspace, folder, 'use the run');
+    return folder;
+  }
   throw new UserError({
     code: 'serve.no-such-run',
     tried: `find the run ${id}`,

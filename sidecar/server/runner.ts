@@ -7,6 +7,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { RunProgress, RunStateChange } from '../protocol/messages.ts';
+import type { StopReason } from '../protocol/reason.ts';
 import { LogWriter } from '../runs/log.ts';
 import { runFiles, runsFolder } from '../runs/run.ts';
 import { deriveStatus } from '../runs/status.ts';
@@ -85,7 +86,7 @@ export class Runner extends EventEmitter<Events> {
     });
   }
 
-  stop(id: string, reason: string): void {
+  stop(id: string, reason: StopReason): void {
     this.#mustBe(id, 'stop').job.send({ type: 'stop', reason });
   }
 
@@ -94,7 +95,7 @@ export class Runner extends EventEmitter<Events> {
   }
 
   /** Takes no further run, stops what is at work and waits for its end. */
-  async close(reason: string): Promise<void> {
+  async close(reason: StopReason): Promise<void> {
     this.#closed = true;
     const active = this.#active;
     active?.job.send({ type: 'stop', reason });

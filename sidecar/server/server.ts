@@ -5,7 +5,6 @@ import { createServer, type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { stopReasons } from '../protocol/events.ts';
 import { CloseCodes } from '../protocol/messages.ts';
 import { Runner } from './runner.ts';
 import { Session } from './session.ts';
@@ -133,7 +132,7 @@ export async function startServer({
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       for (const socket of strangers) socket.destroy();
       // Whoever watches hears how the run ended before the line is closed.
-      await runner.close(stopReasons.sidecar);
+      await runner.close({ code: 'sidecar' });
       for (const session of sessions) session.close(CloseCodes.goingAway, 'the sidecar ends');
       await closed;
     },

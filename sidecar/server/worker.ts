@@ -34,8 +34,7 @@ try {
   say({ type: 'result', result });
 } catch (error) {
   // Asked for by a person, so no fault of ours.
-  if (controller.signal.aborted)
-    say({ type: 'error', internal: false, message: String(controller.signal.reason), problems: [] });
+  if (controller.signal.aborted) say({ type: 'error', internal: false, message: 'stopped on request', problems: [] });
   else say({ type: 'error', ...faultOf(error) });
 }
 // The port keeps the thread alive; nothing is left to hear.

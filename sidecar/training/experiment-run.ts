@@ -11,7 +11,7 @@ import { saveAdapter } from '../model/adapters/file.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
 import type { ParameterCount } from '../objectives/count.ts';
 
-import { type CorpusSummary, LOG_VERSION, type RunEvent, stopReasons } from '../protocol/events.ts';
+import { type CorpusSummary, LOG_VERSION, type RunEvent } from '../protocol/events.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import type { Checkpoint } from '../runs/checkpoints.ts';
 import { createRun, openRun, type RunDir, readResolved, runFiles } from '../runs/run.ts';
@@ -149,7 +149,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     });
   } catch (error) {
     if (signal.aborted) {
-      sink.emit({ type: 'stopped', step: sink.step, reason: stopReasons.preparing });
+      sink.emit({ type: 'stopped', step: sink.step, reason: { code: 'preparing' } });
       return result('stopped');
     }
     sink.emit({ type: 'failed', step: sink.step, reason: (error as Error).message });

@@ -8,8 +8,8 @@ import { evaluateHeldOut, type HeldOutSpeech } from '../evaluation/heldout.ts';
 import type { Sources } from '../learning/batch.ts';
 import { measurements, tally } from '../learning/meter.ts';
 import { rateFactor } from '../optim/schedule.ts';
-import { stopReasons } from '../protocol/events.ts';
 import type { Measurement } from '../protocol/measurement.ts';
+import type { StopReason } from '../protocol/reason.ts';
 import type { Arm } from './arms.ts';
 import { drawStep, type TrainingClip } from './draw.ts';
 import { logInterval, type RoutedSite } from './interval.ts';
@@ -107,7 +107,7 @@ export async function train(training: Training, progress: Progress): Promise<End
     }
     if (signal.aborted && step < steps) {
       await checkpoint(training, progress);
-      sink.emit({ type: 'stopped', step, reason: String(signal.reason ?? stopReasons.asked) });
+      sink.emit({ type: 'stopped', step, reason: stopReason(signal) });
       return { state: 'stopped' };
     }
     if (step % experiment.checkpoint.every === 0 || step === steps || training.checkpointAsked?.())
@@ -130,6 +130,12 @@ export async function evaluate({ arms, heldOut, base }: Pick<Training, 'arms' | 
   for (const { name, learner } of arms) values.push(...measurements(name, await evaluateHeldOut(learner, heldOut)));
   return [...values, ...base];
 }
+
+/** Whoever aborts says why; a plain abort is a wish. */
+const stopReason = ({ reason }: AbortSignal): StopReason =>
+  typeof reason === 'object' && reason !== null && 'code' in reason && typeof reason.code === 'string'
+    ? (reason as StopReason)
+    : { code: 'asked' };
 
 /** What is remembered of a step until the next logged point. */
 function remember({ meters, interval }: Progress, step: Awaited<ReturnType<typeof takeStep>> & { made: true }): void {

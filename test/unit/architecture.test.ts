@@ -18,7 +18,7 @@ const rooms: Record<string, readonly string[]> = {
   config: ['architecture'],
   engine: [],
   audio: [],
-  runs: [],
+  runs: ['protocol'],
   weights: ['engine'],
   model: ['engine', 'architecture', 'weights'],
   objectives: ['engine', 'architecture', 'weights', 'model'],
@@ -30,7 +30,8 @@ rooms.optim = below('engine');
 rooms.learning = [...below('objectives', 'optim'), 'protocol'];
 rooms.evaluation = below('learning', 'units');
 rooms.training = [...below('evaluation', 'config'), 'runs'];
-rooms.server = below('training');
+rooms.hub = [...below('model', 'config'), 'protocol'];
+rooms.server = below('training', 'hub');
 rooms.cli = [...below('server'), 'server'];
 
 /** Makes the sample (never shipped) and may know all that the terminal may. */
@@ -40,6 +41,7 @@ rooms.sample = [...rooms.cli, 'cli'];
 const leaves = [
   'sidecar/errors.ts',
   'sidecar/disk.ts',
+  'sidecar/inside.ts',
   'sidecar/random.ts',
   'sidecar/endpoint.ts',
   'sidecar/version.ts',

@@ -2,8 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { stopReasons } from '../../sidecar/protocol/events.ts';
-import { reasonOf } from '../../sidecar/protocol/reason.ts';
+import { type Reason, sayReason } from '../../sidecar/protocol/reason.ts';
 import { deriveStatus } from '../../sidecar/runs/status.ts';
 import { setWords, t } from '../../webview/words.ts';
 import { scratch } from '../support/scratch.ts';
@@ -25,12 +24,18 @@ describe('why a run ended', () => {
     mkdirSync(path);
     writeFileSync(join(path, 'log.jsonl'), `${JSON.stringify({ seq: 1, time: '2026-11-23T20:25:23Z', ...event })}\n`);
     if (beat) writeFileSync(join(path, 'heartbeat.json'), JSON.stringify(beat));
-    return reasonOf(deriveStatus({ path }), t);
+    const { reason } = deriveStatus({ path });
+    return reason && sayReason(reason, t);
   };
-  const stopped = (reason?: string) => said({ type: 'stopped', step: 7, reason });
+  const stopped = (reason?: string | Reason) => said({ type: 'stopped', step: 7, reason });
 
   it('is no fault where someone wished it, and is said in the person’s language', () => {
-    expect([...Object.values(stopReasons), 'SIGINT', 'SIGTERM', undefined].map(stopped)).toEqual(
+    const codes: Reason[] = [{ code: 'asked' }, { code: 'preparing' }, { code: 'sidecar' }];
+    const signals: Reason[] = ['SIGINT', 'SIGTERM'].map((signal) => ({ code: 'signal', signal }));
+    // As 0.2.0 wrote them.
+    const before = ['asked to stop', 'asked to stop while preparing', 'the sidecar was stopped', 'SIGINT', 'SIGTERM'];
+    expect(before.map(stopped)).toEqual([...codes, ...signals].map(stopped));
+    expect([...codes, ...signals, undefined].map(stopped)).toEqual(
       [
         'Auf Wunsch angehalten.',
         'Auf Wunsch während der Vorbereitung angehalten.',
@@ -64,7 +69,7 @@ describe('why a run ended', () => {
   });
 
   it('stands as it was logged where it is not known, and is nothing for a run that is done', () => {
-    expect(stopped('the disk is full')).toEqual({ text: 'the disk is full', look: 'lost' });
+    expect(stopped('the disk is full')).toEqual({ text: 'the disk is full', look: 'fault' });
     expect(said({ type: 'done', step: 9, seconds: 1 })).toBeUndefined();
   });
 });

@@ -127,7 +127,7 @@ describe.skipIf(missing)(`the dashboard in Chromium${missing && ` (${missing})`}
 
   it('tells a wish from a loss and a fault, by its edge’s colour', async () => {
     const one = await dashboard({}, ...told(['a']));
-    const edge = async (state: RunHead['state'], reason: string) => {
+    const edge = async (state: RunHead['state'], reason: RunHead['reason']) => {
       await one.tell({ type: 'runs', runs: [head('a', { state, reason })] });
       await one.settled();
       return one.page.locator('.reason').evaluate((element) => {
@@ -140,9 +140,9 @@ describe.skipIf(missing)(`the dashboard in Chromium${missing && ` (${missing})`}
         return [element.textContent, ['muted', 'warn', 'bad'].find((name) => colour(name) === drawn)];
       });
     };
-    expect(await edge('interrupted', 'asked to stop')).toEqual(['Stopped on request.', 'muted']);
-    expect(await edge('interrupted', 'the lights went out')).toEqual(['the lights went out', 'warn']);
-    expect(await edge('failed', 'asked to stop')).toEqual(['asked to stop', 'bad']);
+    expect(await edge('interrupted', { code: 'asked' })).toEqual(['Stopped on request.', 'muted']);
+    expect(await edge('interrupted', { code: 'unattended' })).toEqual(['No process has been at it.', 'warn']);
+    expect(await edge('failed', { code: 'error', text: 'asked to stop' })).toEqual(['asked to stop', 'bad']);
     await clean(one);
   });
 
@@ -384,7 +384,7 @@ describe.skipIf(missing)(`the dashboard in Chromium${missing && ` (${missing})`}
       {
         name: hostile,
         tags: [hostile],
-        reason: hostile,
+        reason: { code: 'error', text: hostile },
         device: hostile,
         languages: languages.map(({ role }) => ({ code: hostile, name: hostile, role })),
       },

@@ -1,6 +1,6 @@
 /** @file The line above all pages: which runs, how far, what can be done about it. */
 
-import { reasonOf } from '../../sidecar/protocol/reason.ts';
+import { sayReason } from '../../sidecar/protocol/reason.ts';
 import { swatch } from '../charts/swatch.ts';
 import { letterOf } from '../context.ts';
 import { button } from '../controls.ts';
@@ -64,7 +64,7 @@ export function header(page: Page): Part {
       const states = { running: t('running'), done: t('done'), failed: t('failed'), interrupted: t('interrupted') };
       badge.className = `badge ${head.state}`;
       setText(badge, states[head.state]);
-      const why = reasonOf(head, t);
+      const why = head.reason && sayReason(head.reason, t);
       reason.hidden = !why;
       reason.className = `reason ${why?.look ?? ''}`;
       setText(reason, why?.text ?? '');

@@ -2,11 +2,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { modelRateHz } from '../../audio/index.ts';
+import { downloadInto } from '../../hub/download.ts';
+import { readCard, readOrigin } from '../../hub/model-card.ts';
 import { surveyBase } from '../../model/checkpoint/survey.ts';
 import type { DownloadedModel, ModelReport } from '../../protocol/messages.ts';
 import type { JobContext } from './context.ts';
-import { downloadInto } from './hub.ts';
-import { readCard, readOrigin } from './model-card.ts';
 import { downloadModelParams, inspectModelParams } from './params.ts';
 
 /** A hostile file may have a million names; a report is one message. */

@@ -95,12 +95,13 @@ describe('the state of a run', () => {
     expect(deriveStatus(logged({ step: 300 }, { type: 'done' }))).toEqual({ state: 'done', step: 300, steps: 300 });
     expect(deriveStatus(logged({ step: 7 }, { type: 'failed', reason: 'NaN' }))).toMatchObject({
       state: 'failed',
-      reason: 'NaN',
+      reason: { code: 'error', text: 'NaN' },
       step: 7,
     });
-    expect(deriveStatus(logged({ type: 'stopped', reason: 'SIGINT' }))).toMatchObject({
+    const reason = { code: 'signal', signal: 'SIGINT' };
+    expect(deriveStatus(logged({ type: 'stopped', reason }))).toMatchObject({
       state: 'interrupted',
-      reason: 'SIGINT',
+      reason,
     });
   });
 
@@ -118,7 +119,7 @@ describe('the state of a run', () => {
     beat(run, { pid: 2 ** 22 + 12345 });
     expect(deriveStatus(run)).toMatchObject({
       state: 'interrupted',
-      reason: expect.stringContaining('ended without a word'),
+      reason: { code: 'vanished', pid: 2 ** 22 + 12345 },
     });
     if (process.platform === 'linux') {
       beat(run, { born: '1' });
@@ -132,7 +133,7 @@ describe('the state of a run', () => {
     expect(deriveStatus(run).state).toBe('running');
     expect(deriveStatus(run, Date.now() + 300_000)).toMatchObject({
       state: 'interrupted',
-      reason: expect.stringContaining('elsewhere'),
+      reason: { code: 'vanished', host: 'elsewhere' },
     });
   });
 

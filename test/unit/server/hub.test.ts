@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { UserError } from '../../../sidecar/errors.ts';
+import { downloadInto } from '../../../sidecar/hub/download.ts';
 import { loadBase } from '../../../sidecar/model/checkpoint/base.ts';
-import { downloadInto } from '../../../sidecar/server/requests/hub.ts';
 import { downloadModel, inspectModel } from '../../../sidecar/server/requests/model.ts';
 import { TestHub } from '../../support/hub.ts';
 import { scratch } from '../../support/scratch.ts';

@@ -1,10 +1,10 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { cardOf } from '../../../sidecar/hub/model-card.ts';
 import { loadBase } from '../../../sidecar/model/checkpoint/base.ts';
 import { openSafetensors, writeSafetensors } from '../../../sidecar/model/checkpoint/safetensors.ts';
 import { inspectModel } from '../../../sidecar/server/requests/model.ts';
-import { cardOf } from '../../../sidecar/server/requests/model-card.ts';
 import { scratch } from '../../support/scratch.ts';
 
 const temporary = scratch();

@@ -1,8 +1,8 @@
 /** @file The one status item: what the sidecar does, which language learns, how far it is. Its menu is a command. */
 import * as vscode from 'vscode';
 import type { RunProgress } from '../../sidecar/protocol/messages.ts';
-import type { RunStore } from '../runs/store.ts';
-import type { SidecarService } from './service.ts';
+import type { SidecarService } from '../sidecar/service.ts';
+import type { RunStore } from './store.ts';
 
 export function createStatusItem(sidecar: SidecarService, store: RunStore): vscode.Disposable {
   const item = vscode.window.createStatusBarItem('milore.status', vscode.StatusBarAlignment.Left, 10);

@@ -1,9 +1,9 @@
 /** @file The few things worth a notification: finished, failed, and a crash that needs a decision. */
 import * as vscode from 'vscode';
-import { reasonOf } from '../../sidecar/protocol/reason.ts';
-import type { RunStore, StoredRun } from '../runs/store.ts';
+import { sayReason } from '../../sidecar/protocol/reason.ts';
 import { complain, inform, warn } from '../say.ts';
-import type { SidecarService } from './service.ts';
+import type { SidecarService } from '../sidecar/service.ts';
+import type { RunStore, StoredRun } from './store.ts';
 
 export function announce(sidecar: SidecarService, store: RunStore): vscode.Disposable {
   const context = (training: boolean) => vscode.commands.executeCommand('setContext', 'milore.training', training);
@@ -43,7 +43,7 @@ export function announce(sidecar: SidecarService, store: RunStore): vscode.Dispo
 /** A run that ended while nobody looked. */
 export function announceEnd(run: StoredRun): void {
   const { id, name, state, step, steps } = run;
-  const reason = reasonOf(run, vscode.l10n.t)?.text ?? '';
+  const reason = run.reason ? sayReason(run.reason, vscode.l10n.t).text : '';
   if (state === 'done') void finished(id, name);
   else if (state === 'failed') void failed(id, name, reason);
   else void interrupted(id, name, step, steps, reason);

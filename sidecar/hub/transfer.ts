@@ -6,9 +6,9 @@ import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../../errors.ts';
-import { CutShort, HttpFault, isPassing } from './hub-errors.ts';
-import type { RemoteFile } from './hub-listing.ts';
+import { UserError } from '../errors.ts';
+import { CutShort, HttpFault, isPassing } from './errors.ts';
+import type { RemoteFile } from './listing.ts';
 
 export interface Transfer {
   file: RemoteFile;

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { readDocument } from '../../config/document.ts';
-import { UserError } from '../../errors.ts';
-import { readJsonObject, readSmallFile } from '../../model/checkpoint/tensor-file.ts';
+import { readDocument } from '../config/document.ts';
+import { UserError } from '../errors.ts';
+import { readJsonObject, readSmallFile } from '../model/checkpoint/tensor-file.ts';
 
 /** Written beside the weights when a download ends. */
 export const originFile = 'milore.source.json';

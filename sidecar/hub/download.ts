@@ -2,23 +2,31 @@
  * @file A base model from the Hugging Face hub into a folder of the workspace: one pinned commit, the few files that are
  * needed, each checked, all put in place together.
  */
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { UserError } from '../../errors.ts';
-import { readJsonObject } from '../../model/checkpoint/tensor-file.ts';
-import type { DownloadedModel } from '../../protocol/messages.ts';
-import type { JobContext } from './context.ts';
-import { type Asked, diskFull, hubError } from './hub-errors.ts';
-import { choose, type Hub, list, pin, type RemoteFile, shardsOf, weightFiles } from './hub-listing.ts';
-import { isPart, isWhole, partOf, transfer } from './hub-transfer.ts';
+import { join, resolve } from 'node:path';
+import { UserError } from '../errors.ts';
+import { isReallyInside, realPath } from '../inside.ts';
+import { readJsonObject } from '../model/checkpoint/tensor-file.ts';
+import type { DownloadedModel } from '../protocol/messages.ts';
+import { type Asked, diskFull, hubError } from './errors.ts';
+import { choose, type Hub, list, pin, type RemoteFile, shardsOf, weightFiles } from './listing.ts';
 import { originFile, readCard, readOrigin } from './model-card.ts';
+import { isPart, isWhole, partOf, transfer } from './transfer.ts';
 
 export interface HubOptions {
   /** Where the hub is; $HF_ENDPOINT, or huggingface.co. */
   hubUrl?: string;
   /** $HF_TOKEN. */
   token?: string;
+}
+
+/** What a download is given besides what is asked for. */
+export interface Download {
+  /** Absolute folder that it must stay in. */
+  workspace: string;
+  signal: AbortSignal;
+  progress(done: number, total: number, detail?: string): void;
 }
 
 const answerMs = 30_000;
@@ -28,7 +36,7 @@ const spareBytes = 64 << 20;
 /** @throws UserError `hub.*`; what was fetched stays as parts, and the next call goes on there */
 export async function downloadInto(
   { id, revision, into }: { id: string; revision?: string; into: string },
-  { workspace, signal, progress }: JobContext,
+  { workspace, signal, progress }: Download,
   options: HubOptions = {},
 ): Promise<DownloadedModel> {
   const url = addressOf(options.hubUrl ?? process.env.HF_ENDPOINT ?? 'https://huggingface.co');
@@ -124,14 +132,8 @@ function guarded(url: string, signal: AbortSignal): typeof fetch {
 
 const addBytes = (sum: number, { bytes }: RemoteFile) => sum + bytes;
 
-/** With links resolved as far as the path exists. */
 function insideWorkspace(workspace: string, into: string): string {
-  const folder = resolve(into);
-  let there = folder;
-  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
-  const real = join(realpathSync(there), relative(there, folder));
-  const way = relative(realpathSync(workspace), real);
-  if (way !== '' && !way.startsWith('..') && !isAbsolute(way)) return folder;
+  if (isReallyInside(into, workspace) && realPath(into) !== realPath(workspace)) return resolve(into);
   throw new UserError({
     code: 'hub.outside',
     tried: `download a model into ${into}`,

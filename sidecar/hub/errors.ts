@@ -1,6 +1,6 @@
 /** @file What goes wrong between here and a hub, told to the person who can cure it. */
 import { HubApiError } from '@huggingface/hub';
-import { UserError } from '../../errors.ts';
+import { UserError } from '../errors.ts';
 
 export interface Asked {
   id: string;

@@ -1,6 +1,6 @@
 /** @file What a model on the hub consists of, at one commit, and which of its files are wanted. */
 import { listFiles, modelInfo } from '@huggingface/hub';
-import { UserError } from '../../errors.ts';
+import { UserError } from '../errors.ts';
 import { licenceOf } from './model-card.ts';
 
 export interface RemoteFile {
