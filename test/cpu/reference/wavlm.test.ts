@@ -1,24 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { timeBindings } from '../../../sidecar/architecture/time.ts';
-import { floats } from '../../../sidecar/engine/session.ts';
 import { HostLearner } from '../../../sidecar/learning/host-learner.ts';
-import type { Batch } from '../../../sidecar/learning/learner.ts';
 import { openSafetensors } from '../../../sidecar/model/checkpoint/safetensors.ts';
-import type { AdapterConfig, LearnableConfig } from '../../../sidecar/model/config.ts';
 import { bucketOf } from '../../../sidecar/model/families/wavlm.ts';
-import { frontEndGraph } from '../../../sidecar/objectives/learnable.ts';
-import { WeightFile } from '../../../sidecar/weights/file.ts';
 import { npy, worstDifference } from '../../support/npy.ts';
-import { fixtures, forward, loadBase, scratch } from '../../support/reference.ts';
-
-const ALL = ['q', 'k', 'v', 'o', 'fc1', 'fc2'] as const;
+import { fixtures, forward, loadBase } from '../../support/reference.ts';
+import { everywhere, indexOf, openWavlm } from '../../support/wavlm.ts';
 
 describe.each(['base', 'large'])('WavLM, %s style', (style) => {
   const at = (name: string) => fixtures('wavlm', style, name);
-  const index = JSON.parse(readFileSync(at('index.json'), 'utf8'));
+  const index = indexOf(style);
   const wave = npy(at('input_values.npy'));
-  const [clips, samples] = wave.shape;
+  const [clips] = wave.shape;
 
   it('computes the reference’s hidden states from a Hugging Face folder', async () => {
     const base = loadBase(at('.'));
@@ -34,38 +26,6 @@ describe.each(['base', 'large'])('WavLM, %s style', (style) => {
     console.info(`WavLM ${style}: hidden ${Math.max(...worst)}, last ${worst.at(-1)}`);
   });
 
-  async function learner(adapter: AdapterConfig, trainMask: boolean): Promise<{ learner: HostLearner; batch: Batch }> {
-    const base = loadBase(at('.'));
-    const file = WeightFile.prepare(base, scratch());
-    const { projection, units, temperature, frames } = index;
-    const config: LearnableConfig = { base: base.config, adapter, head: { projection, units, temperature }, trainMask };
-    const learner = await HostLearner.open(config, base, file, 0, { device: 'cpu' });
-    const step = openSafetensors(at('adapter_step.safetensors'));
-    for (const name of learner.parameters.names)
-      if (step.has(`init.${name}`)) learner.parameters.view(name).set(step.float32(`init.${name}`));
-    step.close();
-    const front = await file.open(frontEndGraph(base.config, file), { device: 'cpu' });
-    const out = await front.run(
-      { wave: { data: wave.data, shape: [clips, 1, samples] } },
-      { B: clips, ...timeBindings(base.config, samples) },
-    );
-    await front.release();
-    const mask: number[] = index.mask.flat();
-    const masked = mask.flatMap((m, i) => (m ? [i] : []));
-    const labels: number[] = index.labels.flat();
-    return {
-      learner,
-      batch: {
-        clips,
-        frames,
-        speech: { data: floats(out.features), shape: [clips * frames, base.config.convDim.at(-1)!] },
-        mask: Float32Array.from(mask),
-        masked: BigInt64Array.from(masked.map(BigInt)),
-        labels: Float32Array.from(masked.map((i) => labels[i])),
-      },
-    };
-  }
-
   function expectGradient(got: Float32Array, reference: Float32Array, name: string): number {
     expect(got.length, name).toBe(reference.length);
     let worst = 0;
@@ -78,17 +38,7 @@ describe.each(['base', 'large'])('WavLM, %s style', (style) => {
   }
 
   it('has the reference’s loss and gradients with experts on all six projections', async () => {
-    const layers = loadBase(at('.')).config.layers;
-    const router = { kind: 'dense', k: 1, share: 'site', balance: 0, zLoss: 0, init: 0 } as const;
-    const mixture = {
-      experts: Array(layers).fill(index.experts),
-      rank: Array(layers).fill(index.rank),
-      alpha: index.alpha,
-      targets: ALL,
-      router,
-      init: 0,
-    };
-    const { learner: one, batch } = await learner({ kind: 'lora-mixture', mixture }, true);
+    const { learner: one, batch } = await openWavlm(HostLearner, style, everywhere(style), true);
     const { loss } = await one.accumulate(batch);
     expect(Math.abs(loss - index.loss)).toBeLessThan(1e-5);
     const step = openSafetensors(at('adapter_step.safetensors'));
@@ -103,7 +53,7 @@ describe.each(['base', 'large'])('WavLM, %s style', (style) => {
   });
 
   it('has the reference’s gradients by the gates and the buckets where the transformer itself trains', async () => {
-    const { learner: one, batch } = await learner({ kind: 'full' }, false);
+    const { learner: one, batch } = await openWavlm(HostLearner, style, { kind: 'full' }, false);
     const { loss } = await one.accumulate(batch);
     expect(Math.abs(loss - index.full_loss)).toBeLessThan(1e-5);
     const step = openSafetensors(at('full_step.safetensors'));
