@@ -1,10 +1,10 @@
 /** @file HuBERT (Hsu et al. 2021) and wav2vec 2.0: one grouped convolution tells the frames their place. */
 import type { EncoderConfig, HubertConfig } from '../../architecture/config.ts';
 import { POSITIONAL } from '../../architecture/shapes.ts';
-import type { Value } from '../../engine/graph.ts';
 import { convolution } from '../../engine/ops/convolution.ts';
 import { gelu } from '../../engine/ops/elementwise.ts';
 import { reshape, transpose } from '../../engine/ops/layout.ts';
+import type { Value } from '../../engine/value.ts';
 import type { TensorSource } from '../../weights/weight.ts';
 import type { FamilyGraph } from './family.ts';
 
