@@ -37,5 +37,11 @@ export interface WavLmConfig extends EncoderConfig {
   maxDistance: number;
 }
 
-export type BaseConfig = HubertConfig | WavLmConfig;
+/** data2vec-audio: several positional convolutions one after another, of kernel `posKernel`. */
+export interface Data2VecConfig extends EncoderConfig {
+  family: 'data2vec-audio';
+  posLayers: number;
+}
+
+export type BaseConfig = HubertConfig | WavLmConfig | Data2VecConfig;
 export type FamilyName = BaseConfig['family'];

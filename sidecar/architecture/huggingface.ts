@@ -74,7 +74,7 @@ function readShared(reader: ConfigReader): EncoderConfig {
     extractorNorm: norm as 'group' | 'layer',
     stableLayerNorm: reader.flag('do_stable_layer_norm', false),
     projectionNorm: true,
-    posKernel: reader.whole('num_conv_pos_embeddings', 128, 1, 4096),
+    posKernel: 0, // read by the family
     posGroups: reader.whole('num_conv_pos_embedding_groups', 16, 1, 4096),
     eps: eps as number,
   };

@@ -1,7 +1,11 @@
 /** @file HuBERT (Hsu et al. 2021) and wav2vec 2.0 (Baevski et al. 2020): the encoder as it is shared by all. */
 import type { HubertConfig } from '../config.ts';
+import type { ConfigReader } from '../reader.ts';
 import { addBlocks, addFrontEnd, addPosition } from '../shapes.ts';
 import type { Family } from './family.ts';
+
+/** Of the one positional convolution. */
+export const readPosKernel = (reader: ConfigReader) => reader.whole('num_conv_pos_embeddings', 128, 1, 4096);
 
 export const hubert: Family<HubertConfig> = {
   name: 'hubert',
@@ -9,6 +13,7 @@ export const hubert: Family<HubertConfig> = {
   read: (reader, shared, modelType) => ({
     family: 'hubert',
     ...shared,
+    posKernel: readPosKernel(reader),
     projectionNorm: modelType === 'wav2vec2' || reader.flag('feat_proj_layer_norm', true),
   }),
   write: ({ projectionNorm }) => ({

@@ -76,7 +76,7 @@ export function readWeights(tensors: TensorFile, config: BaseConfig, modelType: 
 function takeWeightNorm(tensors: TensorFile, shapes: Map<string, number[]>) {
   const present = new Set(tensors.names().map(withoutPrefix));
   const spelling = WEIGHT_NORM_SPELLINGS.find(([gain, direction]) => present.has(gain) || present.has(direction));
-  if (!spelling) return undefined;
+  if (!spelling || !shapes.has(`${POSITIONAL}.weight`)) return undefined;
   const [gain, direction] = spelling;
   const shape = shapes.get(`${POSITIONAL}.weight`) as number[];
   shapes.delete(`${POSITIONAL}.weight`);

@@ -16,7 +16,7 @@ export function isBesideTheEncoder(name: string): boolean {
 }
 
 export function withoutPrefix(name: string): string {
-  return name.replace(/^(hubert|wav2vec2|wavlm)\./, '');
+  return name.replace(/^(hubert|wav2vec2|wavlm|data2vec_audio)\./, '');
 }
 
 /** |v[:, :, k]| for each tap k, in float64. `direction` is [outputs, inputs, taps]. */

@@ -8,16 +8,22 @@ import type { Value } from '../../engine/value.ts';
 import type { TensorSource } from '../../weights/weight.ts';
 import type { FamilyGraph } from './family.ts';
 
-export function convolutionalPosition(config: EncoderConfig, weights: TensorSource, projected: Value): Value {
-  const { hidden, posKernel, posGroups } = config;
-  const inTime = transpose(reshape(projected, ['B', 'T', hidden]), [0, 2, 1]);
+/** A grouped convolution over time that keeps the number of frames, x [B, hidden, T]. */
+export function positionalConvolution(config: EncoderConfig, weights: TensorSource, name: string, x: Value): Value {
+  const { posKernel, posGroups } = config;
   // An even kernel yields one frame too many, which Hugging Face drops: one zero less on the right does the same.
   const half = Math.floor(posKernel / 2);
-  const position = convolution(inTime, weights(`${POSITIONAL}.weight`), weights(`${POSITIONAL}.bias`), {
+  return convolution(x, weights(`${name}.weight`), weights(`${name}.bias`), {
     pad: [half, half - (posKernel % 2 === 0 ? 1 : 0)],
     groups: posGroups,
     time: 'T',
   });
+}
+
+export function convolutionalPosition(config: EncoderConfig, weights: TensorSource, projected: Value): Value {
+  const { hidden } = config;
+  const inTime = transpose(reshape(projected, ['B', 'T', hidden]), [0, 2, 1]);
+  const position = positionalConvolution(config, weights, POSITIONAL, inTime);
   return reshape(transpose(gelu(position), [0, 2, 1]), ['B*T', hidden]);
 }
 

@@ -1,18 +1,20 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DeviceLearner } from '../../sidecar/learning/device-learner.ts';
 import { HostLearner } from '../../sidecar/learning/host-learner.ts';
+import { everywhere, openFamily } from '../support/families.ts';
 import { worstDifference } from '../support/npy.ts';
-import { everywhere, openWavlm } from '../support/wavlm.ts';
 import { requireDriver, turnedOff } from './support/driver.ts';
 
-describe.skipIf(turnedOff)('a training step of WavLM on WebGPU', () => {
+describe.skipIf(turnedOff)('a training step of other families on WebGPU', () => {
   beforeAll(requireDriver);
 
-  for (const style of ['base', 'large'])
-    for (const adapter of [everywhere(style), { kind: 'full' } as const])
-      it(`has the CPU’s gradients within 1e-5: ${style} style, ${adapter.kind}, every node on the device`, async () => {
-        const host = await openWavlm(HostLearner, style, adapter, true);
-        const device = await openWavlm(DeviceLearner, style, adapter, true, { device: 'webgpu', strict: true });
+  for (const style of ['wavlm/base', 'wavlm/large', 'data2vec/base'])
+    for (const adapter of style.startsWith('data2vec')
+      ? [everywhere(style)]
+      : [everywhere(style), { kind: 'full' } as const])
+      it(`has the CPU’s gradients within 1e-5: ${style}, ${adapter.kind}, every node on the device`, async () => {
+        const host = await openFamily(HostLearner, style, adapter, true);
+        const device = await openFamily(DeviceLearner, style, adapter, true, { device: 'webgpu', strict: true });
         const [theirs, ours] = [
           await host.learner.accumulate(host.batch),
           await device.learner.accumulate(device.batch),
@@ -26,7 +28,7 @@ describe.skipIf(turnedOff)('a training step of WavLM on WebGPU', () => {
           expect(difference, name).toBeLessThan(1e-5);
           worst = Math.max(worst, difference);
         }
-        process.stdout.write(`    WavLM ${style}, ${adapter.kind}: largest difference ${worst.toExponential(1)}\n`);
+        process.stdout.write(`    ${style}, ${adapter.kind}: largest difference ${worst.toExponential(1)}\n`);
         await host.learner.release();
         await device.learner.release();
       });

@@ -1,4 +1,4 @@
-/** @file The step of `test/fixtures/wavlm` in a learner of either kind, with the reference's numbers in it. */
+/** @file The step of `test/fixtures/wavlm` or `data2vec`, folder `style`, in a learner of either kind, with the reference's numbers in it. */
 import { readFileSync } from 'node:fs';
 import { TARGETS } from '../../sidecar/architecture/sites.ts';
 import { timeBindings } from '../../sidecar/architecture/time.ts';
@@ -10,9 +10,9 @@ import type { AdapterConfig, LearnableConfig } from '../../sidecar/model/config.
 import { frontEndGraph } from '../../sidecar/objectives/learnable.ts';
 import { WeightFile } from '../../sidecar/weights/file.ts';
 import { npy } from './npy.ts';
-import { fixtures, loadBase, scratch } from './reference.ts';
+import { loadBase, ownFixtures, scratch } from './reference.ts';
 
-const at = (style: string, name: string) => fixtures('wavlm', style, name);
+const at = (style: string, name: string) => ownFixtures(style, name);
 export const indexOf = (style: string) => JSON.parse(readFileSync(at(style, 'index.json'), 'utf8'));
 
 /** Experts on all six projections, as the reference has them. */
@@ -27,7 +27,7 @@ export function everywhere(style: string): AdapterConfig {
   };
 }
 
-export async function openWavlm<T extends Learner>(
+export async function openFamily<T extends Learner>(
   kind: { open(c: LearnableConfig, b: BaseModel, f: WeightFile, seed: number, o: SessionOptions): Promise<T> },
   style: string,
   adapter: AdapterConfig,
