@@ -26,6 +26,8 @@ export interface EncoderConfig {
 /** HuBERT and wav2vec 2.0: one encoder, pre-trained in two ways. */
 export interface HubertConfig extends EncoderConfig {
   family: 'hubert';
+  /** Channels are scaled and shifted before the positional convolution: a batch norm whose statistics stand still. */
+  posBatchNorm?: true;
 }
 
 /** WavLM: a bias by relative position on every attention, gated by what stands in the frame. */

@@ -1,5 +1,6 @@
 /** @file Which of a file's tensors are an encoder's: matched by name and shape, then read into canonical names and float32. */
 import type { BaseConfig } from '../../architecture/config.ts';
+import { POSITION_AFFINE } from '../../architecture/families/hubert.ts';
 import { shapesOf } from '../../architecture/registry.ts';
 import { MASK_EMBEDDING, POSITIONAL } from '../../architecture/shapes.ts';
 import { UserError } from '../../errors.ts';
@@ -31,10 +32,13 @@ export function matchTensors(tensors: TensorFile, config: BaseConfig, maskIsOpti
   const unexpected: string[] = [];
   const shapes = shapesOf(config);
   const weightNorm = takeWeightNorm(tensors, shapes);
+  takeBatchNorm(shapes);
   for (const original of tensors.names()) {
     const name = withoutPrefix(original);
     if (isBesideTheEncoder(name)) ignored.push(original);
     else if (!shapes.has(name)) unexpected.push(original);
+    // Its older name beside it: transformers leaves that one unused.
+    else if (byName.has(name) && name === MASK_EMBEDDING) ignored.push(leftAside(byName, name, original));
     else if (byName.has(name)) twice.push(`"${name}" is there twice, as "${byName.get(name)}" and "${original}".`);
     else byName.set(name, original);
   }
@@ -67,6 +71,7 @@ export function readWeights(tensors: TensorFile, config: BaseConfig, modelType: 
     weights.set(name, { shape: shapes.get(name) as number[], data });
   }
   if (weightNorm) applyWeightNorm(weights, weightNorm);
+  if (shapes.has(BATCH_NORM.variance)) applyBatchNorm(weights);
   const broken = [...weights].filter(([, { data }]) => !allFinite(data)).map(([name]) => name);
   if (broken.length > 0) throw damaged(file, `these tensors hold NaN or infinity: ${broken.join(', ')}.`);
   return { weights, ignored };
@@ -91,6 +96,40 @@ function applyWeightNorm(weights: Map<string, Weight>, [gain, direction]: readon
   weights.delete(gain);
   weights.delete(direction);
   weights.set(`${POSITIONAL}.weight`, { shape, data: effective });
+}
+
+/** Batch norm before the positional convolution, as PyTorch names its parts. */
+const BATCH_NORM = {
+  gain: 'encoder.pos_conv_embed.batch_norm.weight',
+  bias: 'encoder.pos_conv_embed.batch_norm.bias',
+  mean: 'encoder.pos_conv_embed.batch_norm.running_mean',
+  variance: 'encoder.pos_conv_embed.batch_norm.running_var',
+} as const;
+const BATCH_NORM_EPS = 1e-5;
+
+function takeBatchNorm(shapes: Map<string, number[]>): void {
+  const shape = shapes.get(POSITION_AFFINE.scale);
+  if (!shape) return;
+  for (const name of Object.values(POSITION_AFFINE)) shapes.delete(name);
+  for (const name of Object.values(BATCH_NORM)) shapes.set(name, shape);
+}
+
+/** Outside of training the statistics stand still: (x − mean) / √(variance + ε) · gain + bias is one scale and one shift. */
+function applyBatchNorm(weights: Map<string, Weight>): void {
+  const [gain, bias, mean, variance] = Object.values(BATCH_NORM).map((name) => weights.get(name) as Weight);
+  const scale = gain.data.map((g, i) => g / Math.sqrt(variance.data[i] + BATCH_NORM_EPS));
+  const shift = bias.data.map((b, i) => b - mean.data[i] * scale[i]);
+  for (const name of Object.values(BATCH_NORM)) weights.delete(name);
+  weights.set(POSITION_AFFINE.scale, { shape: gain.shape, data: scale });
+  weights.set(POSITION_AFFINE.shift, { shape: gain.shape, data: shift });
+}
+
+/** Of two names of one tensor the one that is not the canonical. */
+function leftAside(byName: Map<string, string>, name: string, original: string): string {
+  const before = byName.get(name) as string;
+  if (before.endsWith(name)) return original;
+  byName.set(name, original);
+  return before;
 }
 
 function doesNotFit(file: string, modelType: string, faults: string[]): UserError {

@@ -1,8 +1,9 @@
 /** @file HuBERT (Hsu et al. 2021) and wav2vec 2.0: one grouped convolution tells the frames their place. */
 import type { EncoderConfig, HubertConfig } from '../../architecture/config.ts';
+import { POSITION_AFFINE } from '../../architecture/families/hubert.ts';
 import { POSITIONAL } from '../../architecture/shapes.ts';
 import { convolution } from '../../engine/ops/convolution.ts';
-import { gelu } from '../../engine/ops/elementwise.ts';
+import { add, gelu, mul } from '../../engine/ops/elementwise.ts';
 import { reshape, transpose } from '../../engine/ops/layout.ts';
 import type { Value } from '../../engine/value.ts';
 import type { TensorSource } from '../../weights/weight.ts';
@@ -27,4 +28,11 @@ export function convolutionalPosition(config: EncoderConfig, weights: TensorSour
   return reshape(transpose(gelu(position), [0, 2, 1]), ['B*T', hidden]);
 }
 
-export const hubert: FamilyGraph<HubertConfig> = { position: convolutionalPosition };
+/** The zeros around the clip stay zeros: scale and shift come first, and cannot be folded into the kernel. */
+function position(config: HubertConfig, weights: TensorSource, projected: Value): Value {
+  if (!config.posBatchNorm) return convolutionalPosition(config, weights, projected);
+  const normed = add(mul(projected, weights(POSITION_AFFINE.scale)), weights(POSITION_AFFINE.shift));
+  return convolutionalPosition(config, weights, normed);
+}
+
+export const hubert: FamilyGraph<HubertConfig> = { position };
