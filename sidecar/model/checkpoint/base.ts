@@ -97,7 +97,8 @@ export function loadBase(where: string, options: { head?: string } = {}): BaseMo
   const open = openBase(where);
   const { tensors, config, modelType, normalise, maskIsOptional, notes } = open;
   try {
-    const { weights, ignored } = readWeights(tensors, config, modelType, maskIsOptional);
+    const described = `${modelType} that ${fairseqFile(where) ? 'its settings describe' : 'config.json describes'}`;
+    const { weights, ignored } = readWeights(tensors, config, described, maskIsOptional);
     if (!weights.has(MASK_EMBEDDING)) {
       notes.push(`The checkpoint brings no ${MASK_EMBEDDING}: masked training has to start one anew.`);
     }

@@ -54,8 +54,11 @@ export function matchTensors(tensors: TensorFile, config: BaseConfig, maskIsOpti
   return { byName, shapes, weightNorm, ignored, missing, unexpected, misshapen, twice };
 }
 
-/** @throws UserError naming every missing, unexpected or misshapen tensor at once. */
-export function readWeights(tensors: TensorFile, config: BaseConfig, modelType: string, maskIsOptional: boolean) {
+/**
+ * @param described what the tensors must be, and by whose word: "hubert that config.json describes"
+ * @throws UserError naming every missing, unexpected or misshapen tensor at once
+ */
+export function readWeights(tensors: TensorFile, config: BaseConfig, described: string, maskIsOptional: boolean) {
   const { path: file } = tensors;
   const match = matchTensors(tensors, config, maskIsOptional);
   const { byName, shapes, weightNorm, ignored, missing, unexpected, misshapen } = match;
@@ -63,7 +66,7 @@ export function readWeights(tensors: TensorFile, config: BaseConfig, modelType: 
   if (unexpected.length > 0) faults.push(`${unexpected.length} tensors are unexpected: ${listed(unexpected, ', ')}.`);
   if (missing.length > 0) faults.push(`${missing.length} tensors are missing: ${listed(missing, ', ')}.`);
   if (misshapen.length > 0) faults.push(`${misshapen.length} tensors are misshapen: ${listed(misshapen, '; ')}.`);
-  if (faults.length > 0) throw doesNotFit(file, modelType, faults);
+  if (faults.length > 0) throw doesNotFit(file, described, faults);
 
   const weights = new Map<string, Weight>();
   for (const name of [...byName.keys()].sort()) {
@@ -132,13 +135,13 @@ function leftAside(byName: Map<string, string>, name: string, original: string):
   return before;
 }
 
-function doesNotFit(file: string, modelType: string, faults: string[]): UserError {
+function doesNotFit(file: string, described: string, faults: string[]): UserError {
   return new UserError(
     faults.map((why) => ({
       code: 'checkpoint.tensors',
-      tried: `load ${file} as the ${modelType} that its configuration describes`,
+      tried: `load ${file} as the ${described}`,
       why: clipped(why),
-      cure: 'Take configuration and weights of one and the same model.',
+      cure: 'Take config.json and weights of one and the same model.',
     })),
   );
 }
