@@ -26,6 +26,8 @@ export interface EncoderConfig {
 /** HuBERT and wav2vec 2.0: one encoder, pre-trained in two ways. */
 export interface HubertConfig extends EncoderConfig {
   family: 'hubert';
+  /** Channels are scaled and shifted before the positional convolution: a batch norm whose statistics stand still. */
+  posBatchNorm?: true;
 }
 
 /** WavLM: a bias by relative position on every attention, gated by what stands in the frame. */
@@ -37,5 +39,11 @@ export interface WavLmConfig extends EncoderConfig {
   maxDistance: number;
 }
 
-export type BaseConfig = HubertConfig | WavLmConfig;
+/** data2vec-audio: several positional convolutions one after another, of kernel `posKernel`. */
+export interface Data2VecConfig extends EncoderConfig {
+  family: 'data2vec-audio';
+  posLayers: number;
+}
+
+export type BaseConfig = HubertConfig | WavLmConfig | Data2VecConfig;
 export type FamilyName = BaseConfig['family'];

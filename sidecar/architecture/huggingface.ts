@@ -27,9 +27,8 @@ export function parseConfig(raw: Raw, file: string, notes: string[]): ParsedConf
     const value = reader.get(key, 'gelu');
     if (value !== 'gelu') unsupported(`"${key}" is ${show(value)}, not "gelu".`);
   }
-  if (reader.flag('conv_pos_batch_norm', false)) unsupported('"conv_pos_batch_norm" is true.');
   if (reader.has('adapter_attn_dim')) {
-    unsupported(`"adapter_attn_dim" is ${show(raw.adapter_attn_dim)}: the layers hold language adapters (MMS).`);
+    notes.push('"adapter_attn_dim" is set: the language adapters in the blocks (MMS) are left aside.');
   }
   if (raw.add_adapter === true) {
     notes.push('"add_adapter" is true: the adapter after the encoder is not part of what is computed here.');
@@ -74,7 +73,7 @@ function readShared(reader: ConfigReader): EncoderConfig {
     extractorNorm: norm as 'group' | 'layer',
     stableLayerNorm: reader.flag('do_stable_layer_norm', false),
     projectionNorm: true,
-    posKernel: reader.whole('num_conv_pos_embeddings', 128, 1, 4096),
+    posKernel: 0, // read by the family
     posGroups: reader.whole('num_conv_pos_embedding_groups', 16, 1, 4096),
     eps: eps as number,
   };
@@ -111,7 +110,6 @@ export function toHuggingFaceConfig(config: BaseConfig): Record<string, unknown>
     conv_kernel: config.convKernel,
     conv_stride: config.convStride,
     conv_bias: config.convBias,
-    conv_pos_batch_norm: false,
     num_conv_pos_embeddings: config.posKernel,
     num_conv_pos_embedding_groups: config.posGroups,
     num_feat_extract_layers: config.convDim.length,

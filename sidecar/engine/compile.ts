@@ -1,9 +1,11 @@
 /** @file From a graph to an ONNX model in one of two dialects; knows no device. */
-import { type Derivation, reachable, type Value } from './graph.ts';
+
+import { reachable } from './graph.ts';
 import { encodeModel, ONNX_TYPE } from './onnx.ts';
 import type { Emitter, OnnxAttribute } from './ops/op.ts';
 import { table } from './ops/table.ts';
 import { type Bindings, evaluate, type Shape } from './shape.ts';
+import type { Derivation, Value } from './value.ts';
 
 export interface Compiled {
   bytes: Uint8Array;

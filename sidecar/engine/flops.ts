@@ -1,7 +1,8 @@
 /** @file How much arithmetic a graph is: its products and convolutions counted from their shapes; knows no device. */
-import { reachable, type Value } from './graph.ts';
+import { reachable } from './graph.ts';
 import { table } from './ops/table.ts';
 import { type Bindings, evaluate } from './shape.ts';
+import type { Value } from './value.ts';
 
 /** Floating-point operations of one run, a multiply-add as two; elementwise work is left out, as is usual. */
 export function flopsOf(outputs: Readonly<Record<string, Value>>, bindings: Bindings): number {

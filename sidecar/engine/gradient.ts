@@ -1,7 +1,8 @@
 /** @file The reverse sweep: from a scalar loss to the gradient by each parameter, as more nodes of the same graph. */
-import { reachable, type Value } from './graph.ts';
+import { reachable } from './graph.ts';
 import { accumulate } from './ops/linear.ts';
 import { table } from './ops/table.ts';
+import type { Value } from './value.ts';
 
 /**
  * The gradient of `loss` (a scalar or a tensor of one element) by each of `parameters`, in their order and shapes.

@@ -3,44 +3,10 @@
  * means stands in the op table.
  */
 import { table } from './ops/table.ts';
-import type { Bindings, Shape } from './shape.ts';
+import type { Shape } from './shape.ts';
+import type { Attributes, Builder, Derivation, DType, Node, Source, Value, WeightLocation } from './value.ts';
 
-export type DType = 'float32' | 'int64' | 'bool';
-export type Attributes = Readonly<Record<string, unknown>>;
-
-export interface Value {
-  readonly graph: Graph;
-  readonly id: number;
-  readonly shape: Shape;
-  readonly dtype: DType;
-  /** What made it; absent for inputs, weights and constants. */
-  readonly node?: Node;
-}
-
-export interface Node {
-  readonly op: string;
-  readonly inputs: readonly (Value | undefined)[];
-  readonly outputs: readonly Value[];
-  readonly attributes: Attributes;
-}
-
-/** A tensor inside a file next to the graph's own; `offset` and `length` in bytes. */
-export interface WeightLocation {
-  file: string;
-  offset: number;
-  length: number;
-}
-
-/** Values of a feed that follow from the bound symbols alone, for one run. */
-export type Derivation = (bindings: Bindings) => Float32Array | BigInt64Array;
-
-export type Source =
-  | { kind: 'input'; name: string }
-  | { kind: 'derived'; name: string; from: Derivation }
-  | { kind: 'weight'; name: string; location: WeightLocation }
-  | { kind: 'constant'; data: Float32Array | BigInt64Array };
-
-export class Graph {
+export class Graph implements Builder {
   readonly sources = new Map<Value, Source>();
   private nextId = 0;
   private readonly scalars = new Map<number, Value>();

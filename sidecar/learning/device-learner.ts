@@ -3,8 +3,8 @@
  * copy that is as old as the last `pull` or `push`.
  */
 import { compile } from '../engine/compile.ts';
-import type { Value } from '../engine/graph.ts';
 import { type DeviceTensor, type Feed, floats, Session, type SessionOptions } from '../engine/session.ts';
+import type { Value } from '../engine/value.ts';
 import type { BaseHead, BaseModel } from '../model/checkpoint/base.ts';
 import type { LearnableConfig } from '../model/config.ts';
 import { Parameters } from '../model/parameters.ts';

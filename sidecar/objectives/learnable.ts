@@ -2,9 +2,10 @@
 import type { BaseConfig } from '../architecture/config.ts';
 import { MASK_EMBEDDING } from '../architecture/shapes.ts';
 import { gradients } from '../engine/gradient.ts';
-import { Graph, type Value } from '../engine/graph.ts';
+import { Graph } from '../engine/graph.ts';
 import { add } from '../engine/ops/elementwise.ts';
 import { reshape } from '../engine/ops/layout.ts';
+import type { Value } from '../engine/value.ts';
 import type { Attached } from '../model/adapters/adapter.ts';
 import { routingStatistics } from '../model/adapters/mixture.ts';
 import { adapterOf } from '../model/adapters/registry.ts';

@@ -2,11 +2,11 @@
  * @file HuBERT's masked prediction (Hsu et al. 2021, eq. 3): cosine similarity of a projected frame to each unit's
  * embedding over a temperature, cross-entropy over masked frames alone.
  */
-import type { Graph, Value } from '../engine/graph.ts';
 import { atLeast, equals, mul, sub } from '../engine/ops/elementwise.ts';
 import { rows } from '../engine/ops/layout.ts';
 import { gemm } from '../engine/ops/linear.ts';
 import { argMax, logSumExp, max, sum, unitRows } from '../engine/ops/reduce.ts';
+import type { Builder, Value } from '../engine/value.ts';
 import type { BaseHead } from '../model/checkpoint/base.ts';
 import type { HeadShape } from '../model/config.ts';
 import type { ParameterSpec } from '../model/parameters.ts';
@@ -28,7 +28,7 @@ function headParameters(hidden: number, { projection, units }: HeadShape): Param
 }
 
 /** Which frames are predicted: rows of [B·T] that are masked. */
-const maskedInput = (graph: Graph) => graph.input('masked', ['M', 1], 'int64');
+const maskedInput = (graph: Builder) => graph.input('masked', ['M', 1], 'int64');
 
 /**
  * Predicts the units of the masked frames. Feeds `<prefix>labels` float32 [M, 1] (a unit's number is exact in float32) and
@@ -61,7 +61,7 @@ export const maskedPrediction = (shape: HeadShape): Objective => ({
 });
 
 /** A head that a base brings, as constants of the graph. */
-export function headConstants(graph: Graph, head: BaseHead): TensorSource {
+export function headConstants(graph: Builder, head: BaseHead): TensorSource {
   const { projection, units } = head;
   const hidden = head.projectionWeight.length / projection;
   const tensors: Record<string, Value> = {
@@ -73,7 +73,7 @@ export function headConstants(graph: Graph, head: BaseHead): TensorSource {
 }
 
 /** Special symbols stand for no unit: they are never chosen, whatever their cosine (at most 1). */
-export function likeliestUnits(graph: Graph, hidden: Value, head: BaseHead): Value {
+export function likeliestUnits(graph: Builder, hidden: Value, head: BaseHead): Value {
   const tensor = headConstants(graph, head);
   const frame = gemm(hidden, tensor('final_proj.weight'), tensor('final_proj.bias'), { transB: true });
   const { units, specials = 0 } = head;

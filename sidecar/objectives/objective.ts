@@ -1,5 +1,5 @@
 /** @file What an objective is: a head of its own, a loss over hidden states and labels, and measures by name and unit. */
-import type { Value } from '../engine/graph.ts';
+import type { Value } from '../engine/value.ts';
 import type { ParameterSpec } from '../model/parameters.ts';
 import type { TensorSource } from '../weights/weight.ts';
 

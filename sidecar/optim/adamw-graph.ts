@@ -2,11 +2,12 @@
  * @file What a learner on a device needs besides its step, as graphs: the AdamW update of adamw.ts with clipping, the
  * sum of gradients, and the way to the device and back. They know shapes alone, no model.
  */
-import { Graph, type Value } from '../engine/graph.ts';
+import { Graph } from '../engine/graph.ts';
 import { add, div, mul, sqrt, sub } from '../engine/ops/elementwise.ts';
 import { concat, reshape } from '../engine/ops/layout.ts';
 import { max, sum } from '../engine/ops/reduce.ts';
 import type { Feed } from '../engine/session.ts';
+import type { Value } from '../engine/value.ts';
 import type { AdamWOptions } from './adamw.ts';
 
 /** One trainable tensor. */

@@ -18,8 +18,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type Compiled, compile } from '../engine/compile.ts';
-import type { Graph, Value } from '../engine/graph.ts';
+import type { Graph } from '../engine/graph.ts';
 import { Session, type SessionOptions } from '../engine/session.ts';
+import type { Value } from '../engine/value.ts';
 import type { FrozenWeights, TensorSource, Weight } from './weight.ts';
 
 const BLOB = 'weights.bin';

@@ -1,5 +1,5 @@
 /** @file A tensor in main memory, and where a graph's tensors come from. Must not know any model. */
-import type { Value } from '../engine/graph.ts';
+import type { Value } from '../engine/value.ts';
 
 export interface Weight {
   shape: number[];

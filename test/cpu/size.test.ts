@@ -61,7 +61,9 @@ it.each([
   ],
   ['without a norm before the projection', { model_type: 'hubert', feat_proj_layer_norm: false }, undefined],
   ['wav2vec2', { model_type: 'wav2vec2', feat_proj_layer_norm: false }, undefined],
-])('HuBERT %s has as many numbers as its tensors', (_, raw, published) => {
+  ['WavLM base', { model_type: 'wavlm' }, 94_381_936],
+  ['data2vec-audio', { model_type: 'data2vec-audio' }, undefined],
+])('%s has as many numbers as its tensors', (_, raw, published) => {
   const shapes = shapesOf(configOf(raw)!);
   const weights = new Map([...shapes].map(([name, shape]) => [name, { shape, data: new Float32Array() }]));
   const shape = configOf(raw)!;

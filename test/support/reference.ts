@@ -10,6 +10,8 @@ import { encode } from '../../sidecar/model/families/transformer.ts';
 import { WeightFile } from '../../sidecar/weights/file.ts';
 
 export const fixtures = (...parts: string[]) => join(resolve(process.env.MILORE_FIXTURES ?? 'test/fixtures'), ...parts);
+/** Fixtures that this repository makes itself, each with its script: they are where it is. */
+export const ownFixtures = (...parts: string[]) => resolve(import.meta.dirname, '../fixtures', ...parts);
 export const scratch = () => mkdtempSync(join(tmpdir(), 'milore-test-'));
 
 /** Everything that the reference numbers name, computed by the product's own graphs. */

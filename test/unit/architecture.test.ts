@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 /**
  * Who may import whom among the sidecar's rooms; a room may always import itself. design.md gives
  * `engine ← model ← training ← server, cli`, `audio ← corpus ← units, training`, `evaluation` → model, corpus, units.
+ * The redesign of 2026-11-25 added `architecture` (pure, for all), `weights` and `objectives` around `model`.
  * It is silent on five things, decided with this test: `learning` (one model that
  * learns from a batch: model, objective and optimiser on a device) lies below evaluation, which measures it, and training, which drives it; units cluster what the model computes (units → model);
  * training reads the experiment and writes the run (→ config, runs, units); server and cli compose; what a room may
@@ -140,6 +141,77 @@ it('every relative import names a file that is there', () => {
   expect(absent).toEqual([]);
 });
 
+/** Modules that a source needs when it runs: `import type`, and lists of types alone, are gone by then. */
+function neededBy(source: string): string[] {
+  const withoutTypes = source
+    .replace(/^\s*(?:import|export)\s+type\s[^'"`;]*?from\s*['"][^'"]+['"]/gm, '')
+    .replace(/^\s*(?:import|export)\s*\{(?:\s*type\s[^,}]*,?)+\s*\}\s*from\s*['"][^'"]+['"]/gm, '');
+  return importsOf(withoutTypes).filter((target) => target.startsWith('.'));
+}
+
+/** Groups of modules that reach each other (Tarjan 1972), each in order of names. */
+function circles(edges: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = [];
+  const order = new Map<string, number>();
+  const low = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (module: string) => {
+    order.set(module, order.size);
+    low.set(module, order.get(module)!);
+    stack.push(module);
+    for (const next of edges.get(module) ?? []) {
+      if (!order.has(next)) visit(next);
+      if (stack.includes(next)) low.set(module, Math.min(low.get(module)!, low.get(next)!));
+    }
+    if (low.get(module) !== order.get(module)) return;
+    const group = stack.splice(stack.indexOf(module));
+    if (group.length > 1 || edges.get(module)?.includes(module)) found.push(group.sort());
+  };
+  for (const module of edges.keys()) if (!order.has(module)) visit(module);
+  return found;
+}
+
+/** Circles that are known and not yet broken. */
+const KNOWN_CIRCLES = [['webview/views/header.ts', 'webview/views/run-picker.ts']];
+
+it('no modules need each other in a circle', () => {
+  const edges = new Map<string, string[]>();
+  for (const file of ['sidecar', 'extension', 'webview'].flatMap((folder) => sources(join(root, folder)))) {
+    const name = relative(root, file).split(sep).join('/');
+    const targets = neededBy(readFileSync(file, 'utf8'));
+    edges.set(
+      name,
+      targets.map((target) => posix.normalize(posix.join(posix.dirname(name), target))),
+    );
+  }
+  expect(circles(edges)).toEqual(KNOWN_CIRCLES);
+});
+
+describe('the finder of circles', () => {
+  it('finds a circle of two, of three and of one, and none in a tree', () => {
+    const edges = (text: string) =>
+      new Map(text.split(' ').map((pair) => [pair[0], pair.slice(2).split('')] as [string, string[]]));
+    expect(circles(edges('a>b b>a c>a'))).toEqual([['a', 'b']]);
+    expect(circles(edges('a>b b>c c>a d>abc'))).toEqual([['a', 'b', 'c']]);
+    expect(circles(edges('a>a'))).toEqual([['a']]);
+    expect(circles(edges('a>bc b>d c>d'))).toEqual([]);
+  });
+
+  it('looks past types, and past nothing else', () => {
+    const source = `import type { A } from './a.ts';
+import { type B, type C } from './b.ts';
+import {
+  type D,
+  e,
+} from './d.ts';
+export type { F } from './f.ts';
+export * from './g.ts';
+const h = await import('./h.ts');
+`;
+    expect(neededBy(source).sort()).toEqual(['./d.ts', './g.ts', './h.ts']);
+  });
+});
+
 describe('the reader of imports', () => {
   it('sees every way to name a module, and none in a comment', () => {
     const source = `import a from 'a';
@@ -160,7 +232,7 @@ new Worker(new URL('./i.ts', import.meta.url));
   });
 
   it.each([
-    ['sidecar/model/hubert.ts', 'onnxruntime-node'],
+    ['sidecar/model/config.ts', 'onnxruntime-node'],
     ['sidecar/cli.ts', 'onnxruntime-node'],
     ['sidecar/server/main.ts', 'vscode'],
     ['webview/main.ts', 'node:fs'],
@@ -179,16 +251,16 @@ new Worker(new URL('./i.ts', import.meta.url));
     ['sidecar/model/families/wavlm.ts', '../../objectives/objective.ts'],
     ['sidecar/config/schema.ts', 'node:fs'],
     ['sidecar/config/schema.ts', '../runs/run.ts'],
-    ['sidecar/engine/graph.ts', '../model/hubert.ts'],
-    ['sidecar/model/hubert.ts', '../training/loop.ts'],
+    ['sidecar/engine/graph.ts', '../model/config.ts'],
+    ['sidecar/model/config.ts', '../training/loop.ts'],
     ['sidecar/runs/run.ts', '../config/parse.ts'],
     ['sidecar/evaluation/table.ts', '../server/sessions.ts'],
     ['sidecar/evaluation/table.ts', '../training/loop.ts'],
-    ['sidecar/model/hubert.ts', '../corpus/scan.ts'],
+    ['sidecar/model/config.ts', '../corpus/scan.ts'],
     ['sidecar/corpus/manifest.ts', '../units/kmeans.ts'],
     ['sidecar/errors.ts', './engine/graph.ts'],
     ['sidecar/attic/old.ts', '../engine/graph.ts'],
-    ['sidecar/model/hubert.ts', '../cli.ts'],
+    ['sidecar/model/config.ts', '../cli.ts'],
     ['sidecar/cli.ts', '../../elsewhere.ts'],
   ])('%s may not import %s', (file, target) => expect(forbidden(file, target)).toBeTypeOf('string'));
 
@@ -197,7 +269,7 @@ new Worker(new URL('./i.ts', import.meta.url));
     ['sidecar/training/loop.ts', '../runs/run.ts'],
     ['sidecar/training/loop.ts', '../corpus/scan.ts'],
     ['sidecar/units/kmeans.ts', '../corpus/scan.ts'],
-    ['sidecar/model/hubert.ts', '../errors.ts'],
+    ['sidecar/model/config.ts', '../errors.ts'],
     ['sidecar/cli.ts', './training/loop.ts'],
     ['sidecar/main.ts', './cli.ts'],
     ['sidecar/config/resolve.ts', 'node:fs/promises'],

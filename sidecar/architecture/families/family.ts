@@ -7,7 +7,7 @@ export interface Family<C extends BaseConfig = BaseConfig> {
   name: C['family'];
   /** What Hugging Face's `model_type` says of it. */
   modelTypes: readonly string[];
-  /** Adds to the shared part of a config.json what is the family's own; says what is wrong to the reader. */
+  /** Adds to the shared part of a config.json what is the family's own, `posKernel` too; says what is wrong to the reader. */
   read(reader: ConfigReader, shared: EncoderConfig, modelType: string): C;
   /** The keys of a config.json that are the family's own. */
   write(config: C): Record<string, unknown>;

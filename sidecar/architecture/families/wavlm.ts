@@ -2,6 +2,7 @@
 import type { WavLmConfig } from '../config.ts';
 import { addBlocks, addFrontEnd, addLinear, addPosition } from '../shapes.ts';
 import type { Family } from './family.ts';
+import { readPosKernel } from './hubert.ts';
 
 /** Names of the gate's tensors in a block. */
 export const GATE = {
@@ -24,7 +25,7 @@ export const wavlm: Family<WavLmConfig> = {
     if (buckets % 4 !== 0) reader.wrong('num_buckets', 'a multiple of 4');
     // From a quarter of the buckets on, distances share buckets by their logarithm, up to the largest distance.
     else if (maxDistance <= buckets / 4) reader.wrong('max_bucket_distance', `more than a quarter of ${buckets}`);
-    return { family: 'wavlm', ...shared, buckets, maxDistance };
+    return { family: 'wavlm', ...shared, posKernel: readPosKernel(reader), buckets, maxDistance };
   },
   write: ({ buckets, maxDistance }) => ({
     architectures: ['WavLMModel'],

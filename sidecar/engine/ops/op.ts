@@ -1,6 +1,6 @@
 /** @file What an entry of the op table is: shapes, ONNX emission, gradient rule, and examples for finite differences. */
-import type { Attributes, DType, Node, Value } from '../graph.ts';
 import type { Dim, Shape } from '../shape.ts';
+import type { Attributes, DType, Node, Value } from '../value.ts';
 
 export type OnnxAttribute = number | { float: number } | string | readonly number[];
 

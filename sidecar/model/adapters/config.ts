@@ -5,6 +5,7 @@
 
 import { TARGET_MODULES } from '../../architecture/sites.ts';
 import { UserError } from '../../errors.ts';
+import { refusePeft } from '../checkpoint/peft.ts';
 import type { AdapterConfig, HeadShape } from '../config.ts';
 
 const TARGETS = Object.keys(TARGET_MODULES);
@@ -19,6 +20,7 @@ export function checkAdapterConfig(
   file: string,
   layers?: number,
 ): { adapter: AdapterConfig; head: HeadShape } {
+  refusePeft(raw, file);
   const faults: string[] = [];
   const at = (key: string, value: unknown, holds: boolean, expected: string) => {
     const shown = JSON.stringify(value)?.slice(0, 60) ?? 'absent';

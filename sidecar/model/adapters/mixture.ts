@@ -6,11 +6,12 @@
 import type { BaseConfig } from '../../architecture/config.ts';
 import { blockRouter, type MixtureShape, mixtureTensors } from '../../architecture/mixture.ts';
 import { type Site, siteName } from '../../architecture/sites.ts';
-import type { Graph, Value } from '../../engine/graph.ts';
+import type { Graph } from '../../engine/graph.ts';
 import { add, atLeast, div, equals, log, mul, scale, sub } from '../../engine/ops/elementwise.ts';
 import { concat, reshape, split } from '../../engine/ops/layout.ts';
 import { gemm } from '../../engine/ops/linear.ts';
 import { logSumExp, mean, softmax, sum } from '../../engine/ops/reduce.ts';
+import type { Value } from '../../engine/value.ts';
 import type { ProjectionHook } from '../families/family.ts';
 import type { ParameterSpec } from '../parameters.ts';
 

@@ -13,7 +13,7 @@ import { openFairseq } from './fairseq/open.ts';
 import { type BaseHead, HEAD_FILE, readHead } from './head.ts';
 import { openHuggingFace, weightsFile } from './huggingface.ts';
 import { readWeights } from './match.ts';
-import type { TensorFile } from './tensor-file.ts';
+import { readSmallFile, type TensorFile } from './tensor-file.ts';
 
 export type { BaseHead } from './head.ts';
 
@@ -54,12 +54,27 @@ export interface OpenBase {
 export function openBase(where: string): OpenBase {
   const checkpoint = fairseqFile(where);
   if (!checkpoint) {
-    const open = openHuggingFace(where);
-    const file = path.join(where, HEAD_FILE);
+    const folder = snapshotOf(where) ?? where;
+    const open = openHuggingFace(folder);
+    const file = path.join(folder, HEAD_FILE);
     return { ...open, head: () => (fs.existsSync(file) ? readHead(file, open.config.hidden) : undefined) };
   }
   return { ...openFairseq(checkpoint), maskIsOptional: false };
 }
+
+/** Hugging Face's cache keeps a model as `models--org--name`: the snapshot that `main` names, else the newest. */
+function snapshotOf(where: string): string | undefined {
+  const snapshots = path.join(where, 'snapshots');
+  if (fs.existsSync(path.join(where, 'config.json')) || !isFolder(snapshots)) return undefined;
+  const main = path.join(where, 'refs', 'main');
+  const named = fs.existsSync(main) ? readSmallFile(main, 1000).toString('utf8').trim() : '';
+  if (/^[0-9a-f]{4,64}$/.test(named) && isFolder(path.join(snapshots, named))) return path.join(snapshots, named);
+  const all = fs.readdirSync(snapshots).map((name) => path.join(snapshots, name));
+  const newest = (a: string, b: string) => fs.statSync(b).mtimeMs - fs.statSync(a).mtimeMs || (a < b ? -1 : 1);
+  return all.filter(isFolder).sort(newest)[0];
+}
+
+const isFolder = (name: string) => fs.statSync(name, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /** The `.pt` file that `where` is or holds; undefined where Hugging Face's files come first. */
 export function fairseqFile(where: string): string | undefined {
@@ -82,11 +97,15 @@ export function loadBase(where: string, options: { head?: string } = {}): BaseMo
   const open = openBase(where);
   const { tensors, config, modelType, normalise, maskIsOptional, notes } = open;
   try {
-    const { weights, ignored } = readWeights(tensors, config, modelType, maskIsOptional);
+    const described = `${modelType} that ${fairseqFile(where) ? 'its settings describe' : 'config.json describes'}`;
+    const { weights, ignored } = readWeights(tensors, config, described, maskIsOptional);
     if (!weights.has(MASK_EMBEDDING)) {
       notes.push(`The checkpoint brings no ${MASK_EMBEDDING}: masked training has to start one anew.`);
     }
     const head = options.head ? readHead(options.head, config.hidden) : open.head();
+    const recogniser = ignored.filter((name) => /(^|\.)lm_head\./.test(name));
+    if (recogniser.length > 0)
+      notes.push(`It is a recogniser: its encoder is taken, and ${recogniser.join(', ')} left aside.`);
     const hash = hashOf(config, normalise, weights);
     return { folder: where, config, normalise, weights, hash, head, notes, ignored, source: tensors.path };
   } finally {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { BaseConfig } from '../../architecture/config.ts';
 import { parseConfig } from '../../architecture/huggingface.ts';
 import { UserError } from '../../errors.ts';
+import { refusePeft } from './peft.ts';
 import { openSafetensors } from './safetensors.ts';
 import { openSharded } from './sharded.ts';
 import { damaged, readJsonObject, type TensorFile } from './tensor-file.ts';
@@ -11,8 +12,9 @@ import { openPickle } from './torch/file.ts';
 
 const FORMATS: [string, (file: string) => TensorFile][] = [
   ['model.safetensors', openSafetensors],
-  ['model.safetensors.index.json', openSharded],
+  ['model.safetensors.index.json', (file) => openSharded(file, openSafetensors)],
   ['pytorch_model.bin', openPickle],
+  ['pytorch_model.bin.index.json', (file) => openSharded(file, openPickle)],
 ];
 
 /** The file in `folder` that brings the weights, if one does. */
@@ -33,6 +35,8 @@ export function openHuggingFace(folder: string): OpenFolder {
   const notes: string[] = [];
   const configFile = path.join(folder, 'config.json');
   if (!fs.existsSync(configFile)) {
+    const peft = path.join(folder, 'adapter_config.json');
+    if (fs.existsSync(peft)) refusePeft(readJsonObject(peft), peft);
     throw new UserError({
       code: 'checkpoint.no-config',
       tried: `load the base model ${folder}`,
@@ -59,9 +63,12 @@ function openWeights(folder: string): TensorFile {
   });
 }
 
+/** transformers 5 writes one `processor_config.json` with the extractor inside; older ones a file of its own. */
 function readNormalise(folder: string, config: BaseConfig, notes: string[]): boolean {
-  const file = path.join(folder, 'preprocessor_config.json');
-  if (!fs.existsSync(file)) {
+  const [own, shared] = ['preprocessor_config.json', 'processor_config.json'].map((name) => path.join(folder, name));
+  const nested = !fs.existsSync(own) && fs.existsSync(shared) ? readJsonObject(shared).feature_extractor : undefined;
+  const isNested = typeof nested === 'object' && nested !== null && !Array.isArray(nested);
+  if (!isNested && !fs.existsSync(own)) {
     const normalise = config.extractorNorm === 'layer';
     notes.push(
       `No preprocessor_config.json: audio is ${normalise ? '' : 'not '}normalised, as usual with ` +
@@ -69,7 +76,9 @@ function readNormalise(folder: string, config: BaseConfig, notes: string[]): boo
     );
     return normalise;
   }
-  const { sampling_rate: rate = 16_000, do_normalize: normalise = true } = readJsonObject(file);
+  const file = isNested ? shared : own;
+  const settings = isNested ? (nested as Record<string, unknown>) : readJsonObject(own);
+  const { sampling_rate: rate = 16_000, do_normalize: normalise = true } = settings;
   if (rate !== 16_000) {
     throw damaged(file, `"sampling_rate" is ${JSON.stringify(rate)}; only 16000 is supported.`, 'Take a 16 kHz model.');
   }

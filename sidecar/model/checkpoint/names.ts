@@ -1,5 +1,5 @@
 /** @file The spellings under which files bring an encoder's tensors. Must not read files. */
-import { POSITIONAL } from '../../architecture/shapes.ts';
+import { MASK_EMBEDDING, POSITIONAL } from '../../architecture/shapes.ts';
 
 /** Weight norm as older and as newer PyTorch write it: [gain, direction]. */
 export const WEIGHT_NORM_SPELLINGS = [
@@ -9,14 +9,24 @@ export const WEIGHT_NORM_SPELLINGS = [
 
 /** Tensors beside the encoder that fine-tuned and pre-training checkpoints carry; listed as ignored, never used. */
 const BESIDE_THE_ENCODER =
-  /^(lm_head|quantizer|project_hid|project_q|projector|classifier|layer_weights|objective|adapter|final_proj|label_embs|dropout_features)(\.|$)/;
+  /^(lm_head|quantizer|project_hid|project_q|projector|classifier|layer_weights|objective|adapter|final_proj|label_embs|dropout_features)(\.|$)|\.num_batches_tracked$/;
+
+/** Language adapters that MMS has in every block. */
+const LANGUAGE_ADAPTER = /^encoder\.layers\.\d+\.adapter_layer\./;
 
 export function isBesideTheEncoder(name: string): boolean {
-  return BESIDE_THE_ENCODER.test(name);
+  return BESIDE_THE_ENCODER.test(name) || LANGUAGE_ADAPTER.test(name);
 }
 
+/** Wrappers of trainers and of PEFT, and the model's own name, in any order. */
+const PREFIX = /^(?:(?:module|model|base_model\.model|hubert|wav2vec2|wavlm|data2vec_audio)\.){1,6}/;
+
+/** The mask embedding's name before transformers 4.3. */
+const OLD_MASK = 'mask_time_emb_vector';
+
 export function withoutPrefix(name: string): string {
-  return name.replace(/^(hubert|wav2vec2|wavlm)\./, '');
+  const bare = name.replace(PREFIX, '');
+  return bare === OLD_MASK ? MASK_EMBEDDING : bare;
 }
 
 /** |v[:, :, k]| for each tap k, in float64. `direction` is [outputs, inputs, taps]. */

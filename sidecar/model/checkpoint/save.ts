@@ -18,6 +18,8 @@ export function saveBase(
   head?: BaseHead,
 ): void {
   const tensors: Record<string, TensorToWrite> = {};
+  if (config.family === 'hubert' && config.posBatchNorm)
+    throw new Error('internal: a base with batch norm is read, never made here');
   for (const [name, shape] of shapesOf(config)) {
     const weight = weights.get(name);
     if (!weight && name === MASK_EMBEDDING) continue;

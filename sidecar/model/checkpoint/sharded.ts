@@ -1,15 +1,14 @@
 /**
- * @file Several safetensors files under one index (`model.safetensors.index.json`), seen as one. Must not know any model.
+ * @file Several files under one index (`model.safetensors.index.json`, `pytorch_model.bin.index.json`), seen as one. Must not know any model.
  */
 import path from 'node:path';
-import { openSafetensors } from './safetensors.ts';
 import { damaged, insideFolder, noSuchTensor, readJsonObject, type TensorFile } from './tensor-file.ts';
 
 /** More open files than this is no checkpoint. */
 const SHARD_LIMIT = 1000;
 
 /** Every tensor of the weight map must be in the shard that it names, and no shard may hold others. */
-export function openSharded(indexFile: string): TensorFile {
+export function openSharded(indexFile: string, openShard: (file: string) => TensorFile): TensorFile {
   const map = readJsonObject(indexFile, 100_000_000).weight_map;
   if (typeof map !== 'object' || map === null || Array.isArray(map)) {
     throw damaged(indexFile, 'it has no "weight_map" object.');
@@ -26,7 +25,7 @@ export function openSharded(indexFile: string): TensorFile {
       let shard = shards.get(file);
       if (!shard) {
         if (shards.size >= SHARD_LIMIT) throw damaged(indexFile, `it names more than ${SHARD_LIMIT} files.`);
-        shard = openSafetensors(file);
+        shard = openShard(file);
         shards.set(file, shard);
       }
       if (!shard.has(name)) throw damaged(indexFile, `it places "${name}" in ${shardName}, which does not hold it.`);

@@ -1,7 +1,7 @@
 /** @file What a family of models computes in its own way, between the front end and blocks that all share. */
 import type { BaseConfig } from '../../architecture/config.ts';
 import type { Site } from '../../architecture/sites.ts';
-import type { Value } from '../../engine/graph.ts';
+import type { Value } from '../../engine/value.ts';
 import type { TensorSource } from '../../weights/weight.ts';
 
 /** Called at every projection: its frozen output may be added to. `block` is the transformer block's input. */

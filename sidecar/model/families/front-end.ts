@@ -1,12 +1,13 @@
 /** @file From the waveform to the frames that the transformer reads: convolutions, projection, mask. One for all families. */
 import type { BaseConfig } from '../../architecture/config.ts';
 import { MASK_EMBEDDING } from '../../architecture/shapes.ts';
-import type { Graph, Value } from '../../engine/graph.ts';
+import type { Graph } from '../../engine/graph.ts';
 import { convolution } from '../../engine/ops/convolution.ts';
 import { add, gelu, mul, sub } from '../../engine/ops/elementwise.ts';
 import { reshape, transpose } from '../../engine/ops/layout.ts';
 import { gemm } from '../../engine/ops/linear.ts';
 import { channelNorm, layerNorm } from '../../engine/ops/normalise.ts';
+import type { Value } from '../../engine/value.ts';
 import type { TensorSource } from '../../weights/weight.ts';
 
 /** Waveform [B, 1, S] at 16 kHz → convolutional features [B·T, C]. */

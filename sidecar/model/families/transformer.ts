@@ -4,12 +4,12 @@
  */
 import type { BaseConfig } from '../../architecture/config.ts';
 import { blockName, siteName, type Target } from '../../architecture/sites.ts';
-import type { Value } from '../../engine/graph.ts';
 import { add, gelu, scale } from '../../engine/ops/elementwise.ts';
 import { reshape, transpose } from '../../engine/ops/layout.ts';
 import { gemm, matmul } from '../../engine/ops/linear.ts';
 import { layerNorm } from '../../engine/ops/normalise.ts';
 import { softmax } from '../../engine/ops/reduce.ts';
+import type { Value } from '../../engine/value.ts';
 import type { TensorSource } from '../../weights/weight.ts';
 import type { ProjectionHook } from './family.ts';
 import { graphOf } from './registry.ts';

@@ -7,12 +7,12 @@
 import type { WavLmConfig } from '../../architecture/config.ts';
 import { BUCKET_EMBEDDING, GATE } from '../../architecture/families/wavlm.ts';
 import { blockName } from '../../architecture/sites.ts';
-import type { Value } from '../../engine/graph.ts';
 import { add, equals, mul, sigmoid, sub } from '../../engine/ops/elementwise.ts';
 import { repeatedRows, reshape, split, transpose } from '../../engine/ops/layout.ts';
 import { gemm } from '../../engine/ops/linear.ts';
 import { sum } from '../../engine/ops/reduce.ts';
 import { product } from '../../engine/shape.ts';
+import type { Value } from '../../engine/value.ts';
 import type { TensorSource } from '../../weights/weight.ts';
 import type { AttentionBiasHook, FamilyGraph } from './family.ts';
 import { convolutionalPosition } from './hubert.ts';

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../../sidecar/engine/compile.ts';
 import { gradients } from '../../../sidecar/engine/gradient.ts';
-import { Graph, reachable, type Value } from '../../../sidecar/engine/graph.ts';
+import { Graph, reachable } from '../../../sidecar/engine/graph.ts';
 import { mul } from '../../../sidecar/engine/ops/elementwise.ts';
 import { reshape } from '../../../sidecar/engine/ops/layout.ts';
 import type { Example } from '../../../sidecar/engine/ops/op.ts';
 import { sum } from '../../../sidecar/engine/ops/reduce.ts';
 import { table } from '../../../sidecar/engine/ops/table.ts';
 import { type Feed, floats, Session } from '../../../sidecar/engine/session.ts';
+import type { Value } from '../../../sidecar/engine/value.ts';
 
 const STEP = 1e-2;
 const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);

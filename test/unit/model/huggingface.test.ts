@@ -168,8 +168,7 @@ describe('a model that does not fit is refused', () => {
   const cases: [string, Edit, string][] = [
     ['another model type', (c) => (c.model_type = 'whisper'), '"model_type" is "whisper"'],
     ['another activation', (c) => (c.hidden_act = 'gelu_new'), '"hidden_act" is "gelu_new"'],
-    ['batch norm', (c) => (c.conv_pos_batch_norm = true), 'conv_pos_batch_norm'],
-    ['language adapters', (c) => (c.adapter_attn_dim = 16), 'adapter_attn_dim'],
+    ['batch norm without its numbers', (c) => (c.conv_pos_batch_norm = true), 'batch_norm.running_var'],
     ['an absurd width', (c) => (c.hidden_size = 1e9), '"hidden_size" is 1000000000'],
     ['the widest allowed', (c) => (c.hidden_size = 16384), 'misshapen'],
     ['a fraction', (c) => (c.num_hidden_layers = 2.5), '2.5'],

@@ -158,7 +158,7 @@ describe('shards', () => {
   it('are seen as one file', () => {
     write('s1.safetensors', one('a', 1));
     write('s2.safetensors', one('b', 2));
-    const file = openSharded(index({ a: 's1.safetensors', b: 's2.safetensors' }));
+    const file = openSharded(index({ a: 's1.safetensors', b: 's2.safetensors' }), openSafetensors);
     expect(file.names()).toEqual(['a', 'b']);
     expect(file.float32('b')[0]).toBe(2);
     file.close();
@@ -167,19 +167,27 @@ describe('shards', () => {
   it.each(['../s1.safetensors', '/etc/passwd', 'sub/s1.safetensors', '..', '', 'a\\b', 7])(
     'outside the folder are refused: %s',
     (name) => {
-      expect(refusal(() => openSharded(index({ a: name }))).message).toContain('directly in its folder');
+      expect(refusal(() => openSharded(index({ a: name }), openSafetensors)).message).toContain(
+        'directly in its folder',
+      );
     },
   );
 
   it('that lack a tensor, or hold one that the index does not place, are refused by name', () => {
-    expect(refusal(() => openSharded(index({ c: 's1.safetensors' }))).message).toContain('"c" in s1.safetensors');
-    const stray = refusal(() => openSharded(index({ b: 's2.safetensors', a: 's1.safetensors', x: 's2.safetensors' })));
+    expect(refusal(() => openSharded(index({ c: 's1.safetensors' }), openSafetensors)).message).toContain(
+      '"c" in s1.safetensors',
+    );
+    const stray = refusal(() =>
+      openSharded(index({ b: 's2.safetensors', a: 's1.safetensors', x: 's2.safetensors' }), openSafetensors),
+    );
     expect(stray.message).toContain('"x"');
     write(
       's3.safetensors',
       writeSafetensors({ p: { shape: [], data: new Float32Array(1) }, q: { shape: [], data: new Float32Array(1) } }),
     );
-    expect(refusal(() => openSharded(index({ p: 's3.safetensors' }))).message).toContain('does not place 1 tensors');
-    expect(refusal(() => openSharded(index([1]))).message).toContain('weight_map');
+    expect(refusal(() => openSharded(index({ p: 's3.safetensors' }), openSafetensors)).message).toContain(
+      'does not place 1 tensors',
+    );
+    expect(refusal(() => openSharded(index([1]), openSafetensors)).message).toContain('weight_map');
   });
 });
