@@ -158,7 +158,9 @@ export async function resolvePaths(
     }
     return full;
   };
-  const base = { ...experiment.base, model: await absolute(experiment.base.model, ['base', 'model'], 'either') };
+  // A checkpoint of fairseq is a file; every other model is a folder.
+  const kind = experiment.base.model.endsWith('.pt') ? 'either' : 'folder';
+  const base = { ...experiment.base, model: await absolute(experiment.base.model, ['base', 'model'], kind) };
   if (base.head !== undefined) base.head = await absolute(base.head, ['base', 'head'], 'file');
   const languages: Experiment['languages'] = {};
   for (const [code, spec] of Object.entries(experiment.languages)) {
