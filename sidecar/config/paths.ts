@@ -161,8 +161,8 @@ export async function resolvePaths(
     }
     return full;
   };
-  // fairseq writes a base as one file.
-  const kind = /\.pt$/.test(experiment.base.model) ? 'either' : 'folder';
+  // A checkpoint of fairseq is a file; every other model is a folder.
+  const kind = experiment.base.model.endsWith('.pt') ? 'either' : 'folder';
   const base = { ...experiment.base, model: await absolute(experiment.base.model, ['base', 'model'], kind) };
   if (base.head !== undefined) base.head = await absolute(base.head, ['base', 'head'], 'file');
   const languages: Experiment['languages'] = {};
