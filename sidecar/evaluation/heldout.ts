@@ -30,6 +30,7 @@ export async function evaluateHeldOut(
   const meter: Meter = {};
   for (const group of byLength(clips, batchFrames)) {
     const { frames } = group[0];
+    await sources.features.ready?.(group.map(({ hash }) => hash));
     const crops = group.map(({ hash }): MaskedCrop => {
       return { hash, start: 0, mask: spanMask(frames, mask, 'held-out', hash) };
     });

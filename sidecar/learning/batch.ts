@@ -10,7 +10,12 @@ export interface MaskedCrop {
 }
 
 export interface Sources {
-  features: { width: number; read(hash: string, start: number, frames: number): Float32Array };
+  features: {
+    width: number;
+    read(hash: string, start: number, frames: number): Float32Array;
+    /** Looks at what is about to be read, and computes anew what is damaged. */
+    ready?(hashes: readonly string[]): Promise<void>;
+  };
   units(hash: string): Uint16Array;
   baseUnits?(hash: string): Uint16Array;
 }

@@ -3,7 +3,7 @@
  * It must not know the experiment's keys: it keeps the text and the resolved values as they are given.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { diskFault, fsyncFolder, writeFileAtomic } from '../disk.ts';
 import { type Problem, UserError } from '../errors.ts';
@@ -42,6 +42,7 @@ export const runFiles = {
   batches: 'batches.jsonl',
   utilisation: 'utilisation.jsonl',
   heartbeat: 'heartbeat.json',
+  writer: 'writer.json',
   checkpoints: 'checkpoints',
   tensorboard: 'tensorboard',
 } as const;
@@ -142,7 +143,10 @@ export function openRun(path: string, { write = false } = {}): RunDir {
 /** Removes what a crash left half-written: nothing but names that end in `.tmp`. */
 function removeLeftovers(run: RunDir): void {
   for (const name of readdirSync(run.path)) {
-    if (name.endsWith('.tmp')) rmSync(join(run.path, name), { recursive: true, force: true });
+    const path = join(run.path, name);
+    // Another process may be claiming the run at this moment: its attempt is its own to clear away.
+    const isClaim = name.startsWith(`${runFiles.writer}.`) && Date.now() - statSync(path).mtimeMs < 60_000;
+    if (name.endsWith('.tmp') && !isClaim) rmSync(path, { recursive: true, force: true });
   }
   recoverCheckpoints(run);
 }

@@ -179,7 +179,7 @@ const base = { ...blank, hash: 'e'.repeat(64) };
 const file = WeightFile.prepare(base, cache);
 const features = new FeatureStore(base, file, cache);
 const byHash = new Map(all.map((clip) => [clip.hash, clip]));
-await features.ensure(all, async ({ hash }) => byHash.get(hash)!.wave, options);
+await features.ensure(all, { load: async ({ hash }) => byHash.get(hash)!.wave, options });
 const from = { base, file, features, options };
 const settings = { layer: 2, clusters: UNITS, framesPerLanguage: 20_000, iterations: 100, restarts: 5, seed: SEED };
 const units = await prepareUnits(from, settings, train, all, cache);

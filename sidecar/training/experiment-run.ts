@@ -14,6 +14,7 @@ import type { ParameterCount } from '../objectives/count.ts';
 import { type CorpusSummary, LOG_VERSION, type RunEvent } from '../protocol/events.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import type { Checkpoint } from '../runs/checkpoints.ts';
+import { type Claim, claimRun } from '../runs/claim.ts';
 import { createRun, openRun, type RunDir, readResolved, runFiles } from '../runs/run.ts';
 import { applyFork, describeFork, type Fork, planFork } from './fork.ts';
 import { startHead } from './head-start.ts';
@@ -59,8 +60,8 @@ export interface RunResult {
 
 /** The experiment of a run that is to go on. @throws UserError where another version began it */
 export function experimentOf(path: string): { run: RunDir; experiment: Experiment } {
-  refuseOlder(openRun(path));
-  const run = openRun(path, { write: true });
+  const run = openRun(path);
+  refuseOlder(run);
   return { run, experiment: checkResolved(readResolved(run), join(run.path, runFiles.resolved)) };
 }
 
@@ -71,16 +72,18 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   const { chosen, passedOver } = await selectDevice(request.device);
   if (!chosen.usable) throw unusable(chosen);
   const source = request.from && openFork(request.from);
-  const run = request.resume
-    ? experimentOf(request.resume).run
-    : createRun(root, {
-        name: experiment.name,
-        configText: request.configText,
-        resolved: experiment,
-        versions: { milore: request.version, node: process.versions.node, onnxruntime: runtimeVersion() },
-        device: chosen.device,
-      });
-  const sink = new RunSink(run, experiment.checkpoint.keep, request.onEvent);
+  const { run, claim } = request.resume
+    ? takeUp(request.resume)
+    : begun(
+        createRun(root, {
+          name: experiment.name,
+          configText: request.configText,
+          resolved: experiment,
+          versions: { milore: request.version, node: process.versions.node, onnxruntime: runtimeVersion() },
+          device: chosen.device,
+        }),
+      );
+  const sink = new RunSink(run, claim, experiment.checkpoint.keep, request.onEvent);
   request.onRun?.(run);
   let planned: Plan | undefined;
   let prepared: Prepared | undefined;
@@ -134,6 +137,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     }
     const ending = await train(training, progress);
     if (ending.state === 'done') {
+      sink.mustHold('write the adapter');
       saveAdapter(join(run.path, 'adapter'), arms[0].config, arms[0].learner.parameters, {
         baseHash: planned.meaning.base,
         version: request.version,
@@ -157,6 +161,21 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   } finally {
     await prepared?.release();
     sink.close();
+  }
+}
+
+/** A new run's folder is nobody else's. */
+const begun = (run: RunDir) => ({ run, claim: claimRun(run) });
+
+/** Of two that go on with a run one has it; only that one clears away what a crash left. */
+function takeUp(path: string): { run: RunDir; claim: Claim } {
+  const { run } = experimentOf(path);
+  const claim = claimRun(run);
+  try {
+    return { run: openRun(path, { write: true }), claim };
+  } catch (error) {
+    claim.release();
+    throw error;
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { RunEvent, UtilisationPoint } from '../protocol/events.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import { writeCheckpoint } from '../runs/checkpoints.ts';
+import { type Claim, mustHold } from '../runs/claim.ts';
 import { type RunDir, RunLogs, runFiles } from '../runs/run.ts';
 import { startHeartbeat } from '../runs/status.ts';
 import { TensorBoardWriter } from '../runs/tensorboard.ts';
@@ -27,6 +28,7 @@ export class RunSink implements Sink {
 
   constructor(
     private readonly run: RunDir,
+    private readonly claim: Claim,
     private readonly keep: number,
     private readonly onEvent: (event: RunEvent) => void,
   ) {
@@ -57,7 +59,13 @@ export class RunSink implements Sink {
     this.logs.batches.append({ type: 'batch', step, seen });
   }
 
+  /** Nothing is written where the run's folder is gone, or another process has the run. */
+  mustHold(tried: string): void {
+    mustHold(this.claim, this.run, tried);
+  }
+
   save(step: number, files: Record<string, Uint8Array>): void {
+    this.mustHold(`write the checkpoint of step ${step}`);
     this.logs.sync();
     this.board?.sync();
     writeCheckpoint(this.run, step, files, this.keep);
@@ -68,6 +76,7 @@ export class RunSink implements Sink {
     this.board?.close();
     this.logs.sync();
     this.logs.close();
+    this.claim.release();
   }
 }
 

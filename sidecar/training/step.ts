@@ -36,6 +36,7 @@ export async function takeStep(
     return { made: false, arm, reason };
   };
   for (const shard of shards) {
+    await sources.features.ready?.(shard.crops.map(({ hash }) => hash));
     const batch = { ...assemble(shard.crops, shard.frames, sources), key: shard.key };
     const weight = maskedIn([shard]) / total;
     for (const { name, learner } of arms) {

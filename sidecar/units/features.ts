@@ -4,15 +4,30 @@
  */
 import { join } from 'node:path';
 import { framesOf, samplesOf, timeBindings } from '../architecture/time.ts';
-import { floats, type SessionOptions } from '../engine/session.ts';
+import { floats, type Session, type SessionOptions } from '../engine/session.ts';
 import type { BaseModel } from '../model/checkpoint/base.ts';
 import { frontEndGraph } from '../objectives/learnable.ts';
 import type { WeightFile } from '../weights/file.ts';
 import { Pack } from './pack.ts';
 
+interface Clip {
+  hash: string;
+}
+
+/** How a missing or damaged clip is computed (again). */
+export interface FeatureSource {
+  /** A clip's samples at 16 kHz, already normalised if the base wants it. */
+  load(clip: Clip): Promise<Float32Array>;
+  options: SessionOptions;
+  /** Told of every clip whose cached features were damaged and have been computed anew. */
+  onMended?(hash: string): void;
+}
+
 export class FeatureStore {
   private readonly pack: Pack;
   readonly width: number;
+  private source?: FeatureSource;
+  private session?: Promise<Session>;
 
   constructor(
     private readonly base: BaseModel,
@@ -23,26 +38,48 @@ export class FeatureStore {
     this.pack = new Pack(join(cache, 'features'), base.hash.slice(0, 32));
   }
 
-  /** Computes what is missing. `load` gives a clip's samples at 16 kHz, already normalised if the base wants it. */
-  async ensure<Clip extends { hash: string }>(
+  /** Computes what is missing, and takes what another process has computed meanwhile. */
+  async ensure(
     clips: readonly Clip[],
-    load: (clip: Clip) => Promise<Float32Array>,
-    options: SessionOptions,
+    source: FeatureSource,
     onProgress?: (done: number, total: number) => void,
   ): Promise<void> {
-    const missing = clips.filter((clip) => !this.pack.has(clip.hash));
-    if (missing.length === 0) return;
-    const session = await this.file.open(frontEndGraph(this.base.config, this.file), options);
+    this.source = source;
+    const missing = clips.filter(({ hash }) => !this.pack.has(hash));
     for (const [i, clip] of missing.entries()) {
-      const samples = await load(clip);
-      const whole = samplesOf(this.base.config, framesOf(this.base.config, samples.length));
-      const wave = { data: samples.slice(0, whole), shape: [1, 1, whole] };
-      const out = await session.run({ wave }, { B: 1, ...timeBindings(this.base.config, whole) });
-      const { buffer, byteOffset, byteLength } = floats(out.features);
-      this.pack.write(clip.hash, new Uint8Array(buffer, byteOffset, byteLength));
+      if (i % SHARING === 0) this.pack.refresh();
+      if (!this.pack.has(clip.hash)) await this.compute(clip);
       onProgress?.(i + 1, missing.length);
     }
-    await session.release();
+    await this.closeSession();
+  }
+
+  /** Looks at the checksums of clips that are about to be read, and computes anew what is damaged. */
+  async ready(hashes: readonly string[]): Promise<void> {
+    const damaged = hashes.filter((hash) => !this.pack.isSound(hash));
+    for (const hash of damaged) {
+      await this.compute({ hash });
+      this.source?.onMended?.(hash);
+    }
+    if (damaged.length > 0) await this.closeSession();
+  }
+
+  private async compute(clip: Clip): Promise<void> {
+    if (!this.source) throw new Error(`internal: nothing to compute the features of ${clip.hash} from`);
+    const { config } = this.base;
+    this.session ??= this.file.open(frontEndGraph(config, this.file), this.source.options);
+    const samples = await this.source.load(clip);
+    const whole = samplesOf(config, framesOf(config, samples.length));
+    const wave = { data: samples.slice(0, whole), shape: [1, 1, whole] };
+    const out = await (await this.session).run({ wave }, { B: 1, ...timeBindings(config, whole) });
+    const { buffer, byteOffset, byteLength } = floats(out.features);
+    this.pack.write(clip.hash, new Uint8Array(buffer, byteOffset, byteLength));
+  }
+
+  private async closeSession(): Promise<void> {
+    const session = this.session;
+    this.session = undefined;
+    await (await session)?.release();
   }
 
   frames(hash: string): number {
@@ -59,3 +96,6 @@ export class FeatureStore {
     this.pack.close();
   }
 }
+
+/** Clips between two looks at what other processes have written. */
+const SHARING = 16;

@@ -1,7 +1,7 @@
 /** @file Units: hidden states of the frozen base, k-means over a balanced sample, and every clip's labels on disk. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../disk.ts';
 import { floats, type SessionOptions } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
@@ -62,6 +62,7 @@ async function visit<T>(
     )
       end++;
     const group = order.slice(i, end);
+    await features.ready(group.map(({ hash }) => hash));
     const speech = new Float32Array(group.length * frames * features.width);
     group.forEach(({ hash }, b) => {
       speech.set(features.read(hash), b * frames * features.width);
@@ -128,24 +129,18 @@ export async function prepareUnits(
   const width = base.config.hidden;
   mkdirSync(join(cache, 'units'), { recursive: true });
   const path = join(cache, 'units', `${key}.safetensors`);
-  const centroids = known ?? (existsSync(path) ? readCentroids(path, config.clusters, width) : await fitted());
+  const centroids = known ?? cached(path, config.clusters, width) ?? (await fitted());
 
   async function fitted(): Promise<Centroids> {
     const rows = await sample(from, config, fitOn, (done, total) => onProgress?.('fit', done, total));
     if (rows.length / width < config.clusters) throw tooFew(rows.length / width, config.clusters);
     const centroids = await fitKMeans(rows, width, config, options);
-    writeFileAtomic(
-      path,
-      writeSafetensors(
-        { centroids: { shape: [config.clusters, width], data: centroids.data } },
-        { layer: String(config.layer), inertia: String(centroids.inertia) },
-      ),
-    );
+    writeFileAtomic(path, centroidsFile(centroids, { layer: String(config.layer), key }));
     return centroids;
   }
 
   const pack = new Pack(join(cache, 'units'), key);
-  const missing = label.filter(({ hash }) => !pack.has(hash));
+  const missing = label.filter(({ hash }) => !pack.isSound(hash));
   if (missing.length > 0) {
     const assigner = await Assigner.open(config.clusters, width, options);
     await visit<number>(
@@ -234,21 +229,51 @@ async function sample(
   return rows;
 }
 
-/** @throws UserError where the file is of other units */
-export function readCentroids(path: string, clusters: number, width: number, key?: string): Centroids {
+const sumOf = (data: Float32Array) =>
+  createHash('sha256')
+    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    .digest('hex');
+
+/** Centroids with a checksum: one flipped bit would give other labels, and no error. */
+export const centroidsFile = (
+  { clusters, width, data }: Centroids,
+  about: { layer: string; key: string },
+): Uint8Array => writeSafetensors({ centroids: { shape: [clusters, width], data } }, { ...about, sha256: sumOf(data) });
+
+/** @throws UserError where the file is damaged, or of other units */
+export function readCentroids(path: string, clusters: number, width: number, key: string): Centroids {
   const file = openSafetensors(path);
   try {
-    const shape = file.has('centroids') ? file.info('centroids').shape : [];
-    if (shape.join() !== `${clusters},${width}` || (key !== undefined && file.metadata.key !== key))
-      throw new UserError({
-        code: 'units.other-centroids',
+    const fault = (code: string, why: string) =>
+      new UserError({
+        code,
         tried: `label speech with the centroids of ${path}`,
-        why: 'they are not those that this run began with: its speech, its base or its units have changed.',
-        cure: 'Restore them, or start a new run.',
+        why,
+        cure: 'Restore the file, or start a new run.',
       });
-    return { clusters, width, data: file.float32('centroids') };
+    const shape = file.has('centroids') ? file.info('centroids').shape : [];
+    if (shape.join() !== `${clusters},${width}` || file.metadata.key !== key)
+      throw fault(
+        'units.other-centroids',
+        'they are not those that this run began with: its speech, its base or its units have changed.',
+      );
+    const data = file.float32('centroids');
+    if (sumOf(data) !== file.metadata.sha256)
+      throw fault('units.damaged-centroids', 'their numbers are not those that were written.');
+    return { clusters, width, data };
   } finally {
     file.close();
+  }
+}
+
+/** Those of the cache, where they are whole; else they are fitted again. */
+function cached(path: string, clusters: number, width: number): Centroids | undefined {
+  if (!existsSync(path)) return undefined;
+  try {
+    return readCentroids(path, clusters, width, basename(path, '.safetensors'));
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
   }
 }
 

@@ -1,104 +1,180 @@
 /**
- * @file A packed store on disk: one growing file of blocks and an index of lines, keyed by content hash. A torn tail
- * loses only the torn block; nothing is computed twice.
+ * @file A store of blocks on disk, by content hash, for any number of processes and threads at once: each writes a file
+ * of its own and reads those of all. Every block is believed by its checksum alone; a kill at any moment leaves at worst
+ * a torn block, which nobody believes.
  */
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { diskFault, writeAll } from '../disk.ts';
 
+/** A block as it stands in a file: header, key, data. */
 interface Block {
+  file: OpenFile;
+  /** Of the data. */
   offset: number;
   bytes: number;
+  sha256: Buffer;
+  verified: boolean;
 }
 
-export class Pack {
-  private readonly blocks = new Map<string, Block>();
-  private readonly file: number;
-  private readonly indexPath: string;
-  private end = 0;
+interface OpenFile {
+  fd: number;
+  /** How far its headers have been read. */
+  end: number;
+}
 
-  constructor(folder: string, name: string) {
+const MAGIC = 0x314b4c42; // "BLK1"
+/** Magic, length of the key, length of the data (8 bytes), sha256 of the data, and 16 bytes of sha256 of all that and the key. */
+const HEADER = 4 + 4 + 8 + 32 + 16;
+const ENDING = '.blocks';
+const longestKey = 1024;
+
+export class Pack {
+  private readonly files = new Map<string, OpenFile>();
+  private readonly blocks = new Map<string, Block[]>();
+  private own?: { fd: number; path: string; end: number };
+
+  /** Reads what every process has written so far under `name`. */
+  constructor(
+    private readonly folder: string,
+    private readonly name: string,
+  ) {
     mkdirSync(folder, { recursive: true });
-    this.indexPath = join(folder, `${name}.index.jsonl`);
-    this.file = openSync(join(folder, `${name}.bin`), existsSync(join(folder, `${name}.bin`)) ? 'r+' : 'w+');
-    const size = fstatSync(this.file).size;
-    if (existsSync(this.indexPath)) {
-      const text = readFileSync(this.indexPath, 'utf8');
-      const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-      // Only what is wholly there counts: an index line without its bytes, or half a line, is forgotten.
-      let kept = '';
-      for (const line of whole.split('\n')) {
-        const block = parse(line);
-        if (!block || block.offset + block.bytes > size) continue;
-        this.blocks.set(block.key, block);
-        this.end = Math.max(this.end, block.offset + block.bytes);
-        kept += `${line}\n`;
-      }
-      if (kept !== text) writeFileSync(this.indexPath, kept);
-    }
-    if (size > this.end) ftruncateSync(this.file, this.end);
+    // 0.2.0 kept one file that two processes spoiled for each other, and believed it by its size.
+    for (const old of ['bin', 'index.jsonl']) rmSync(join(folder, `${name}.${old}`), { force: true });
+    this.refresh();
   }
 
+  /** Sees what others have written since. */
+  refresh(): void {
+    for (const entry of readdirSync(this.folder)) {
+      if (!entry.startsWith(`${this.name}.`) || !entry.endsWith(ENDING)) continue;
+      let file = this.files.get(entry);
+      if (!file) {
+        if (this.own?.path === join(this.folder, entry)) continue;
+        this.files.set(entry, (file = { fd: openSync(join(this.folder, entry), 'r'), end: 0 }));
+      }
+      this.readHeaders(file);
+    }
+  }
+
+  /** Up to the first header that is not whole: another process may be writing it, or was killed there. */
+  private readHeaders(file: OpenFile): void {
+    const { size } = fstatSync(file.fd);
+    const header = Buffer.alloc(HEADER + longestKey);
+    while (file.end + HEADER <= size) {
+      const got = readSync(file.fd, header, 0, header.length, file.end);
+      const block = got >= HEADER ? parseHeader(header.subarray(0, got)) : undefined;
+      if (!block) return;
+      const offset = file.end + HEADER + block.keyBytes;
+      if (offset + block.bytes > size) return;
+      this.remember(block.key, { file, offset, bytes: block.bytes, sha256: block.sha256, verified: false });
+      file.end = offset + block.bytes;
+    }
+  }
+
+  private remember(key: string, block: Block): void {
+    const known = this.blocks.get(key);
+    if (known) known.unshift(block);
+    else this.blocks.set(key, [block]);
+  }
+
+  /** Whether the key is there; its data may still turn out to be damaged. */
   has(key: string): boolean {
     return this.blocks.has(key);
   }
 
-  /** Bytes first, index line after: what the index names is there. */
-  write(key: string, data: Uint8Array): void {
-    if (this.blocks.has(key)) return;
-    writeSync(this.file, data, 0, data.byteLength, this.end);
-    const block = { offset: this.end, bytes: data.byteLength };
-    appendFileSync(this.indexPath, `${JSON.stringify({ key, ...block })}\n`);
-    this.blocks.set(key, block);
-    this.end += data.byteLength;
+  keys(): string[] {
+    return [...this.blocks.keys()];
   }
 
-  /** A fresh, aligned copy of the block from `from` to `to` in bytes. */
+  /** Whether the key's data are what was written. What is damaged is forgotten, so that it is computed anew. */
+  isSound(key: string): boolean {
+    for (const block of [...(this.blocks.get(key) ?? [])]) {
+      if (block.verified) return true;
+      const data = this.readBlock(block, 0, block.bytes);
+      if (data && createHash('sha256').update(data).digest().equals(block.sha256)) {
+        block.verified = true;
+        return true;
+      }
+      const rest = this.blocks.get(key)!.filter((other) => other !== block);
+      if (rest.length > 0) this.blocks.set(key, rest);
+      else this.blocks.delete(key);
+    }
+    return false;
+  }
+
+  write(key: string, data: Uint8Array): void {
+    const keyBytes = Buffer.from(key);
+    if (keyBytes.length > longestKey) throw new Error(`internal: a key of ${keyBytes.length} bytes`);
+    const sha256 = createHash('sha256').update(data).digest();
+    const header = Buffer.alloc(HEADER);
+    header.writeUInt32LE(MAGIC, 0);
+    header.writeUInt32LE(keyBytes.length, 4);
+    header.writeBigUInt64LE(BigInt(data.byteLength), 8);
+    sha256.copy(header, 16);
+    sumOf(header, keyBytes).copy(header, 48);
+    const own = (this.own ??= this.openOwn());
+    try {
+      writeAll(own.fd, Buffer.concat([header, keyBytes, data]));
+    } catch (error) {
+      // What was half-written is not believed by anyone; the next block begins in a new file.
+      closeSync(own.fd);
+      this.own = undefined;
+      throw diskFault(`write to the cache ${own.path}`, error);
+    }
+    const offset = own.end + HEADER + keyBytes.length;
+    own.end = offset + data.byteLength;
+    this.remember(key, { file: own, offset, bytes: data.byteLength, sha256, verified: true });
+  }
+
+  private openOwn() {
+    const path = join(this.folder, `${this.name}.${process.pid}-${randomBytes(6).toString('hex')}${ENDING}`);
+    try {
+      return { fd: openSync(path, 'wx+'), path, end: 0 };
+    } catch (error) {
+      throw diskFault(`write to the cache ${path}`, error);
+    }
+  }
+
+  /**
+   * A fresh, aligned copy of the block from `from` to `to` in bytes.
+   * @throws Error where `isSound` was not asked, or said no
+   */
   read(key: string, from = 0, to?: number): ArrayBuffer {
-    const block = this.blocks.get(key);
-    if (!block) throw new Error(`internal: no block ${key}`);
-    const length = (to ?? block.bytes) - from;
-    const bytes = new Uint8Array(length);
-    if (
-      from < 0 ||
-      from + length > block.bytes ||
-      readSync(this.file, bytes, 0, length, block.offset + from) !== length
-    )
-      throw new Error(`internal: block ${key} is shorter than ${from + length} bytes`);
-    return bytes.buffer;
+    const block = this.isSound(key) ? this.blocks.get(key)!.find(({ verified }) => verified)! : undefined;
+    const data = block && this.readBlock(block, from, to ?? block.bytes);
+    if (!data) throw new Error(`internal: no sound block ${key} of ${to} bytes`);
+    return data.buffer as ArrayBuffer;
+  }
+
+  /** Undefined where the file no longer holds so much. */
+  private readBlock({ file, offset, bytes }: Block, from: number, to: number): Uint8Array | undefined {
+    if (from < 0 || to > bytes || to < from) return undefined;
+    const data = new Uint8Array(to - from);
+    return readSync(file.fd, data, 0, data.length, offset + from) === data.length ? data : undefined;
   }
 
   bytes(key: string): number {
-    return this.blocks.get(key)?.bytes ?? 0;
+    return this.blocks.get(key)?.[0].bytes ?? 0;
   }
 
   close(): void {
-    closeSync(this.file);
+    for (const { fd } of this.files.values()) closeSync(fd);
+    if (this.own) closeSync(this.own.fd);
   }
 }
 
-function parse(line: string): (Block & { key: string }) | undefined {
-  try {
-    const { key, offset, bytes } = JSON.parse(line);
-    if (
-      typeof key === 'string' &&
-      Number.isSafeInteger(offset) &&
-      Number.isSafeInteger(bytes) &&
-      offset >= 0 &&
-      bytes >= 0
-    )
-      return { key, offset, bytes };
-  } catch {}
-  return undefined;
+const sumOf = (header: Buffer, key: Buffer) =>
+  createHash('sha256').update(header.subarray(0, 48)).update(key).digest().subarray(0, 16);
+
+function parseHeader(bytes: Buffer) {
+  if (bytes.readUInt32LE(0) !== MAGIC) return undefined;
+  const keyBytes = bytes.readUInt32LE(4);
+  const length = bytes.readBigUInt64LE(8);
+  if (keyBytes > longestKey || HEADER + keyBytes > bytes.length || length > 2n ** 40n) return undefined;
+  const key = bytes.subarray(HEADER, HEADER + keyBytes);
+  if (!sumOf(bytes.subarray(0, HEADER), key).equals(bytes.subarray(48, HEADER))) return undefined;
+  return { key: key.toString(), keyBytes, bytes: Number(length), sha256: Buffer.from(bytes.subarray(16, 48)) };
 }

@@ -12,11 +12,11 @@ import {
   readFileSync,
   readSync,
   renameSync,
-  statSync,
-  writeFileSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { diskFault, temporaryName, writeFileAtomic } from '../disk.ts';
 import { type Compiled, compile } from '../engine/compile.ts';
 import type { Graph } from '../engine/graph.ts';
 import { Session, type SessionOptions } from '../engine/session.ts';
@@ -31,19 +31,32 @@ interface Entry {
   offset: number;
   length: number;
   shape: number[];
+  sha256: string;
 }
 
-/** A cache that was cut short, or lacks a tensor that is wanted now, is written anew. */
-function isWritten(index: string, blob: string, entries: Map<string, Entry>): boolean {
+const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** Whether every tensor that is wanted stands in the blob bit for bit: a flipped bit would change an adapter silently. */
+function isSound(index: string, blob: string, entries: ReadonlyMap<string, Entry>): boolean {
+  let file: number | undefined;
   try {
     const written = JSON.parse(readFileSync(index, 'utf8'));
-    const { size } = statSync(blob);
-    return [...entries].every(
-      ([name, entry]) => entry.offset + entry.length <= size && JSON.stringify(written[name]) === JSON.stringify(entry),
-    );
+    file = openSync(blob, 'r');
+    for (const [name, entry] of entries) {
+      if (JSON.stringify(written[name]) !== JSON.stringify(entry)) return false;
+      if (hashOf(readPart(file, entry)) !== entry.sha256) return false;
+    }
+    return true;
   } catch {
     return false;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
+}
+
+function readPart(file: number, { offset, length }: Pick<Entry, 'offset' | 'length'>): Uint8Array {
+  const bytes = new Uint8Array(length);
+  return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
 }
 
 export class WeightFile {
@@ -68,7 +81,7 @@ export class WeightFile {
     const index = join(folder, INDEX);
     if (!existsSync(index)) return undefined;
     const entries = new Map<string, Entry>(Object.entries(JSON.parse(readFileSync(index, 'utf8'))));
-    return isWritten(index, join(folder, BLOB), entries) ? new WeightFile(folder, entries) : undefined;
+    return isSound(index, join(folder, BLOB), entries) ? new WeightFile(folder, entries) : undefined;
   }
 
   /** Writes the blob under `cache` unless it is there. */
@@ -78,25 +91,28 @@ export class WeightFile {
     const entries = new Map<string, Entry>();
     let offset = 0;
     for (const [name, { shape, data }] of base.weights) {
-      entries.set(name, { offset, length: data.byteLength, shape });
+      const sha256 = hashOf(bytesOf(data));
+      entries.set(name, { offset, length: data.byteLength, shape, sha256 });
       offset += Math.ceil(data.byteLength / PAGE) * PAGE;
     }
-    if (isWritten(index, join(folder, BLOB), entries)) return new WeightFile(folder, entries);
-    mkdirSync(folder, { recursive: true });
-    const temporary = join(folder, `${BLOB}.${process.pid}.tmp`);
-    const file = openSync(temporary, 'w');
+    const blob = join(folder, BLOB);
+    if (isSound(index, blob, entries)) return new WeightFile(folder, entries);
+    const temporary = temporaryName(blob);
     try {
-      for (const [name, { data }] of base.weights) {
-        const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-        writeSync(file, bytes, 0, bytes.length, entries.get(name)!.offset);
+      mkdirSync(folder, { recursive: true });
+      const file = openSync(temporary, 'wx');
+      try {
+        for (const [name, { data }] of base.weights) writeAt(file, bytesOf(data), entries.get(name)!.offset);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
       }
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+      renameSync(temporary, blob);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw diskFault(`write the weights of the base to the cache ${blob}`, error);
     }
-    renameSync(temporary, join(folder, BLOB));
-    writeFileSync(`${index}.${process.pid}.tmp`, JSON.stringify(Object.fromEntries(entries)));
-    renameSync(`${index}.${process.pid}.tmp`, index);
+    writeFileAtomic(index, JSON.stringify(Object.fromEntries(entries)));
     return new WeightFile(folder, entries);
   }
 
@@ -121,27 +137,34 @@ export class WeightFile {
   }
 
   private write(bytes: Uint8Array): string {
-    const path = join(this.folder, `${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}.onnx`);
-    if (!existsSync(path)) {
-      writeFileSync(`${path}.${process.pid}.tmp`, bytes);
-      renameSync(`${path}.${process.pid}.tmp`, path);
-    }
+    const name = hashOf(bytes).slice(0, 32);
+    const path = join(this.folder, `${name}.onnx`);
+    const isThere = existsSync(path) && hashOf(readFileSync(path)).startsWith(name);
+    if (!isThere) writeFileAtomic(path, bytes, { durable: false });
     return path;
   }
+}
+
+const bytesOf = (data: Float32Array) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+/** All of it: a single write may stop short. */
+function writeAt(file: number, bytes: Uint8Array, offset: number): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, offset + done);
 }
 
 function lazy(path: string, { offset, length, shape }: Entry): Weight {
   return {
     shape,
     get data() {
-      const bytes = new Uint8Array(length);
       const file = openSync(path, 'r');
+      let bytes: Uint8Array;
       try {
-        if (readSync(file, bytes, 0, length, offset) !== length) throw new Error(`internal: ${path} is cut short`);
+        bytes = readPart(file, { offset, length });
+        if (bytes.length !== length) throw new Error(`internal: ${path} is cut short`);
       } finally {
         closeSync(file);
       }
-      return new Float32Array(bytes.buffer);
+      return new Float32Array(bytes.buffer, bytes.byteOffset, length / 4);
     },
   };
 }

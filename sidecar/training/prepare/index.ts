@@ -85,7 +85,8 @@ export async function label(
   };
   const features = new FeatureStore(base, file, around.cache);
   try {
-    await features.ensure([...clips.heard, ...clips.heldOut], clips.samples, options, stage('features'));
+    const source = { load: clips.samples, options, onMended: mended(around.emit) };
+    await features.ensure([...clips.heard, ...clips.heldOut], source, stage('features'));
     const from = { base, file, features, options };
     return { features, from, units: await labelClips(unitsPlan, from, clips, around, stage('units')) };
   } catch (error) {
@@ -132,6 +133,20 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
     await release();
     throw error;
   }
+}
+
+/** Said once for the first and counted by tens, so that a broken disk does not fill the log. */
+function mended(emit: Around['emit']): (hash: string) => void {
+  let count = 0;
+  return () => {
+    count++;
+    if (count === 1 || count % 10 === 0)
+      emit({
+        type: 'note',
+        level: 'warning',
+        text: `Cached features were damaged on the disk and have been computed anew: ${count} ${count === 1 ? 'clip' : 'clips'} so far. Check the disk.`,
+      });
+  };
 }
 
 const none = new Uint16Array(0);

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Experiment } from '../../config/experiment.ts';
 import { writeFileAtomic } from '../../disk.ts';
 import { UserError } from '../../errors.ts';
-import { writeSafetensors } from '../../model/checkpoint/safetensors.ts';
 import {
+  centroidsFile,
   type FrozenBase,
   prepareUnits,
   readCentroids,
@@ -62,13 +62,8 @@ export async function labelClips(
 }
 
 /** What a unit is, beside what predicts it: without the centroids neither run nor export could label new speech. */
-function keepCentroids(
-  path: string,
-  { centroids: { clusters, width, data }, key }: Units,
-  { layer }: UnitsConfig,
-): void {
-  const bytes = writeSafetensors({ centroids: { shape: [clusters, width], data } }, { layer: String(layer), key });
-  writeFileAtomic(path, bytes);
+function keepCentroids(path: string, { centroids, key }: Units, { layer }: UnitsConfig): void {
+  writeFileAtomic(path, centroidsFile(centroids, { layer: String(layer), key }));
 }
 
 const layerTooDeep = (layer: number, layers: number) =>
