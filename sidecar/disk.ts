@@ -3,8 +3,18 @@
  * A leaf: it knows errors alone, and not what is written.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { UserError } from './errors.ts';
 
 /** Writes all of it: a single write may stop short. */
@@ -61,7 +71,37 @@ export function diskFault(tried: string, error: unknown): UserError {
     EACCES: 'Give yourself the right to write there, or choose another folder.',
     EROFS: 'Choose a folder on a disk that can be written.',
     ENOENT: 'Check that the folder still exists.',
+    EMFILE: 'Too many files are open: raise the limit (ulimit -n 4096), or run less at once.',
+    ENFILE: 'The machine has too many files open: close other programs.',
+    ENOMEM: 'Free memory: close other programs, or lower training.batchSeconds.',
+    EPERM: 'Give yourself the right to write there, or choose another folder.',
+    EIO: 'The disk reports an error: check it, and choose another one meanwhile.',
   };
   const cure = cures[code] ?? 'Check the disk and its permissions.';
   return new UserError({ code: `disk.${code.toLowerCase()}`, tried, why: `${message}.`, cure });
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+};
+
+/** Of another machine on shared storage a process cannot be asked: what is so old nobody is writing any more. */
+const ABANDONED_MS = 24 * 3_600_000;
+const SETTLED_MS = 5 * 60_000;
+
+/** Removes what a kill left half-written below a folder: names of `temporaryName` whose process is gone. */
+export function sweepTemporary(folder: string, nowMs = Date.now()): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder, { recursive: true }) as string[]) {
+    const [, pid] = /\.(\d+)-[0-9a-f]{8}\.tmp$/.exec(name) ?? [];
+    if (pid === undefined) continue;
+    const path = join(folder, name);
+    const age = nowMs - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? nowMs);
+    if (age > ABANDONED_MS || (age > SETTLED_MS && !isAlive(Number(pid)))) rmSync(path, { force: true });
+  }
 }

@@ -4,6 +4,7 @@
  */
 import type { Experiment } from '../../config/experiment.ts';
 import type { Sampler } from '../../corpus/index.ts';
+import { sweepTemporary } from '../../disk.ts';
 import type { DeviceName, SessionOptions } from '../../engine/session.ts';
 import { evaluateHeldOut, type HeldOutSpeech } from '../../evaluation/heldout.ts';
 import type { Sources } from '../../learning/batch.ts';
@@ -44,6 +45,7 @@ export interface Plan {
 }
 
 export async function plan(experiment: Experiment, around: Around): Promise<Plan> {
+  sweepTemporary(around.cache);
   const frozen = loadFrozenBase(experiment, around.cache, around.emit);
   const { base } = frozen;
   const config = learnableConfig(experiment, base.config, frozen.trainMask);
