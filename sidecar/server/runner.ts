@@ -79,7 +79,8 @@ export class Runner extends EventEmitter<Events> {
       active.job.done.then(
         (result) => this.#ended(active, result as TrainResult),
         (error: JobError) => {
-          this.#ended(active, { state: 'failed', reason: error.message }, error);
+          const stopped = error.kind === 'ended';
+          this.#ended(active, stopped ? { state: 'stopped' } : { state: 'failed', reason: error.message }, error);
           reject(error);
         },
       );
@@ -131,18 +132,21 @@ export class Runner extends EventEmitter<Events> {
     this.#active = undefined;
     const { run } = active;
     if (!run) return;
-    if (error) this.#recordDeath(active, run.id, error.message);
+    if (error) this.#recordDeath(active, run.id, error);
     this.emit('logged', run.id);
     this.emit('state', { run: run.id, name: run.name, state, reason });
   }
 
   /** A thread that could not say its end itself, and whose process is alive: without this the run would look at work. */
-  #recordDeath({ progress }: Active, id: string, reason: string): void {
+  #recordDeath({ progress }: Active, id: string, { kind, message }: JobError): void {
     const path = join(runsFolder(this.#workspace), id);
     try {
       if (deriveStatus({ path }).state !== 'running') return;
       const log = new LogWriter(join(path, runFiles.log));
-      log.append({ type: 'failed', step: progress?.stage === 'train' ? progress.done : 0, reason });
+      const step = progress?.stage === 'train' ? progress.done : 0;
+      // Asked to stop and ended: its last checkpoint stands, and it can go on from there.
+      if (kind === 'ended') log.append({ type: 'stopped', step, reason: { code: 'asked' } });
+      else log.append({ type: 'failed', step, reason: message });
       log.close();
     } catch (error) {
       // Where nothing can be written, on a full disk, taking the sign of life away can still be done.
