@@ -48,7 +48,7 @@ function fill(stage, platform) {
   // What the README shows.
   for (const [path] of readFileSync('README.md', 'utf8').matchAll(/test\/editor\/[\w/-]+\.(png|txt)/g)) take(path);
   // Where it leads on.
-  for (const path of ['docs', 'CONTRIBUTING.md']) take(path);
+  take('docs');
   take('extension/sample', (from) => !from.split(/[\\/]/).includes('.milore'));
 
   const modules = join(stage, 'dist', 'node_modules');
