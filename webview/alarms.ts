@@ -1,12 +1,20 @@
 /** @file What a person should know without looking for it, each with what to try. Pure. */
-import { deadExperts, FORGETTING_KEYS, isCollapsed, ROUTING_KEYS } from '../sidecar/protocol/routing.ts';
+import {
+  deadExperts,
+  FORGETTING_KEYS,
+  HELD_OUT_KEY,
+  isCollapsed,
+  LOSS_KEYS,
+  LOSS_SHARE,
+  ROUTING_KEYS,
+} from '../sidecar/protocol/alarm-rules.ts';
 import { signed } from './format.ts';
 import type { RunHistory } from './history.ts';
 import { layerNumber, type Site, siteKey } from './utilisation.ts';
 import { t } from './words.ts';
 
 export interface Alarm {
-  kind: 'dead' | 'collapsed' | 'worse' | 'forgetting';
+  kind: 'dead' | 'collapsed' | 'worse' | 'forgetting' | 'lost' | 'unmeasured';
   title: string;
   where: string;
   cure: string;
@@ -19,7 +27,7 @@ const forgottenNats = 0.1;
 const named = 4;
 
 export function alarms(history: RunHistory): Alarm[] {
-  return [...routerAlarms(history), ...languageAlarms(history)];
+  return [...corpusAlarms(history), ...routerAlarms(history), ...languageAlarms(history)];
 }
 
 const place = (site: Site) => t('layer {0} {1}', layerNumber(site), site.target);
@@ -28,6 +36,31 @@ function some(places: string[]): string {
   const more = places.length - named;
   const first = places.slice(0, named).join(', ');
   return more > 0 ? t('{0} and {1} more', first, more) : first;
+}
+
+function corpusAlarms({ corpus }: RunHistory): Alarm[] {
+  const lost: string[] = [];
+  const unmeasured: string[] = [];
+  for (const { language, dropped, utterances, heldOutSeconds } of corpus.values()) {
+    if (dropped.pieces > LOSS_SHARE * utterances) lost.push(t('{0}: {1} of {2}', language, dropped.pieces, utterances));
+    if (heldOutSeconds === 0) unmeasured.push(language);
+  }
+  const found: Alarm[] = [];
+  if (lost.length > 0)
+    found.push({
+      kind: 'lost',
+      title: t('Recordings left out as too short'),
+      where: some(lost),
+      cure: t('Join a speaker’s short recordings ({0}: 5), or lower {1}.', ...LOSS_KEYS),
+    });
+  if (unmeasured.length > 0)
+    found.push({
+      kind: 'unmeasured',
+      title: t('Languages that are not measured'),
+      where: some(unmeasured),
+      cure: t('Nothing of them is held out: add audio, or set {0}.', HELD_OUT_KEY),
+    });
+  return found;
 }
 
 function routerAlarms({ utilisation }: RunHistory): Alarm[] {

@@ -58,6 +58,15 @@ export interface Mark {
   kind: 'resumed' | 'checkpoint' | 'stopped' | 'failed' | 'done' | 'evaluation';
 }
 
+/** What has been drawn of a language. */
+export interface Heard {
+  /** Of all seconds so far, and what it is to be. */
+  share: number;
+  wanted: number;
+  used: number;
+  clips: number;
+}
+
 export interface Corpus extends Omit<CorpusSummary, 'skipped'> {
   skipped: Pick<CorpusSummary['skipped'][number], 'path' | 'reason'>[];
 }
@@ -77,6 +86,7 @@ export class RunHistory {
   /** Milliseconds since 1970 at each logged step. */
   readonly clock = new Series();
   readonly corpus = new Map<string, Corpus>();
+  readonly heard = new Map<string, Heard>();
   utilisation = new Utilisation();
   marks: Mark[] = [];
   lines: LogLine[] = [];
@@ -117,6 +127,15 @@ export class RunHistory {
         break;
       case 'corpus':
         this.addCorpus(event);
+        break;
+      case 'sampling':
+        for (const [code, use] of entries(event.languages))
+          this.heard.set(text(code, 80), {
+            share: number(use.share),
+            wanted: number(use.wantedShare),
+            used: number(use.used),
+            clips: number(use.clips),
+          });
         break;
       case 'metrics':
         if (Number.isFinite(step)) this.addMetrics(step, event);
@@ -184,6 +203,7 @@ export class RunHistory {
   private addCorpus(event: Record<string, unknown>): void {
     const language = text(event.language, 80);
     const role = event.role === 'new' ? 'new' : 'existing';
+    const dropped = object(event.dropped);
     this.language(language).role = role;
     this.corpus.set(language, {
       language,
@@ -196,6 +216,7 @@ export class RunHistory {
         path: text(object(entry).path, 400),
         reason: text(object(entry).reason || object(entry).reasonCode, 400),
       })),
+      dropped: { pieces: number(dropped.pieces) || 0, seconds: number(dropped.seconds) || 0 },
       notes: list(event.notes, 100).map((note) => text(note, 400)),
     });
   }

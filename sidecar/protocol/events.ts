@@ -49,6 +49,8 @@ export interface CorpusSummary {
   utterances: number;
   speakers: number;
   skipped: { path: string; reasonCode: string; reason: string }[];
+  /** Pieces that were whole but shorter than audio.minSeconds. */
+  dropped: { pieces: number; seconds: number };
   notes: string[];
 }
 

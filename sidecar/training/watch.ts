@@ -1,6 +1,7 @@
 /** @file What a person should be warned of while it trains, each thing once. */
+
+import { deadExperts, isCollapsed, ROUTING_KEYS } from '../protocol/alarm-rules.ts';
 import type { UtilisationPoint } from '../protocol/events.ts';
-import { deadExperts, isCollapsed, ROUTING_KEYS } from '../protocol/routing.ts';
 import type { Arm } from './arms.ts';
 
 const [BALANCE, , RATE] = ROUTING_KEYS;

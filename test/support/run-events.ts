@@ -73,8 +73,9 @@ export function madeRun(options: MadeRun = {}): { log: LogRecord[]; utilisation:
   });
   for (const { code, role } of languages) {
     const skipped = [{ path: `clips/${code} 7.wav`, reasonCode: 'short', reason: 'shorter than 0.5 s' }];
+    const dropped = { pieces: 0, seconds: 0 };
     const amounts = { trainSeconds: 3280, heldOutSeconds: 660, utterances: 660, speakers: 12 };
-    log.push({ type: 'corpus', language: code, role, ...amounts, skipped, notes: [], ...stamp(log, 0) });
+    log.push({ type: 'corpus', language: code, role, ...amounts, skipped, dropped, notes: [], ...stamp(log, 0) });
   }
   evaluate(0);
   for (let step = logEvery; step <= steps; step += logEvery) {

@@ -2,13 +2,14 @@
 
 import { sayReason } from '../../sidecar/protocol/reason.ts';
 import { swatch } from '../charts/swatch.ts';
-import { letterOf } from '../context.ts';
+
 import { button } from '../controls.ts';
 import { h, keyed, setAttribute, setText } from '../dom.ts';
 import { pen } from '../figures/pens.ts';
 import { duration, whole } from '../format.ts';
 import { hueOf } from '../theme.ts';
 import { t } from '../words.ts';
+import { letterChip } from './letter-chip.ts';
 import type { Page, Part } from './page.ts';
 import { runPicker } from './run-picker.ts';
 
@@ -110,8 +111,4 @@ export function header(page: Page): Part {
       );
     },
   };
-}
-
-export function letterChip(index: number, colour: string): HTMLElement {
-  return h('span', { class: 'letter', style: { 'border-color': colour } }, letterOf(index));
 }

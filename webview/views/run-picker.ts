@@ -4,7 +4,7 @@ import { h, keyed, setAttribute, setText } from '../dom.ts';
 import { whole } from '../format.ts';
 import { hueOf } from '../theme.ts';
 import { t } from '../words.ts';
-import { letterChip } from './header.ts';
+import { letterChip } from './letter-chip.ts';
 import type { Page, Part } from './page.ts';
 
 const mostShown = 6;

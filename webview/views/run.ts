@@ -3,7 +3,7 @@ import { lineChart } from '../charts/line.ts';
 import { type Context, detailed, type Shown } from '../context.ts';
 import { h, keyed } from '../dom.ts';
 import { scalarFigure, scalars } from '../figures/run.ts';
-import { bytes, duration, fixed, whole } from '../format.ts';
+import { bytes, duration, fixed, percent, whole } from '../format.ts';
 import { t } from '../words.ts';
 import { detailPicker } from './detail-picker.ts';
 import type { Page, Part } from './page.ts';
@@ -104,8 +104,8 @@ function corpusOf(context: Context, { history }: Shown): Node[] {
             {},
             h('th', { scope: 'col' }, t('Language')),
             h('th', { scope: 'col' }, t('Role')),
-            ...[t('Training (h)'), t('Held out (h)'), t('Clips'), t('Speakers'), t('Left out')].map((title) =>
-              h('th', { scope: 'col', class: 'n' }, title),
+            ...[t('Training (h)'), t('Held out (h)'), t('Clips'), t('Speakers'), t('Left out'), t('Share heard')].map(
+              (title) => h('th', { scope: 'col', class: 'n' }, title),
             ),
           ),
         ),
@@ -128,7 +128,8 @@ function corpusOf(context: Context, { history }: Shown): Node[] {
               number(hours(one.heldOutSeconds)),
               number(whole(one.utterances)),
               number(whole(one.speakers)),
-              number(whole(one.skipped.length)),
+              number(whole(one.skipped.length + one.dropped.pieces)),
+              number(percent(history.heard.get(one.language)?.share ?? Number.NaN)),
             ),
           ),
         ),
@@ -136,14 +137,16 @@ function corpusOf(context: Context, { history }: Shown): Node[] {
     ),
     ...all
       .filter(({ skipped, notes }) => skipped.length + notes.length > 0)
-      .map(({ language, skipped, notes }) =>
+      .map(({ language, skipped, dropped, notes }) =>
         h(
           'details',
           {},
           h(
             'summary',
             {},
-            skipped.length > 0 ? t('{0}: {1} left out', language, whole(skipped.length)) : t('{0}: notes', language),
+            skipped.length + dropped.pieces > 0
+              ? t('{0}: {1} left out', language, whole(skipped.length + dropped.pieces))
+              : t('{0}: notes', language),
           ),
           h(
             'ul',

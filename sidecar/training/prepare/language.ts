@@ -13,6 +13,7 @@ import {
   splitReport,
   utteranceSamples,
 } from '../../corpus/index.ts';
+import { LOSS_SHARE } from '../../protocol/alarm-rules.ts';
 import type { CorpusSummary } from '../../protocol/events.ts';
 
 const RATE_HZ = 16_000;
@@ -36,6 +37,7 @@ export async function makeLanguage(
     utterances: 0,
     speakers: 0,
     skipped: [],
+    dropped: { pieces: 0, seconds: 0 },
     notes: [],
   };
   const utterances: SplitUtterance[] = [];
@@ -70,13 +72,12 @@ export async function makeLanguage(
     );
   const [train, dev] = [cut('train'), cut('dev')];
   const seconds = (clips: readonly Clip[]) => clips.reduce((sum, { samples }) => sum + samples / RATE_HZ, 0);
-  const dropped = train.dropped.count + dev.dropped.count;
-  if (dropped > 0) {
-    const lost = train.dropped.seconds + dev.dropped.seconds;
+  const pieces = train.dropped.count + dev.dropped.count;
+  summary.dropped = { pieces, seconds: train.dropped.seconds + dev.dropped.seconds };
+  if (pieces > 0)
     summary.notes.push(
-      `left out as shorter than audio.minSeconds (${minSeconds} s): ${dropped} ${dropped === 1 ? 'piece' : 'pieces'}, ${lost.toFixed(1)} s in all.`,
+      `left out as shorter than audio.minSeconds (${minSeconds} s): ${pieces} ${pieces === 1 ? 'piece' : 'pieces'}, ${summary.dropped.seconds.toFixed(1)} s in all.${isLoss(summary, utterances.length) && joinSeconds === undefined ? ' Set audio.joinSeconds (5 is usual) to join a speaker’s short recordings.' : ''}`,
     );
-  }
   summary.utterances = utterances.length;
   summary.trainSeconds = seconds(train.clips);
   summary.heldOutSeconds = seconds(dev.clips);
@@ -96,6 +97,10 @@ async function atPauses(
   }
   return { sides, cuts: moved };
 }
+
+/** More than a twentieth of the recordings lost for being short. */
+const isLoss = ({ dropped }: Pick<CorpusSummary, 'dropped'>, utterances: number) =>
+  dropped.pieces > LOSS_SHARE * utterances;
 
 const unmeasured = (heldOut: number, minSeconds: number) =>
   heldOut === 0

@@ -306,6 +306,27 @@ describe('alarms', () => {
     expect(kinds(evaluations([3, 3.01, 3.03], [3, 3, 3.2], 'new'))).toEqual([]);
   });
 
+  it('name a language that loses recordings for being short, and one that is not measured', () => {
+    const corpus = (pieces: number, heldOutSeconds: number) => {
+      const one = new RunHistory();
+      const dropped = { pieces, seconds: pieces / 3 };
+      one.add('log', {
+        type: 'corpus',
+        language: 'eng',
+        role: 'new',
+        utterances: 1020,
+        heldOutSeconds,
+        dropped,
+        skipped: [],
+      });
+      return alarms(one);
+    };
+    expect(corpus(51, 60)).toEqual([]);
+    expect(corpus(745, 60)).toMatchObject([{ kind: 'lost', where: 'eng: 745 of 1020' }]);
+    expect(corpus(745, 60)[0].cure).toContain('audio.joinSeconds: 5');
+    expect(corpus(0, 0)).toMatchObject([{ kind: 'unmeasured', where: 'eng' }]);
+  });
+
   it('name what the base’s own head forgets, and say what to try', () => {
     const [alarm] = alarms(evaluations([3, 2.9], [3, 3.11]));
     expect(alarm.kind).toBe('forgetting');

@@ -1,4 +1,4 @@
-/** @file When an expert counts as dead and a router as collapsed: one rule, for the log's warnings and the dashboard. */
+/** @file When something calls for a person: one rule each, for the log's warnings and the dashboard. */
 
 /** Load over the ideal load below which an expert is dead; 1 is fair. */
 export const DEAD_LOAD = 0.05;
@@ -30,3 +30,10 @@ export function isCollapsed(gates: readonly ArrayLike<number>[]): boolean {
 export const ROUTING_KEYS = ['adapter.router.balance', 'adapter.experts', 'training.learningRate'] as const;
 /** What can be done where existing languages get worse. */
 export const FORGETTING_KEYS = ['replay.fraction', 'training.learningRate', 'training.steps'] as const;
+
+/** Share of a language's recordings that may be left out as too short before it is an alarm. */
+export const LOSS_SHARE = 0.05;
+/** What can be done where short recordings are lost. */
+export const LOSS_KEYS = ['audio.joinSeconds', 'audio.minSeconds'] as const;
+/** What can be done where nothing of a language is held out. */
+export const HELD_OUT_KEY = 'languages.<code>.heldOut';
