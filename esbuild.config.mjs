@@ -1,7 +1,8 @@
-// Bundles every process into dist/. onnxruntime-node stays outside: it carries native binaries.
+// Bundles every process into dist/. onnxruntime-node stays outside: it carries native binaries. With --watch it goes on
+// and bundles again whatever is saved; a file that is newly loaded with import() in the extension needs another start.
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
-import { build } from 'esbuild';
+import { build, context } from 'esbuild';
 
 mkdirSync('dist', { recursive: true });
 // Chunks are named by their content: those of an earlier build would be packed too.
@@ -58,16 +59,33 @@ const lazily = {
 
 const webview = { ...common, platform: 'browser', format: 'iife', target: 'es2022', minify: true };
 
-await Promise.all([
-  build({
+const bundles = [
+  {
     ...sidecar,
     entryPoints: { milore: 'sidecar/cli.ts', worker: 'sidecar/server/worker.ts', bench: 'sidecar/bench.ts' },
-  }),
-  build({
+  },
+  {
     ...extension,
     plugins: [lazily],
     entryPoints: { extension: 'extension/main.ts', 'language-server': 'extension/language/server.ts' },
-  }),
-  build({ ...webview, entryPoints: { webview: 'webview/main.ts' } }),
-]);
-await build({ ...extension, entryPoints: Object.fromEntries(later) });
+  },
+  { ...webview, entryPoints: { webview: 'webview/main.ts' } },
+];
+await Promise.all(bundles.map(build));
+const lazy = { ...extension, entryPoints: Object.fromEntries(later) };
+await build(lazy);
+
+if (process.argv.includes('--watch')) {
+  // VS Code's task reads these two lines as the beginning and the end of a build.
+  const told = {
+    name: 'told',
+    setup({ onStart, onEnd }) {
+      onStart(() => console.log('build begins'));
+      onEnd(({ errors }) => console.log(`build ends: ${errors.length === 0 ? 'done' : `${errors.length} errors`}`));
+    },
+  };
+  for (const bundle of [...bundles, lazy]) {
+    const watched = await context({ ...bundle, plugins: [...(bundle.plugins ?? []), told] });
+    await watched.watch();
+  }
+}

@@ -47,6 +47,8 @@ function fill(stage, platform) {
   for (const folder of ['extension/media', 'extension/l10n']) take(folder);
   // What the README shows.
   for (const [path] of readFileSync('README.md', 'utf8').matchAll(/test\/editor\/[\w/-]+\.(png|txt)/g)) take(path);
+  // Where it leads on.
+  take('docs');
   take('extension/sample', (from) => !from.split(/[\\/]/).includes('.milore'));
 
   const modules = join(stage, 'dist', 'node_modules');

@@ -1,42 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, posix, relative, resolve, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
-
-/**
- * Who may import whom among the sidecar's rooms; a room may always import itself. design.md gives
- * `engine ← model ← training ← server, cli`, `audio ← corpus ← units, training`, `evaluation` → model, corpus, units.
- * The redesign of 2026-11-25 added `architecture` (pure, for all), `weights` and `objectives` around `model`.
- * It is silent on five things, decided with this test: `learning` (one model that
- * learns from a batch: model, objective and optimiser on a device) lies below evaluation, which measures it, and training, which drives it; units cluster what the model computes (units → model);
- * training reads the experiment and writes the run (→ config, runs, units); server and cli compose; what a room may
- * know, it may know the insides of (→ the rooms below it); what a run says is typed in protocol, for all who speak it;
- * and the extension reads runs from their files (→ runs, errors), so that it needs no sidecar to show them. An arrow that is not here is a question for design.md.
- */
-const rooms: Record<string, readonly string[]> = {
-  protocol: [],
-  architecture: [],
-  config: ['architecture'],
-  engine: [],
-  audio: [],
-  runs: ['protocol'],
-  weights: ['engine'],
-  model: ['engine', 'architecture', 'weights'],
-  objectives: ['engine', 'architecture', 'weights', 'model'],
-  corpus: ['audio'],
-};
-const below = (...names: string[]) => [...new Set(names.flatMap((name) => [name, ...rooms[name]]))];
-rooms.units = below('objectives', 'corpus');
-rooms.optim = below('engine');
-rooms.learning = [...below('objectives', 'optim'), 'protocol'];
-rooms.evaluation = below('learning', 'units');
-rooms.training = [...below('evaluation', 'config'), 'runs'];
-rooms.hub = [...below('model', 'config'), 'protocol'];
-rooms.server = below('training', 'hub');
-rooms.cli = [...below('server'), 'server'];
-
-/** Makes the sample (never shipped) and may know all that the terminal may. */
-rooms.sample = [...rooms.cli, 'cli'];
+import { importsOf, roomOf, rooms, sources } from '../support/house.ts';
 
 /** Leaves beside the rooms: every room but protocol may import them, and they import nothing of ours but errors. */
 const leaves = [
@@ -53,25 +19,6 @@ const builtins = new Set(builtinModules);
 
 const isBuiltin = (target: string) => target.startsWith('node:') || builtins.has(target);
 const isPackage = (target: string, name: string) => target === name || target.startsWith(`${name}/`);
-
-/** The room of a file: `sidecar/engine/ops.ts` is in engine; an entry point (`sidecar/cli.ts`) composes and may know all. */
-function roomOf(file: string): string {
-  const [process, first, second] = file.split('/');
-  if (process !== 'sidecar') return process;
-  return second === undefined ? 'cli' : first;
-}
-
-/** Every module that a source names: static, type-only, re-exported, dynamic or required. */
-function importsOf(source: string): string[] {
-  const code = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
-  const forms = [
-    /^\s*(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]/gm,
-    /^\s*import\s*['"]([^'"]+)['"]/gm,
-    /\b(?:import|require)\(\s*['"`]([^'"`]+)['"`]/g,
-    /\bnew URL\(\s*['"]([^'"]+\.ts)['"]\s*,\s*import\.meta\.url/g,
-  ];
-  return forms.flatMap((form) => [...code.matchAll(form)].map((match) => match[1]));
-}
 
 /** Why `file` may not import `target`, or undefined where it may. Paths run from the repository's root, with `/`. */
 function forbidden(file: string, target: string): string | undefined {
@@ -108,15 +55,6 @@ function forbidden(file: string, target: string): string | undefined {
 }
 
 const root = resolve(import.meta.dirname, '../..');
-
-function sources(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return entry.name === 'sample' || entry.name === 'node_modules' ? [] : sources(path);
-    return /\.[cm]?[jt]sx?$/.test(entry.name) ? [path] : [];
-  });
-}
 
 it('every import in sidecar, extension and webview is one that the house allows', () => {
   const files = ['sidecar', 'extension', 'webview'].flatMap((folder) => sources(join(root, folder)));

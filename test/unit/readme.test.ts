@@ -1,29 +1,59 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { markdownTable } from '../../sidecar/config/describe.ts';
+import { expectPart, root, textOf } from '../support/docs.ts';
 
-const root = resolve(import.meta.dirname, '../..');
-const readme = readFileSync(resolve(root, 'README.md'), 'utf8');
+const manifest = JSON.parse(textOf('package.json'));
 
 describe('the README', () => {
-  it('has the table of keys that the schema makes', () => {
-    const table = /<!-- keys[^>]*-->\n([\s\S]*?)\n<!-- \/keys -->/.exec(readme)?.[1];
-    expect(table?.trim()).toBe(markdownTable().trim());
+  const readme = textOf('README.md');
+
+  it('fits on a screen and a half', () => expect(readme.split('\n').length).toBeLessThanOrEqual(100));
+
+  it('begins with commands that there are', () => {
+    for (const name of ['start', 'test']) {
+      expect(readme).toContain(`npm ci && npm ${name}`);
+      expect(manifest.scripts).toHaveProperty(name);
+    }
   });
 
-  it('names a test for every promise, and pictures and files that are there', () => {
-    const promises = readme.split('## Promises')[1].split('## ')[0];
-    const tests = [...promises.matchAll(/\| `(test\/[^`]+)` \|/g)].map(([, path]) => path);
-    expect(tests.length).toBe(promises.split('\n').filter((line) => line.startsWith('| ')).length - 2);
+  it('shows pictures of the editor’s tests alone, which the package takes along', () => {
     const pictures = [...readme.matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)].map(([, path]) => path);
-    for (const path of [...tests, ...pictures]) expect(existsSync(resolve(root, path)), path).toBe(true);
+    expect(pictures.length).toBeGreaterThan(0);
+    for (const path of pictures) expect(path).toMatch(/^test\/editor\/[\w/-]+\.png$/);
   });
+});
 
-  it('says what every dependency is for', () => {
-    const { dependencies, devDependencies } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'));
-    const told = readme.split('### What each dependency is for')[1].split('## ')[0];
-    for (const name of Object.keys({ ...dependencies, ...devDependencies }))
-      if (!name.startsWith('@types/')) expect(told, name).toContain(name);
+it('docs/keys.md has the table of keys that the schema makes', () =>
+  expectPart('docs/keys.md', 'keys', markdownTable()));
+
+describe('docs/promises.md', () => {
+  const rows = textOf('docs/promises.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| promise') && !line.startsWith('| ---'));
+
+  it('names for every promise the tests that hold it, and each is there', () => {
+    expect(rows.length).toBeGreaterThan(40);
+    for (const row of rows) {
+      const tests = [
+        ...row
+          .split('|')
+          .at(-2)!
+          .matchAll(/`(test\/[^`]+)`/g),
+      ].map(([, path]) => path);
+      expect(tests, row).not.toEqual([]);
+      for (const path of tests) expect(existsSync(join(root, path)), `${path}: ${row}`).toBe(true);
+      for (const path of tests) expect(path, row).toMatch(/\.test\.ts$|\/$/);
+    }
   });
+});
+
+it('CONTRIBUTING.md says what every dependency is for', () => {
+  const told = textOf('CONTRIBUTING.md').split('## What each dependency is for')[1].split('\n## ')[0];
+  const named = told.split('\n').flatMap((row) => row.split('|')[1]?.trim().split(', ') ?? []);
+  const all = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+  expect(named.filter((name) => name.startsWith('@') || all.includes(name)).sort()).toEqual(
+    all.filter((name) => !name.startsWith('@types/')).sort(),
+  );
 });
