@@ -138,10 +138,7 @@ export function mixtureHook(
 
   const routing = (): Routing => ({
     gates: seen,
-    penalty:
-      penalties.length > 0
-        ? scale(penalties.map((p) => reshape(p, [1])).reduce(add), 1 / routers)
-        : undefined,
+    penalty: penalties.length > 0 ? scale(penalties.map((p) => reshape(p, [1])).reduce(add), 1 / routers) : undefined,
   });
   return { hook, routing };
 }

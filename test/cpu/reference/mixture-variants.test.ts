@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { HostLearner } from '../../../sidecar/learning/host-learner.ts';
 import {
   expectSteps,
   featuresFigure,
@@ -9,6 +8,7 @@ import {
   VARIANTS,
   walk,
 } from '../../support/mixture-variants.ts';
+import { HostLearner } from '../../support/product.ts';
 
 it('covers the five variants', () => expect(VARIANTS).toHaveLength(5));
 

@@ -1,0 +1,61 @@
+/**
+ * @file Everything of the product that the tests of formulas name, in one place: where a room is renamed or a signature
+ * changes, this file follows and no witness is touched.
+ */
+
+import { evaluateHeldOut, type HeldOutClip } from '../../sidecar/evaluation/heldout.ts';
+import type { Sources } from '../../sidecar/learning/batch.ts';
+import type { Batch, Learner, Outcome } from '../../sidecar/learning/learner.ts';
+import type { MaskOptions } from '../../sidecar/learning/mask.ts';
+import type { Meter } from '../../sidecar/learning/meter.ts';
+import { score, tally } from '../../sidecar/learning/meter.ts';
+
+export type { Value } from '../../sidecar/engine/graph.ts';
+export { Graph } from '../../sidecar/engine/graph.ts';
+export { type Feed, floats, type SessionOptions } from '../../sidecar/engine/session.ts';
+export { assemble, type Sources } from '../../sidecar/learning/batch.ts';
+export { HostLearner } from '../../sidecar/learning/host-learner.ts';
+export { type MaskOptions, spanMask } from '../../sidecar/learning/mask.ts';
+export { type Meter, utilisation } from '../../sidecar/learning/meter.ts';
+export { adamW, newState, norm, rateFactor } from '../../sidecar/learning/optimiser.ts';
+export { saveAdapter } from '../../sidecar/model/adapter.ts';
+export { openSafetensors } from '../../sidecar/model/checkpoint/safetensors.ts';
+export { applyMask, encode, featureInput, maskInput, project, samplesOf } from '../../sidecar/model/hubert.ts';
+export { featureGraph, type LearnableConfig, parameterSpecs } from '../../sidecar/model/learnable.ts';
+export { type MixtureConfig, mixtureHook } from '../../sidecar/model/mixture.ts';
+export { Parameters } from '../../sidecar/model/parameters.ts';
+export { WeightFile } from '../../sidecar/model/weights.ts';
+export { normals } from '../../sidecar/random.ts';
+export { FeatureStore } from '../../sidecar/units/features.ts';
+export { Assigner, type Centroids, fitKMeans } from '../../sidecar/units/kmeans.ts';
+export type { Batch, HeldOutClip, Learner };
+
+/** Loss in nats of every masked frame. */
+export const lossOf = (outcome: Outcome): Float32Array => outcome.nll;
+
+/** What a learner says of a batch, made up: loss and correctness of every masked frame, and what the routers did. */
+export const madeUp = (
+  loss: number[],
+  correct: number[],
+  routers: { gates?: number[]; loads?: number[]; entropy?: number[] } = {},
+): Outcome => ({
+  loss: 0,
+  nll: Float32Array.from(loss),
+  correct: Float32Array.from(correct),
+  gates: routers.gates && Float32Array.from(routers.gates),
+  loads: routers.loads && Float32Array.from(routers.loads),
+  entropy: routers.entropy && Float32Array.from(routers.entropy),
+});
+
+export { tally };
+
+/** A language's score as a run logs it. */
+export const scoreOf = (meter: Meter, language: string) => score(meter[language]);
+
+export const heldOutMeter = (
+  learner: Learner,
+  clips: readonly HeldOutClip[],
+  sources: Sources,
+  mask: MaskOptions,
+  batchFrames: number,
+): Promise<Meter> => evaluateHeldOut(learner, clips, sources, mask, batchFrames);
