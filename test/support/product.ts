@@ -10,14 +10,16 @@ import type { MaskOptions } from '../../sidecar/learning/mask.ts';
 import type { Meter } from '../../sidecar/learning/meter.ts';
 import { score, tally } from '../../sidecar/learning/meter.ts';
 
+export { compile } from '../../sidecar/engine/compile.ts';
 export type { Value } from '../../sidecar/engine/graph.ts';
 export { Graph } from '../../sidecar/engine/graph.ts';
-export { type Feed, floats, type SessionOptions } from '../../sidecar/engine/session.ts';
+export { type Feed, floats, Session, type SessionOptions } from '../../sidecar/engine/session.ts';
 export { assemble, type Sources } from '../../sidecar/learning/batch.ts';
 export { HostLearner } from '../../sidecar/learning/host-learner.ts';
 export { type MaskOptions, spanMask } from '../../sidecar/learning/mask.ts';
 export { type Meter, utilisation } from '../../sidecar/learning/meter.ts';
 export { adamW, newState, norm, rateFactor } from '../../sidecar/learning/optimiser.ts';
+export { updateFeeds, updateGraph } from '../../sidecar/learning/optimiser-graph.ts';
 export { saveAdapter } from '../../sidecar/model/adapter.ts';
 export { openSafetensors } from '../../sidecar/model/checkpoint/safetensors.ts';
 export { applyMask, encode, featureInput, maskInput, project, samplesOf } from '../../sidecar/model/hubert.ts';
