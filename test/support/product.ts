@@ -10,6 +10,7 @@ import type { MaskOptions } from '../../sidecar/learning/mask.ts';
 import type { Meter } from '../../sidecar/learning/meter.ts';
 import { score, tally } from '../../sidecar/learning/meter.ts';
 
+export { loadExperiment } from '../../sidecar/config/resolve.ts';
 export { compile } from '../../sidecar/engine/compile.ts';
 export type { Value } from '../../sidecar/engine/graph.ts';
 export { Graph } from '../../sidecar/engine/graph.ts';
@@ -28,8 +29,10 @@ export { type MixtureConfig, mixtureHook } from '../../sidecar/model/mixture.ts'
 export { Parameters } from '../../sidecar/model/parameters.ts';
 export { WeightFile } from '../../sidecar/model/weights.ts';
 export { normals } from '../../sidecar/random.ts';
+export { runExperiment } from '../../sidecar/training/experiment-run.ts';
 export { FeatureStore } from '../../sidecar/units/features.ts';
 export { Assigner, type Centroids, fitKMeans } from '../../sidecar/units/kmeans.ts';
+export { VERSION } from '../../sidecar/version.ts';
 export type { Batch, HeldOutClip, Learner };
 
 /** Loss in nats of every masked frame. */
