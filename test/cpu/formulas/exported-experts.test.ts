@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import {
+  compile,
   encode,
   type Feed,
   featureInput,
@@ -14,6 +15,7 @@ import {
   openSafetensors,
   parameterSpecs,
   project,
+  Session,
   saveAdapter,
   type Value,
   WeightFile,
@@ -140,4 +142,29 @@ it.each(kinds)('every expert in the file is the one that the model applies: %s',
       }
     }
   adapter.close();
+});
+
+it('keeps the first experts where gates are equal, as those of a router at zero are', async () => {
+  const graph = new Graph();
+  const mixture: MixtureConfig = {
+    experts: [4],
+    rank: [1],
+    alpha: 1,
+    targets: ['q'],
+    router: { kind: 'top-k', k: 2, share: 'site', balance: 0, zLoss: 0, init: 0 },
+    init: 0,
+  };
+  const shapes: Record<string, number[]> = { lora_A: [4, 3], lora_B: [2, 4], router: [4, 3] };
+  const shapeOf = (name: string) => shapes[name.split('.').at(-1)!];
+  const { hook, routing } = mixtureHook(graph, mixture, (name) => {
+    const shape = shapeOf(name);
+    return graph.constant(new Float32Array(shape[0] * shape[1]), shape);
+  });
+  const x = graph.input('x', ['B*T', 3]);
+  hook({ layer: 0, target: 'q' }, x, graph.input('frozen', ['B*T', 2]), x);
+  const { bytes, ...compiled } = compile({ gates: routing().gates[0].gates }, 'cpu');
+  const session = await Session.open(bytes, compiled, { device: 'cpu' });
+  const out = await session.run({ x: { data: Float32Array.of(1, 2, 3), shape: [1, 3] } }, { B: 1, T: 1 });
+  await session.release();
+  expect([...floats(out.gates)]).toEqual([0.5, 0.5, 0, 0]);
 });

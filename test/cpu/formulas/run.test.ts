@@ -45,15 +45,9 @@ interface Watched {
   updates: { learner: HostLearner; rates: { adapter: number; head: number } }[];
 }
 
-/** A run with everything that its learners were given. */
-async function watched(overrides: string[]): Promise<Watched> {
-  const spies = {
-    accumulate: vi.spyOn(HostLearner.prototype, 'accumulate'),
-    evaluate: vi.spyOn(HostLearner.prototype, 'evaluate'),
-    update: vi.spyOn(HostLearner.prototype, 'update'),
-  };
+async function started(overrides: string[], more: Partial<Parameters<typeof runExperiment>[0]> = {}) {
   const { experiment, text } = await loadExperiment(file, [...settings, ...overrides]);
-  const { run } = await runExperiment({
+  return runExperiment({
     root,
     experiment,
     configText: text,
@@ -61,7 +55,18 @@ async function watched(overrides: string[]): Promise<Watched> {
     version: VERSION,
     onEvent: () => {},
     signal: new AbortController().signal,
+    ...more,
   });
+}
+
+/** A run with everything that its learners were given. */
+async function watched(overrides: string[]): Promise<Watched> {
+  const spies = {
+    accumulate: vi.spyOn(HostLearner.prototype, 'accumulate'),
+    evaluate: vi.spyOn(HostLearner.prototype, 'evaluate'),
+    update: vi.spyOn(HostLearner.prototype, 'update'),
+  };
+  const { run } = await started(overrides);
   const calls = ({ mock }: (typeof spies)['accumulate']): Call[] =>
     mock.calls.map(([batch, weight = 1], i) => ({ learner: mock.contexts[i] as HostLearner, batch, weight }));
   const result: Watched = {
@@ -204,6 +209,20 @@ describe('a run', () => {
     const first = measured(run);
     expect(first.some(([mask]) => /01+0/.test(mask))).toBe(true);
     expect(measured(await watched(['seed=99']))).toEqual(first);
+  });
+
+  it('goes on from a checkpoint bit for bit, moments and draws included', async () => {
+    const stop = new AbortController();
+    const { run: half, state } = await started([], {
+      signal: stop.signal,
+      onEvent: (event) => {
+        if (event.type === 'metrics' && event.step === 2) stop.abort();
+      },
+    });
+    expect(state).toBe('stopped');
+    await started([], { resume: half.path });
+    const adapter = (folder: string) => readFileSync(join(folder, 'adapter', 'adapter_model.safetensors'));
+    expect(adapter(half.path).equals(adapter(run.folder))).toBe(true);
   });
 });
 
