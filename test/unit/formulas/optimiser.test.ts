@@ -51,7 +51,10 @@ describe('AdamW', () => {
     ];
     const { bytes, ...compiled } = compile(updateGraph(slots), 'portable');
     const session = await Session.open(bytes, compiled, { device: 'cpu' });
-    const split = (flat: ArrayLike<number>) => [Float32Array.of(flat[0], flat[1]), Float32Array.of(flat[2], flat[3])];
+    const split = (flat: ArrayLike<number>): Float32Array[] => [
+      Float32Array.of(flat[0], flat[1]),
+      Float32Array.of(flat[2], flat[3]),
+    ];
     let state = { parameter: split(start), first: split([0, 0, 0, 0]), second: split([0, 0, 0, 0]) };
     for (const [i, { gradient, norm: expected, after }] of table.entries()) {
       const feeds: Record<string, Feed> = updateFeeds(rates, adam, i + 1);
