@@ -2,19 +2,19 @@
  * result, only ever appended; a line that is torn or strange is passed over. */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AudioFormat } from '../audio/index.ts';
 import type { SkipCode } from './types.ts';
 
 /** Raise it where the decoders or the rules of skipping change. */
-const version = 1;
+const version = 2;
 
 export interface Measured {
   startSample: number;
   samples: number;
   hash: string;
-  format: AudioFormat;
+  format: string;
   sampleRateHz: number;
   channels: number;
+  notes?: string[];
 }
 
 export interface Refused {
@@ -31,6 +31,7 @@ export interface FindingKey {
   modifiedMs: number;
   startSeconds?: number;
   endSeconds?: number;
+  channel?: number;
 }
 
 const flushEvery = 64;
@@ -72,8 +73,8 @@ export class ScanCache {
   }
 }
 
-function keyText({ path, bytes, modifiedMs, startSeconds, endSeconds }: FindingKey): string {
-  return JSON.stringify([path, bytes, modifiedMs, startSeconds ?? null, endSeconds ?? null]);
+function keyText({ path, bytes, modifiedMs, startSeconds, endSeconds, channel }: FindingKey): string {
+  return JSON.stringify([path, bytes, modifiedMs, startSeconds ?? null, endSeconds ?? null, channel ?? null]);
 }
 
 function parse(line: string): { key: string; finding: Finding } | undefined {

@@ -1,6 +1,4 @@
 /** @file What a corpus is made of. */
-import type { AudioFormat } from '../audio/index.ts';
-
 export const layouts = ['plain', 'tsv', 'common-voice', 'kaldi', 'fairseq', 'ml-superb'] as const;
 export type Layout = (typeof layouts)[number];
 
@@ -13,6 +11,8 @@ export interface Utterance {
   split?: 'train' | 'dev' | 'test';
   startSeconds?: number;
   endSeconds?: number;
+  /** Which channel of the file, 0 the first (left; Kaldi's A or 1); without it their mean. */
+  channel?: number;
 }
 
 export interface ReadOptions {
@@ -26,9 +26,11 @@ export interface ScannedUtterance extends Utterance {
   /** First sample at 16 kHz within its file, and how many. */
   startSample: number;
   samples: number;
-  /** sha256 of the file's bytes, in hex; followed by `@start-end` in samples where it is a segment. */
+  /** sha256 of the file's bytes, in hex; followed by `@start-end` in samples where it is a segment, and by
+   * `#channel` where one channel is taken. */
   hash: string;
-  format: AudioFormat;
+  /** What its file turned out to be: `wav`, `flac`, `mp3`, `opus`, `vorbis`, or the codec's name. */
+  format: string;
   sampleRateHz: number;
   channels: number;
 }
@@ -42,6 +44,18 @@ export interface Skipped {
   reason: string;
 }
 
+export interface Noted {
+  path: string;
+  note: string;
+}
+
+export interface Duplicate {
+  path: string;
+  id: string;
+  /** The utterance that is kept. */
+  of: string;
+}
+
 export interface LanguageCorpus {
   code: string;
   root: string;
@@ -50,6 +64,10 @@ export interface LanguageCorpus {
   skipped: Skipped[];
   /** Of the utterances kept. */
   seconds: number;
+  /** What a person should know of recordings that were read all the same: a cut end, a second sound track. */
+  notes: Noted[];
+  /** Utterances left out because the very same audio is in the corpus under another name. */
+  duplicates: Duplicate[];
   /** Utterances that the limit on hours left out; 0 without one. */
   leftOut: number;
 }

@@ -4,6 +4,7 @@ import {
   applySplits,
   assignSplits,
   type Clip,
+  corpusNotes,
   makeClips,
   type SplitUtterance,
   scanLanguage,
@@ -53,6 +54,7 @@ export async function makeLanguage(
     const assignment = assignSplits(corpus.utterances, { heldOut: spec.heldOut, seed: SPLIT_SEED });
     const report = splitReport(corpus.utterances, assignment);
     summary.skipped.push(...corpus.skipped);
+    summary.notes.push(...corpusNotes(corpus));
     if (report.straddles) summary.notes.push(report.reason);
     summary.speakers += new Set(corpus.utterances.map(({ speaker }) => speaker)).size;
     // Two data sets may use the same ids.

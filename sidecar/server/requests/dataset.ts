@@ -4,6 +4,7 @@ import { decodeAudio } from '../../audio/index.ts';
 import { languageFromLabel, languageFromPath } from '../../config/language-guess.ts';
 import {
   assignSplits,
+  corpusNotes,
   detectLayout,
   keyedOrder,
   type LanguageCorpus,
@@ -76,6 +77,7 @@ export async function inspectDataset(raw: unknown, context: JobContext): Promise
   );
   const { utterances, skipped } = corpus;
   const { splits, notes } = splitsOf(corpus);
+  notes.push(...corpusNotes(corpus));
   return {
     layout: corpus.layout,
     seconds: corpus.seconds,

@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { scanLanguage } from '../../../sidecar/corpus/index.ts';
+import { corpusNotes, scanLanguage } from '../../../sidecar/corpus/index.ts';
 import { folder } from '../../support/folder.ts';
 import { shared } from '../../support/shared.ts';
 import { sine, wav } from '../../support/wav.ts';
@@ -34,7 +34,8 @@ const broken = {
   'empty.wav': '',
   'no-samples.wav': wav([[]]),
   'silent.wav': wav([new Float32Array(8000)], { bits: 32, float: true }),
-  'faint.wav': wav([sine(8000, 440, 16_000, 5e-5)], { bits: 32, float: true }),
+  'faint.wav': wav([sine(8000, 440, 16_000, 5e-7)], { bits: 32, float: true }),
+  'quiet.wav': wav([sine(8000, 440, 16_000, 8e-5)], { bits: 32, float: true }),
   'constant.wav': wav([new Float32Array(8000).fill(0.5)]),
   'short.wav': wav([sine(399, 440)]),
   'one-frame.wav': wav([sine(400, 440)]),
@@ -46,7 +47,10 @@ describe('a scan', () => {
   it('goes on past broken files and lists each with its reason', async () => {
     const root = folder(broken);
     const corpus = await scanLanguage({ code: 'eng', root });
-    expect(corpus.utterances.map(({ id }) => id)).toEqual(['good.wav', 'one-frame.wav']);
+    expect(corpus.utterances.map(({ id }) => id)).toEqual(['cut.wav', 'good.wav', 'one-frame.wav', 'quiet.wav']);
+    expect(corpus.notes).toMatchObject([
+      { path: join(root, 'cut.wav'), note: expect.stringMatching(/^Its end is cut off/) },
+    ]);
     expect(Object.fromEntries(corpus.skipped.map(({ id, reasonCode }) => [id, reasonCode]))).toEqual({
       'empty.wav': 'empty',
       'no-samples.wav': 'empty',
@@ -55,9 +59,8 @@ describe('a scan', () => {
       'constant.wav': 'silent',
       'short.wav': 'too-short',
       'text.mp3': 'unreadable',
-      'cut.wav': 'unreadable',
     });
-    expect(corpus.seconds).toBeCloseTo(8400 / 16_000);
+    expect(corpus.seconds).toBeCloseTo((8000 + 400 + 8000 + 2472) / 16_000);
   });
 
   it('lists a file that is not there as missing', async () => {
@@ -105,11 +108,41 @@ describe('a scan', () => {
     // A cached result that no file could give shows where the second answer comes from.
     writeFileSync(file, written.replace('"samples":8000', '"samples":7999'));
     const second = await scanLanguage({ code: 'eng', root, cacheDir });
-    expect(second.utterances[0].samples).toBe(7999);
+    expect(second.utterances.find(({ id }) => id === 'good.wav')?.samples).toBe(7999);
+    expect(second.notes).toEqual(first.notes);
     expect(second.skipped).toEqual(first.skipped);
     expect(readFileSync(file, 'utf8').length).toBe(written.length);
     writeFileSync(join(root, 'good.wav'), wav([sine(9000, 440)]));
-    expect((await scanLanguage({ code: 'eng', root, cacheDir })).utterances[0].samples).toBe(9000);
+    const third = await scanLanguage({ code: 'eng', root, cacheDir });
+    expect(third.utterances.find(({ id }) => id === 'good.wav')?.samples).toBe(9000);
+  });
+
+  it('counts the same audio under several names once, and keeps it where it is held out', async () => {
+    const other = wav([sine(8000, 300)]);
+    const root = folder({
+      'manifest.tsv': 'path\tsplit\na.wav\ttrain\nb.wav\tdev\nc.wav\ttrain\nd.wav\ttrain\n',
+      ...{ 'a.wav': tone, 'b.wav': tone, 'c.wav': other, 'd.wav': other },
+    });
+    const corpus = await scanLanguage({ code: 'eng', root });
+    expect(corpus.utterances.map(({ id }) => id)).toEqual(['b.wav', 'c.wav']);
+    expect(corpus.duplicates.map(({ id, of }) => [id, of])).toEqual([
+      ['a.wav', 'b.wav'],
+      ['d.wav', 'c.wav'],
+    ]);
+    expect(corpus.seconds).toBe(1);
+    expect(corpusNotes(corpus)).toEqual([
+      '2 utterances are the very same audio as another one and left out, the first a.wav (as b.wav).',
+    ]);
+  });
+
+  it('calls channels that cancel out that, wherever only a stretch of them does', async () => {
+    const left = sine(32_000, 440);
+    const right = left.map((sample, i) => (i < 16_000 ? -sample : sample));
+    const root = folder({ 'wav.scp': 'r a.wav\n', segments: 'u1 r 0 1\nu2 r 1 2\n', 'a.wav': wav([left, right]) });
+    const corpus = await scanLanguage({ code: 'eng', root });
+    expect(corpus.utterances.map(({ id }) => id)).toEqual(['u2']);
+    expect(corpus.skipped).toMatchObject([{ id: 'u1', reasonCode: 'silent' }]);
+    expect(corpus.skipped[0].reason).toMatch(/2 channels cancel out.*audio\.channels/);
   });
 
   it('loses only a torn last line of its cache', async () => {
@@ -119,7 +152,7 @@ describe('a scan', () => {
     const file = join(cacheDir, 'scan.jsonl');
     const [line] = readFileSync(file, 'utf8').split('\n');
     rmSync(file);
-    appendFileSync(file, `${line}\n{"version":1,"key":"[tor`);
+    appendFileSync(file, `${line}\n{"version":2,"key":"[tor`);
     expect(await scanLanguage({ code: 'eng', root, cacheDir })).toEqual(first);
     expect(await scanLanguage({ code: 'eng', root, cacheDir })).toEqual(first);
     expect(
