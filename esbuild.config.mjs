@@ -1,10 +1,11 @@
 // Bundles every process into dist/. onnxruntime-node stays outside: it carries native binaries. With --watch it goes on
 // and bundles again whatever is saved; a file that is newly loaded with import() in the extension needs another start.
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { build, context } from 'esbuild';
 
 mkdirSync('dist', { recursive: true });
+copyFileSync('sidecar/audio/libav-audio/libav-audio.wasm', 'dist/libav-audio.wasm');
 // Chunks are named by their content: those of an earlier build would be packed too.
 for (const name of readdirSync('dist')) if (/\.(c?js|css|map)$/.test(name)) rmSync(join('dist', name));
 

@@ -41,7 +41,9 @@ function fill(stage, platform) {
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) take(file);
   for (const name of readdirSync('.')) if (/^package\.nls.*\.json$/.test(name)) take(name);
   for (const name of readdirSync('dist'))
-    if (/\.(c?js|css)$/.test(name) && name !== 'bench.js') take(join('dist', name));
+    if (/\.(c?js|css|wasm)$/.test(name) && name !== 'bench.js') take(join('dist', name));
+  // Its licence, its build and what of its sources is ours: LGPL. The module itself lies in dist.
+  take('sidecar/audio/libav-audio', (from) => !from.endsWith('.wasm'));
   for (const name of readdirSync('extension/language'))
     if (name.endsWith('.json')) take(join('extension/language', name));
   for (const folder of ['extension/media', 'extension/l10n']) take(folder);

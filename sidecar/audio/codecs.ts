@@ -1,17 +1,16 @@
-/** @file The WASM decoders, one living instance a format, used one file at a time. Knows bytes, not paths' meaning. */
-import { FLACDecoder } from '@wasm-audio-decoders/flac';
+/** @file The decoders of MP3, Opus and Vorbis (WebAssembly), lent out for one file at a time. Knows no data set. */
 import { OggVorbisDecoder } from '@wasm-audio-decoders/ogg-vorbis';
 import { MPEGDecoder } from 'mpg123-decoder';
 import { OggOpusDecoder } from 'ogg-opus-decoder';
-import { mpegFrame, mpegMissingBytes } from './mpeg.ts';
-import { checkOgg } from './ogg.ts';
+import { mpegRuns, xingBytes } from './mpeg.ts';
+import { type OggCodec, type OggLink, oggLinks } from './ogg.ts';
 import { audioError } from './problems.ts';
-import { type AudioFormat, ascii, type Sniffed } from './sniff.ts';
-import { type Mono, maxSamples } from './types.ts';
+import type { ByteSource } from './source.ts';
+import type { Piece, Reader, Reading } from './types.ts';
 
-type Compressed = Exclude<AudioFormat, 'wav'>;
+type Kind = 'mp3' | 'opus' | 'vorbis';
 
-interface Piece {
+interface Decoded {
   channelData: Float32Array[];
   samplesDecoded: number;
   sampleRate: number;
@@ -19,22 +18,17 @@ interface Piece {
 }
 
 interface Decoder {
-  decode(bytes: Uint8Array): Promise<Piece> | Piece;
-  /** A whole file; the decoder is as new afterwards. */
-  decodeFile?(bytes: Uint8Array): Promise<Piece>;
+  decode(bytes: Uint8Array): Promise<Decoded> | Decoded;
   /** What is left; the decoder is as new afterwards. */
-  flush(): Promise<Piece | undefined>;
+  flush(): Promise<Decoded | undefined>;
   /** Back to the state of a new decoder. */
   reset(): Promise<void>;
 }
 
-/** Below it a file is decoded at one go, which takes half as long as piece by piece. */
-const wholeSamples = 2 ** 26;
-/** Small, since a page of digital silence may unfold ten-thousandfold. */
-const chunkBytes = 1 << 14;
+const chunkBytes = 1 << 16;
+const mostIdle = 2;
 
-const makers: Record<Compressed, () => Promise<Decoder>> = {
-  flac: () => ready(new FLACDecoder()),
+const makers: Record<Kind, () => Promise<Decoder>> = {
   vorbis: () => ready(new OggVorbisDecoder()),
   opus: () => ready(new OggOpusDecoder({ forceStereo: false })),
   mp3: async () => {
@@ -62,137 +56,46 @@ function stopAtFirstError(mpeg: MPEGDecoder): void {
   };
 }
 
-const living = new Map<Compressed, Decoder>();
-const queues = new Map<Compressed, Promise<unknown>>();
+const idle: Record<Kind, Decoder[]> = { mp3: [], opus: [], vorbis: [] };
 
-/** Decodes and mixes to mono. Calls for one format wait for each other: they share a decoder. */
-export function decodeCompressed(bytes: Uint8Array, sniffed: Sniffed, file: string, seconds?: number): Promise<Mono> {
-  const format = sniffed.format as Compressed;
-  const turn = (queues.get(format) ?? Promise.resolve()).then(() =>
-    decodeNow(bytes, format, sniffed.offset, file, seconds),
-  );
-  queues.set(
-    format,
-    turn.catch(() => {}),
-  );
-  return turn;
-}
-
-async function decodeNow(
-  bytes: Uint8Array,
-  format: Compressed,
-  offset: number,
-  file: string,
-  seconds?: number,
-): Promise<Mono> {
-  const ogg = ascii(bytes, 0, 4) === 'OggS';
-  const packets = ogg ? checkOgg(bytes, file) : Number.POSITIVE_INFINITY;
-  const whole = seconds === undefined && packets * mostPerPacket(bytes, format) <= wholeSamples;
-  if (format === 'mp3') checkMpeg(bytes, offset, file);
-  const promised = format === 'flac' && !ogg ? flacSamples(bytes, offset, file) : undefined;
-
-  let decoder = living.get(format);
-  if (!decoder) living.set(format, (decoder = await makers[format]()));
-  const mix = new Mixer(file, seconds);
+/** All of one stream, in order. A decoder that failed may be in any state, and is not used again. */
+async function* decodeWith(kind: Kind, chunks: Iterable<Uint8Array>, file: string): AsyncGenerator<Piece> {
+  const decoder = idle[kind].pop() ?? (await makers[kind]());
+  let state: 'new' | 'used' | 'failed' = 'used';
   try {
-    if (whole && decoder.decodeFile) {
-      mix.add(await quietly(() => decoder.decodeFile!(bytes)));
-      return mix.take();
+    for (const chunk of chunks) {
+      const piece = pieceOf(await attempt(() => decoder.decode(chunk)));
+      if (piece) yield piece;
     }
-    for (let at = offset; at < bytes.length && !mix.full; at += chunkBytes) {
-      const chunk = bytes.subarray(at, at + chunkBytes);
-      mix.add(await quietly(() => decoder.decode(chunk)));
-    }
-    if (mix.full) await decoder.reset();
-    else mix.add(await quietly(() => decoder.flush()));
-  } catch (fault) {
-    living.delete(format); // A decoder that failed may be in any state; the next file gets a new one.
-    if (fault instanceof Error && 'problems' in fault) throw fault;
-    throw audioError(
-      'corrupt',
-      file,
-      `its ${format} stream cannot be decoded (${fault instanceof Error ? fault.message : fault}).`,
-    );
-  }
-  const mono = mix.take();
-  if (promised && !mix.full && mono.samples.length < promised) {
-    throw audioError(
-      'truncated',
-      file,
-      `it promises ${promised} samples, but only ${mono.samples.length} can be decoded.`,
-    );
-  }
-  if (format === 'mp3') mono.channels = mpegFrame(bytes, offset)?.channels ?? mono.channels;
-  return mono;
-}
-
-/** Samples of all channels that a packet can hold: 120 ms of Opus, half of Vorbis's longest block; else unknown. */
-function mostPerPacket(bytes: Uint8Array, format: Compressed): number {
-  const head = 27 + bytes[26];
-  if (format === 'opus') return 5760 * bytes[head + 9];
-  return format === 'vorbis' ? 4096 * bytes[head + 11] : Number.POSITIVE_INFINITY;
-}
-
-/** Mixes pieces to mono as they come, so that many channels never lie in memory at once. */
-class Mixer {
-  readonly #pieces: Float32Array[] = [];
-  readonly #file: string;
-  readonly #seconds: number | undefined;
-  #length = 0;
-  #sampleRateHz = 0;
-  #channels = 0;
-  full = false;
-
-  constructor(file: string, seconds: number | undefined) {
-    this.#file = file;
-    this.#seconds = seconds;
+    const last = pieceOf(await attempt(() => decoder.flush()));
+    state = 'new';
+    if (last) yield last;
+  } finally {
+    if (state === 'used') await decoder.reset().then(() => (state = 'new'));
+    if (state === 'new' && idle[kind].length < mostIdle) idle[kind].push(decoder);
   }
 
-  add(piece: Piece | undefined): void {
-    if (!piece) return;
-    if (piece.errors.length) throw new Error(piece.errors[0].message);
-    const length = Math.min(piece.samplesDecoded, piece.channelData[0]?.length ?? 0);
-    if (length <= 0) return;
-    const channels = piece.channelData.length;
-    if (this.#length > 0 && (channels !== this.#channels || piece.sampleRate !== this.#sampleRateHz)) {
-      const now = `${piece.sampleRate} Hz × ${channels}`;
-      throw new Error(`the format changes from ${this.#sampleRateHz} Hz × ${this.#channels} to ${now} on the way`);
+  async function attempt(work: () => Promise<Decoded | undefined> | Decoded): Promise<Decoded | undefined> {
+    try {
+      const decoded = await quietly(work);
+      if (decoded?.errors.length) throw new Error(decoded.errors[0].message);
+      return decoded;
+    } catch (fault) {
+      state = 'failed';
+      const said = fault instanceof Error ? fault.message : fault;
+      throw audioError('corrupt', file, `its ${kind} stream cannot be decoded (${said}).`);
     }
-    this.#sampleRateHz = piece.sampleRate;
-    this.#channels = channels;
-    this.#length += length;
-    if (this.#length > maxSamples) {
-      throw audioError(
-        'too-long',
-        this.#file,
-        `it has more than ${maxSamples} samples a channel, the most that can be read.`,
-      );
-    }
-    if (this.#seconds !== undefined && this.#length >= this.#seconds * this.#sampleRateHz) this.full = true;
-    this.#pieces.push(mean(piece.channelData, length));
-  }
-
-  take(): Mono {
-    const wanted = this.full ? Math.floor((this.#seconds ?? 0) * this.#sampleRateHz) : this.#length;
-    const samples = new Float32Array(wanted);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      samples.set(piece.subarray(0, wanted - at), at);
-      at = Math.min(wanted, at + piece.length);
-    }
-    return { samples, sampleRateHz: this.#sampleRateHz, channels: this.#channels };
   }
 }
 
-function mean(channels: Float32Array[], length: number): Float32Array {
-  if (channels.length === 1) return channels[0].subarray(0, length);
-  const out = new Float32Array(length);
-  for (let i = 0; i < length; i++) {
-    let sum = 0;
-    for (const channel of channels) sum += channel[i];
-    out[i] = sum / channels.length;
-  }
-  return out;
+function pieceOf(decoded: Decoded | undefined): Piece | undefined {
+  if (!decoded) return undefined;
+  const length = Math.min(decoded.samplesDecoded, decoded.channelData[0]?.length ?? 0);
+  if (length <= 0) return undefined;
+  return {
+    channels: decoded.channelData.map((channel) => channel.subarray(0, length)),
+    sampleRateHz: decoded.sampleRate,
+  };
 }
 
 /** The decoders write to the console what they also report; only the report is wanted. */
@@ -207,15 +110,48 @@ function quietly<T>(work: () => T): T {
   }
 }
 
-function checkMpeg(bytes: Uint8Array, offset: number, file: string): void {
-  const missing = mpegMissingBytes(bytes, offset);
-  if (missing > 0) throw audioError('truncated', file, `its MPEG stream lacks ${missing} bytes at its end.`);
+/** From the frame at `start` on. Files that were joined are decoded one by one where their rates differ. */
+export function readMp3(source: ByteSource, start: number, reading: Reading): Reader {
+  return { format: 'mp3', pieces: mp3Pieces(source, start, reading) };
 }
 
-/** Samples a channel by STREAMINFO (RFC 9639, section 8.2); 0 where the encoder did not know. */
-function flacSamples(bytes: Uint8Array, offset: number, file: string): number {
-  if (bytes.length < offset + 42)
-    throw audioError('truncated', file, `it ends at byte ${bytes.length}, within its FLAC header.`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset + 8, 34);
-  return (view.getUint8(13) & 15) * 2 ** 32 + view.getUint32(14);
+async function* mp3Pieces(source: ByteSource, start: number, { file, note }: Reading): AsyncGenerator<Piece> {
+  const promised = xingBytes(source, start);
+  let cut = promised !== undefined && start + promised > source.size;
+  let runs = 0;
+  for (const run of mpegRuns(source, start)) {
+    runs++;
+    cut ||= run.missing > 0;
+    for await (const { channels, sampleRateHz } of decodeWith('mp3', chunksOf(source, run.from, run.to), file)) {
+      // mpg123-decoder gives two channels always.
+      yield { channels: run.channels === 1 ? channels.slice(0, 1) : channels, sampleRateHz };
+    }
+  }
+  if (runs > 1) note(`It is joined of ${runs} streams of different rates: each is read at its own.`);
+  if (cut) note('Its end is cut off: what is there is read.');
+}
+
+function* chunksOf(source: ByteSource, from: number, to: number): Generator<Uint8Array> {
+  for (let at = from; at < to; at += chunkBytes) yield source.read(at, Math.min(chunkBytes, to - at));
+}
+
+/** Ogg with Opus or Vorbis in every link; `undefined` where another codec is in it. */
+export function readOgg(source: ByteSource, codec: OggCodec, reading: Reading): Reader {
+  return { format: codec, pieces: oggPieces(oggLinks(source, reading), reading) };
+}
+
+async function* oggPieces(links: Iterable<OggLink>, { file, note }: Reading): AsyncGenerator<Piece> {
+  let count = 0;
+  for (const { codec, pieces } of links) {
+    if (codec !== 'opus' && codec !== 'vorbis') {
+      throw audioError(
+        'unsupported',
+        file,
+        `link ${count + 1} of its chain is ${codec}, behind links of another codec.`,
+      );
+    }
+    count++;
+    yield* decodeWith(codec, pieces, file);
+  }
+  if (count > 1) note(`It is a chain of ${count} recordings, read one after another.`);
 }

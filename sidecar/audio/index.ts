@@ -4,10 +4,14 @@ export {
   type DecodeOptions,
   decodeAudio,
   decodeBytes,
+  type Heard,
+  hear,
   loadAudio16k,
-  readAudioFile,
+  type MonoPiece,
+  stream16k,
 } from './decode.ts';
+export { type ChannelChoice, cancels, loudest } from './mix.ts';
 export { normalise } from './normalise.ts';
-export { resample, samplesAt16k } from './resample.ts';
-export type { AudioFormat } from './sniff.ts';
+export { Resampler, resample, samplesAt16k } from './resample.ts';
+export { type ByteSource, bytesSource, fileSource } from './source.ts';
 export { modelRateHz } from './types.ts';

@@ -10,17 +10,21 @@ export type AudioFault =
   | 'corrupt'
   | 'no-samples'
   | 'not-finite'
+  | 'no-such-channel'
+  | 'channels-cancel'
   | 'too-long';
 
 const cures: Record<AudioFault, string> = {
   missing: 'Check the path, or remove the file from the manifest.',
   'empty-file': 'Copy the file again from its source, or remove it.',
-  'unknown-format': 'Supported are WAV, FLAC, MP3, Ogg Opus and Ogg Vorbis: convert the file to one of these.',
+  'unknown-format': 'Convert the file to WAV, FLAC, MP3 or Opus, or remove it.',
   unsupported: 'Convert the file to 16-bit PCM WAV or to FLAC.',
   truncated: 'Copy or download the file again.',
   corrupt: 'Copy or download the file again; if it stays broken, remove it.',
   'no-samples': 'Remove the file, or record it again.',
   'not-finite': 'Export the file again as 16-bit PCM WAV or as FLAC.',
+  'no-such-channel': 'Choose a channel that the recording has, or mix all.',
+  'channels-cancel': 'Choose one channel (`audio.channels`), or export one of them alone.',
   'too-long': 'Cut the recording into shorter files.',
 };
 

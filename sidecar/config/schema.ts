@@ -168,7 +168,15 @@ export const experimentSchema = z
     languages: z
       .record(z.string(), language)
       .meta(about('The languages, by ISO 639-3 code (three letters: eng, cmn, yor).')),
-    audio: section('How recordings are cut.', {
+    audio: section('How recordings are read and cut.', {
+      channels: z
+        .union([z.enum(['mix', 'each']), z.int().min(1).max(64)])
+        .default('mix')
+        .meta(
+          about(
+            'Of recordings with several channels: their mean, each as a speaker of its own, or one, counted from 1. Where a manifest names a channel, that one.',
+          ),
+        ),
       joinSeconds: positive(600)
         .optional()
         .meta(

@@ -137,7 +137,7 @@ export async function clipSamples(clip: Clip, options: { normalise: boolean }): 
 /** 16 kHz, not normalised; a view of what is cached, not to be written to.
  * @throws UserError where the file changed since the scan. */
 export async function utteranceSamples(utterance: ScannedUtterance): Promise<Float32Array> {
-  const samples = await decodedFile(utterance.path);
+  const samples = await decodedFile(utterance);
   const { startSample } = utterance;
   if (startSample + utterance.samples <= samples.length) {
     return samples.subarray(startSample, startSample + utterance.samples);
@@ -150,21 +150,22 @@ export async function utteranceSamples(utterance: ScannedUtterance): Promise<Flo
   });
 }
 
-function decodedFile(path: string): Promise<Float32Array> {
-  const before = decodedFiles.get(path);
-  decodedFiles.delete(path); // Put back at the end: the least recently used goes first.
-  const samples = before ?? loadAudio16k(path);
-  decodedFiles.set(path, samples);
-  if (!before) samples.then((loaded) => makeRoom(path, loaded.length)).catch(() => decodedFiles.delete(path));
+function decodedFile({ path, channel }: ScannedUtterance): Promise<Float32Array> {
+  const key = `${path}\n${channel ?? 'mix'}`;
+  const before = decodedFiles.get(key);
+  decodedFiles.delete(key); // Put back at the end: the least recently used goes first.
+  const samples = before ?? loadAudio16k(path, channel);
+  decodedFiles.set(key, samples);
+  if (!before) samples.then((loaded) => makeRoom(key, loaded.length)).catch(() => decodedFiles.delete(key));
   return samples;
 }
 
-function makeRoom(path: string, length: number): void {
-  decodedLengths.set(path, length);
+function makeRoom(key: string, length: number): void {
+  decodedLengths.set(key, length);
   let total = 0;
   for (const known of decodedFiles.keys()) total += decodedLengths.get(known) ?? 0;
   for (const oldest of [...decodedFiles.keys()]) {
-    if (total <= cachedSamples || oldest === path) break;
+    if (total <= cachedSamples || oldest === key) break;
     total -= decodedLengths.get(oldest) ?? 0;
     decodedFiles.delete(oldest);
     decodedLengths.delete(oldest);

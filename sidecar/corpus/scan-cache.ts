@@ -1,25 +1,28 @@
 /** @file Remembers on disk what a scan found of each file, so that a second run decodes nothing. One JSON line a
- * result, only ever appended; a line that is torn or strange is passed over. */
+ * result, only ever appended, with a checksum; a line that is torn or damaged is passed over. */
+import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AudioFormat } from '../audio/index.ts';
 import type { SkipCode } from './types.ts';
 
 /** Raise it where the decoders or the rules of skipping change. */
-const version = 1;
+const version = 3;
 
 export interface Measured {
   startSample: number;
   samples: number;
   hash: string;
-  format: AudioFormat;
+  format: string;
   sampleRateHz: number;
   channels: number;
+  notes?: string[];
 }
 
 export interface Refused {
   reasonCode: SkipCode;
   reason: string;
+  /** Of the recording, where it could be read. */
+  channels?: number;
 }
 
 export type Finding = Measured | Refused;
@@ -31,6 +34,7 @@ export interface FindingKey {
   modifiedMs: number;
   startSeconds?: number;
   endSeconds?: number;
+  channel?: number;
 }
 
 const flushEvery = 64;
@@ -61,7 +65,7 @@ export class ScanCache {
     const text = keyText(key);
     this.#known.set(text, finding);
     if (!this.#file) return;
-    this.#unwritten.push(JSON.stringify({ version, key: text, finding }));
+    this.#unwritten.push(JSON.stringify({ version, key: text, finding, sum: sumOf(text, finding) }));
     if (this.#unwritten.length >= flushEvery) this.flush();
   }
 
@@ -72,16 +76,22 @@ export class ScanCache {
   }
 }
 
-function keyText({ path, bytes, modifiedMs, startSeconds, endSeconds }: FindingKey): string {
-  return JSON.stringify([path, bytes, modifiedMs, startSeconds ?? null, endSeconds ?? null]);
+function keyText({ path, bytes, modifiedMs, startSeconds, endSeconds, channel }: FindingKey): string {
+  return JSON.stringify([path, bytes, modifiedMs, startSeconds ?? null, endSeconds ?? null, channel ?? null]);
 }
+
+const sumOf = (key: string, finding: Finding) =>
+  createHash('sha256')
+    .update(JSON.stringify([key, finding]))
+    .digest('hex')
+    .slice(0, 16);
 
 function parse(line: string): { key: string; finding: Finding } | undefined {
   try {
     const entry = JSON.parse(line);
     const { finding } = entry;
     const measured = Number.isSafeInteger(finding?.samples) && typeof finding?.hash === 'string';
-    const usable = entry.version === version && typeof entry.key === 'string';
+    const usable = entry.version === version && entry.sum === sumOf(entry.key, finding);
     return usable && (measured || typeof finding?.reasonCode === 'string') ? entry : undefined;
   } catch {
     return undefined;

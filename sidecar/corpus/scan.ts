@@ -1,14 +1,18 @@
 /** @file Decodes every file of a language once: how long, what hash, and what must be skipped for which reason. */
 import { createHash } from 'node:crypto';
 import { type Stats, statSync } from 'node:fs';
-import { type DecodedAudio, decodeBytes, modelRateHz, readAudioFile, samplesAt16k } from '../audio/index.ts';
+import { type ChannelChoice, cancels, fileSource, type Heard, hear, modelRateHz } from '../audio/index.ts';
 import { UserError } from '../errors.ts';
 import { keyedOrder } from '../random.ts';
 import type { CommonVoiceTables } from './common-voice.ts';
 import { onceEach } from './copies.ts';
 import { readListing } from './layout.ts';
+import { type Level, Levels } from './levels.ts';
+import { notesInShort } from './recording-notes.ts';
 import { type Finding, type FindingKey, ScanCache } from './scan-cache.ts';
-import type { LanguageCorpus, Layout, ScannedUtterance, Skipped, Utterance } from './types.ts';
+import type { LanguageCorpus, Layout, Noted, ScannedUtterance, Skipped, Utterance } from './types.ts';
+
+export type ChannelsOption = ChannelChoice | 'each';
 
 export interface LanguageSpec {
   /** ISO 639-3. */
@@ -17,6 +21,8 @@ export interface LanguageSpec {
   layout?: Layout;
   allowOutside?: boolean;
   tables?: CommonVoiceTables;
+  /** Of recordings whose manifest names no channel: all mixed (unless told), one of them from 0, or each by itself. */
+  channels?: ChannelsOption;
   /** Keeps a subset of at most so many hours, the same on every run: files in the order of a hash of their ids. */
   limitHours?: number;
   /** Where results are remembered between runs; without it nothing is. */
@@ -37,9 +43,11 @@ export interface ScanProgress {
 
 /** One frame of HuBERT's convolutions, at 16 kHz. */
 export const shortestSamples = 400;
-const silentPeak = 1e-4;
+/** −80 dBFS, three steps of 16 bit. Floats have no steps, and may be quiet speech far below. */
+const silentPeak = { steps: 1e-4, floats: 1e-6 };
 /** Kaldi's own tolerance for segments that end behind their recording. */
 const overhangSeconds = 0.5;
+const hashedBytes = 1 << 22;
 
 /** @throws UserError where the manifest is wrong, or where nothing usable is left and that is not allowed. */
 export async function scanLanguage(
@@ -57,7 +65,9 @@ export async function scanLanguage(
   });
   const limitSamples = spec.limitHours === undefined ? Number.POSITIVE_INFINITY : spec.limitHours * 3600 * modelRateHz;
   const cache = new ScanCache(spec.cacheDir);
-  const kept = new Map<string, ScannedUtterance>();
+  const kept = new Map<string, ScannedUtterance[]>(listed.map(({ id }) => [id, []]));
+  const heard = new Set<string>();
+  const noted = new Map<string, Noted>();
   const skipped: Skipped[] = [...rows];
   let samples = 0;
   let done = 0;
@@ -70,12 +80,17 @@ export async function scanLanguage(
         leftOut += group.length;
         continue;
       }
-      for (const [utterance, finding] of await examine(group, cache)) {
-        if ('reasonCode' in finding) skipped.push({ path: utterance.path, id: utterance.id, ...finding });
-        else if (samples + finding.samples > limitSamples) leftOut++;
+      for (const { id, utterance, finding } of await byChannel(group, cache, spec)) {
+        if ('reasonCode' in finding) {
+          const { reasonCode, reason } = finding;
+          skipped.push({ path: utterance.path, id: utterance.id, reasonCode, reason });
+        } else if (samples + finding.samples > limitSamples) leftOut++;
         else {
-          kept.set(utterance.id, { ...utterance, language: spec.code, ...finding });
-          samples += finding.samples;
+          const { notes: own = [], ...measured } = finding;
+          for (const note of own) noted.set(`${utterance.path}\n${note}`, { path: utterance.path, note });
+          kept.get(id)!.push({ ...utterance, language: spec.code, ...measured });
+          if (!heard.has(measured.hash)) samples += measured.samples;
+          heard.add(measured.hash);
         }
       }
       done += group.length;
@@ -90,19 +105,17 @@ export async function scanLanguage(
   } finally {
     cache.flush();
   }
-  if (kept.size === 0 && !spec.mayBeEmpty) throw nothingLeft(spec, listed.length, skipped, leftOut);
   // In the manifest's order, whatever order they were read in.
-  const utterances = onceEach(
-    listed.flatMap(({ id }) => kept.get(id) ?? []),
-    notes,
-  );
+  const found = listed.flatMap(({ id }) => kept.get(id)!);
+  if (found.length === 0 && !spec.mayBeEmpty) throw nothingLeft(spec, listed.length, skipped, leftOut);
+  const utterances = onceEach(found, notes);
   return {
     code: spec.code,
     root: spec.root,
     layout,
     utterances,
     skipped,
-    notes,
+    notes: [...notes, ...notesInShort([...noted.values()])],
     seconds: samples / modelRateHz,
     leftOut,
   };
@@ -120,27 +133,56 @@ function files(listed: Utterance[], { code, limitHours }: LanguageSpec): Utteran
   return limitHours === undefined ? all : keyedOrder(all, ([first]) => first.id, 'limitHours', code);
 }
 
-async function examine(group: Utterance[], cache: ScanCache): Promise<[Utterance, Finding][]> {
+/** What `channels` makes of utterances whose manifest names no channel; `id` is the manifest's. */
+async function byChannel(
+  group: Utterance[],
+  cache: ScanCache,
+  { channels = 'mix', signal }: LanguageSpec,
+): Promise<{ id: string; utterance: Utterance; finding: Finding }[]> {
+  const first = channels === 'each' ? 0 : channels === 'mix' ? undefined : channels;
+  const found = await examine(
+    group.map((utterance) => ({ ...utterance, channel: utterance.channel ?? first })),
+    cache,
+    signal,
+  );
+  const all = found.map(([utterance, finding]) => ({ id: utterance.id, utterance, finding }));
+  if (channels !== 'each') return all;
+  const side = (utterance: Utterance, channel: number): Utterance => {
+    const { id, speaker = id } = utterance;
+    return { ...utterance, channel, id: `${id}/${channel + 1}`, speaker: `${speaker}/${channel + 1}` };
+  };
+  const split = [];
+  for (const [index, one] of all.entries()) {
+    const count = one.finding.channels ?? 1;
+    if (group[index].channel !== undefined || count === 1) split.push(one);
+    else {
+      const sides = Array.from({ length: count }, (_, channel) => side(group[index], channel));
+      for (const [utterance, finding] of await examine(sides, cache, signal))
+        split.push({ id: one.id, utterance, finding });
+    }
+  }
+  return split;
+}
+
+async function examine(group: Utterance[], cache: ScanCache, signal?: AbortSignal): Promise<[Utterance, Finding][]> {
   const { path } = group[0];
   const found = statOf(path);
   if (!found) {
     return group.map((utterance) => [utterance, { reasonCode: 'missing', reason: `There is no file ${path}.` }]);
   }
-  const key = ({ startSeconds, endSeconds }: Utterance): FindingKey => {
-    return { path, bytes: found.size, modifiedMs: found.mtimeMs, startSeconds, endSeconds };
+  const key = ({ startSeconds, endSeconds, channel }: Utterance): FindingKey => {
+    return { path, bytes: found.size, modifiedMs: found.mtimeMs, startSeconds, endSeconds, channel };
   };
-  let decoded: Promise<{ audio: DecodedAudio; sha256: string } | Finding> | undefined;
-  const findings: [Utterance, Finding][] = [];
-  for (const utterance of group) {
-    let finding = cache.get(key(utterance));
-    if (!finding) {
-      const whole = await (decoded ??= decode(path));
-      finding = 'audio' in whole ? measure(whole.audio, whole.sha256, utterance) : whole;
-      cache.set(key(utterance), finding);
-    }
-    findings.push([utterance, finding]);
+  const unknown = group.filter((utterance) => !cache.get(key(utterance)));
+  const sha256 = unknown.length ? await hashOf(path, signal) : '';
+  // A channel is a pass of its own: few files have segments of several.
+  for (const channel of new Set(unknown.map((utterance) => utterance.channel))) {
+    const own = unknown.filter((utterance) => utterance.channel === channel);
+    const findings =
+      typeof sha256 === 'string' ? await listen(path, own, channel, sha256, signal) : own.map(() => sha256);
+    for (const [index, utterance] of own.entries()) cache.set(key(utterance), findings[index]);
   }
-  return findings;
+  return group.map((utterance) => [utterance, cache.get(key(utterance))!]);
 }
 
 function statOf(path: string): Stats | undefined {
@@ -151,21 +193,61 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-async function decode(path: string): Promise<{ audio: DecodedAudio; sha256: string } | Finding> {
+/** Of the file's bytes, in hex; a finding where they cannot be read. */
+async function hashOf(path: string, signal?: AbortSignal): Promise<string | Finding> {
   try {
-    const bytes = await readAudioFile(path);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    return { audio: await decodeBytes(bytes, path), sha256 };
+    const source = await fileSource(path);
+    try {
+      const hash = createHash('sha256');
+      for (let at = 0; at < source.size; at += hashedBytes) {
+        hash.update(source.read(at, hashedBytes));
+        signal?.throwIfAborted();
+      }
+      return hash.digest('hex');
+    } finally {
+      source.close();
+    }
   } catch (fault) {
-    if (!(fault instanceof UserError)) throw fault;
-    const empty = fault.code === 'audio.empty-file' || fault.code === 'audio.no-samples';
-    return { reasonCode: empty ? 'empty' : 'unreadable', reason: fault.message };
+    return findingOf(fault);
   }
 }
 
-function measure(audio: DecodedAudio, sha256: string, { startSeconds, endSeconds }: Utterance): Finding {
-  const { format, sampleRateHz, channels } = audio;
-  const all = samplesAt16k(audio.samples.length, sampleRateHz);
+/** Goes through the file once, keeping nothing of it. */
+async function listen(
+  path: string,
+  utterances: Utterance[],
+  channel: number | undefined,
+  sha256: string,
+  signal?: AbortSignal,
+): Promise<Finding[]> {
+  const levels = new Levels(
+    utterances.map(({ startSeconds, endSeconds }) => {
+      const to = endSeconds === undefined ? Number.POSITIVE_INFINITY : Math.round(endSeconds * modelRateHz);
+      return { from: Math.round((startSeconds ?? 0) * modelRateHz), to };
+    }),
+  );
+  try {
+    const take = (piece: Parameters<Levels['add']>[0]) => {
+      signal?.throwIfAborted();
+      levels.add(piece);
+    };
+    const heard = await hear(path, take, { channel });
+    return utterances.map((utterance, index) => measure(heard, levels.levels[index], sha256, utterance));
+  } catch (fault) {
+    const finding = findingOf(fault);
+    return utterances.map(() => finding);
+  }
+}
+
+function findingOf(fault: unknown): Finding {
+  if (!(fault instanceof UserError)) throw fault;
+  const empty = fault.code === 'audio.empty-file' || fault.code === 'audio.no-samples';
+  return { reasonCode: empty ? 'empty' : 'unreadable', reason: fault.message };
+}
+
+function measure(heard: Heard, level: Level, sha256: string, utterance: Utterance): Finding {
+  const { startSeconds, endSeconds, channel } = utterance;
+  const { format, sampleRateHz, channels, notes, samples16k: all } = heard;
   const startSample = Math.round((startSeconds ?? 0) * modelRateHz);
   const asked = endSeconds === undefined ? all : Math.round(endSeconds * modelRateHz);
   if (startSample >= all || asked > all + overhangSeconds * modelRateHz) {
@@ -178,27 +260,23 @@ function measure(audio: DecodedAudio, sha256: string, { startSeconds, endSeconds
     return {
       reasonCode: 'too-short',
       reason: `It has ${samples} samples at 16 kHz; one frame takes ${shortestSamples}.`,
+      channels,
     };
   }
-  const scale = sampleRateHz / modelRateHz;
-  const { peak, spread } = level(audio.samples.subarray(Math.floor(startSample * scale), Math.ceil(endSample * scale)));
-  if (peak < silentPeak || spread === 0) {
-    const what =
-      peak < silentPeak ? `its peak is ${peak.toExponential(1)} of full scale` : 'all its samples are the same';
-    return { reasonCode: 'silent', reason: `It is silent: ${what}.` };
+  const peak = Math.max(-level.lowest, level.highest);
+  if (channel === undefined && cancels(peak, level.channelPeak, channels)) {
+    const reason = `Its ${channels} channels cancel out: mixed, nothing is left of them. Choose one (\`audio.channels\`), or export one alone.`;
+    return { reasonCode: 'silent', reason, channels };
+  }
+  const least = heard.float ? silentPeak.floats : silentPeak.steps;
+  if (peak < least || level.highest === level.lowest) {
+    const what = peak < least ? `its peak is ${peak.toExponential(1)} of full scale` : 'all its samples are the same';
+    return { reasonCode: 'silent', reason: `It is silent: ${what}.`, channels };
   }
   const segment = startSeconds === undefined && endSeconds === undefined ? '' : `@${startSample}-${endSample}`;
-  return { startSample, samples, hash: sha256 + segment, format, sampleRateHz, channels };
-}
-
-function level(samples: Float32Array): { peak: number; spread: number } {
-  let lowest = Number.POSITIVE_INFINITY;
-  let highest = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < samples.length; i++) {
-    if (samples[i] < lowest) lowest = samples[i];
-    if (samples[i] > highest) highest = samples[i];
-  }
-  return { peak: Math.max(-lowest, highest), spread: highest - lowest };
+  const side = channel === undefined || channels === 1 ? '' : `#${channel}`;
+  const hash = sha256 + segment + side;
+  return { startSample, samples, hash, format, sampleRateHz, channels, ...(notes.length ? { notes } : {}) };
 }
 
 function nothingLeft(spec: LanguageSpec, listed: number, skipped: Skipped[], leftOut: number): UserError {

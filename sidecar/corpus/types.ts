@@ -1,5 +1,4 @@
 /** @file What a corpus is made of. */
-import type { AudioFormat } from '../audio/index.ts';
 import type { CommonVoiceTables } from './common-voice.ts';
 
 export const layouts = [
@@ -43,9 +42,11 @@ export interface ScannedUtterance extends Utterance {
   /** First sample at 16 kHz within its file, and how many. */
   startSample: number;
   samples: number;
-  /** sha256 of the file's bytes, in hex; followed by `@start-end` in samples where it is a segment. */
+  /** sha256 of the file's bytes, in hex; followed by `@start-end` in samples where it is a segment, and by
+   * `#channel` where one channel is taken. */
   hash: string;
-  format: AudioFormat;
+  /** What its file turned out to be: `wav`, `flac`, `mp3`, `opus`, `vorbis`, or the codec's name. */
+  format: string;
   sampleRateHz: number;
   channels: number;
 }
@@ -57,6 +58,12 @@ export interface Skipped {
   id: string;
   reasonCode: SkipCode;
   reason: string;
+}
+
+/** A recording that was read all the same: its end is cut, it has a second sound track. */
+export interface Noted {
+  path: string;
+  note: string;
 }
 
 /** What a data set's manifests name. */
@@ -75,7 +82,7 @@ export interface LanguageCorpus {
   layout: Layout;
   utterances: ScannedUtterance[];
   skipped: Skipped[];
-  /** What a person should know of how the data set was read. */
+  /** What a person should know of how the data set was read, and of recordings read with reservations. */
   notes: string[];
   /** Of the utterances kept. */
   seconds: number;

@@ -29,7 +29,7 @@ export async function makeLanguage(
   signal: AbortSignal,
   onProgress: (done: number, total: number) => void,
 ): Promise<{ clips: Clip[]; summary: CorpusSummary }> {
-  const { joinSeconds, maxSeconds, minSeconds, allowOutside } = experiment.audio;
+  const { joinSeconds, maxSeconds, minSeconds, allowOutside, channels } = experiment.audio;
   const summary: CorpusSummary = {
     language: code,
     role: spec.role,
@@ -52,6 +52,7 @@ export async function makeLanguage(
         layout: layout === 'auto' ? undefined : layout,
         allowOutside: spec.allowOutside ?? allowOutside,
         tables: spec.commonVoice,
+        channels: typeof channels === 'number' ? channels - 1 : channels,
         limitHours: spec.hours === undefined ? undefined : spec.hours / spec.data.length,
         cacheDir,
         signal,

@@ -29,13 +29,22 @@ describe.skipIf(!data)(`compressed audio${why}`, () => {
       }
     });
 
-    it(`names a cut ${format} file as cut, and still decodes the next`, async () => {
+    it(`reads what is there of a cut ${format} file, says so, and still decodes the next`, async () => {
       const [path] = list(folder);
       const good = readFileSync(path);
       const whole = (await decodeAudio(path)).samples;
-      for (const share of [0.3, 0.7, 0.95]) {
+      for (const share of [0.5, 0.7, 0.95]) {
         const cut = good.subarray(0, Math.floor(good.length * share));
-        await expect(decodeBytes(cut, path)).rejects.toMatchObject({ code: 'audio.truncated' });
+        // A page of Ogg may be longer than the file that is left.
+        const part = await decodeBytes(cut, path).catch((fault) => fault);
+        if (part instanceof UserError) expect(part.code).toMatch(/^audio\.(no-samples|truncated)$/);
+        else {
+          expect(part.notes.join()).toMatch(/end is cut off/);
+          const heard = part.samples.length;
+          expect(heard).toBeLessThan(whole.length);
+          const same = Math.floor(heard * 0.9);
+          expect(part.samples.subarray(0, same)).toEqual(whole.subarray(0, same));
+        }
       }
       expect((await decodeAudio(path)).samples).toEqual(whole);
     });

@@ -26,7 +26,7 @@ describe('WAV', () => {
           wav([tone], { bits, float, extensible, sampleRateHz: 22_050 }),
           'x',
         );
-        expect(rest).toEqual({ sampleRateHz: 22_050, channels: 1, format: 'wav' });
+        expect(rest).toEqual({ sampleRateHz: 22_050, channels: 1, format: 'wav', notes: [] });
         expect(samples.length).toBe(800);
         expect(Math.max(...samples.map((sample, i) => Math.abs(sample - tone[i])))).toBeLessThanOrEqual(step);
       });
@@ -66,28 +66,48 @@ describe('WAV', () => {
     }
   });
 
-  it('refuses a length that goes past the end', async () => {
-    expect(await code(wav([tone], { dataSize: 1601 }))).toBe('audio.truncated');
-    expect(await code(wav([tone], { dataSize: 0x7ffffff0 }))).toBe('audio.truncated');
-    expect(await code(wav([tone]).subarray(0, 900))).toBe('audio.truncated');
+  it('takes what is there of a file that is cut, and says so', async () => {
+    for (const [bytes, samples] of [
+      [wav([tone], { dataSize: 1601 }), 800],
+      [wav([tone], { dataSize: 0x70000000 }), 800],
+      [wav([tone]).subarray(0, 900), 422],
+      [wav([tone]).subarray(0, -1), 799],
+    ] as const) {
+      const audio = await decodeBytes(bytes, 'x');
+      expect(audio.samples.length).toBe(samples);
+      expect(audio.notes).toEqual([expect.stringMatching(/^Its end is cut off: its header promises \d+ bytes/)]);
+    }
     expect(await code(wav([tone]).subarray(0, 40))).toBe('audio.truncated');
   });
 
-  it('says what it cannot use: no bytes, no samples, NaN, A-law, nonsense, other formats', async () => {
+  it('takes the sizes that pipes write for what they are, without a note', async () => {
+    for (const dataSize of [
+      0x7ffff000,
+      0x7fffffff,
+      0x7ffffffe,
+      0x80000000,
+      0x7fffffff - 36,
+      0xffffffff - 36,
+      0xfffffffe,
+    ]) {
+      const audio = await decodeBytes(wav([tone], { dataSize, riffSize: dataSize }), 'x');
+      expect(audio.samples.length).toBe(800);
+      expect(audio.notes).toEqual([]);
+    }
+  });
+
+  it('says what it cannot use: no bytes, no samples, NaN, nonsense, other formats', async () => {
     expect(await code(Buffer.alloc(0))).toBe('audio.empty-file');
     expect(await code(wav([[]]))).toBe('audio.no-samples');
     expect(await code(wav([[0.1, Number.NaN]], { bits: 32, float: true }))).toBe('audio.not-finite');
     expect(await code(wav([[0.1, Number.POSITIVE_INFINITY]], { bits: 64, float: true }))).toBe('audio.not-finite');
-    const law = wav([tone]);
-    law.writeUInt16LE(6, 20);
-    expect(await code(law)).toBe('audio.unsupported');
     const noChannel = wav([tone]);
     noChannel.writeUInt16LE(0, 22);
     expect(await code(noChannel)).toBe('audio.corrupt');
     const noRate = wav([tone], { sampleRateHz: 0 });
     expect(await code(noRate)).toBe('audio.corrupt');
     expect(await code(Buffer.from('hello, this is text'))).toBe('audio.unknown-format');
-    await expect(decodeBytes(Buffer.from('\0\0\0\x20ftypM4A '), 'a.m4a')).rejects.toThrow(/00 00 00 20.*MP4.*FLAC/s);
+    await expect(decodeBytes(Buffer.from('\0\0\0\x20ftypM4A '), 'a.m4a')).rejects.toThrow(/MP4.*cannot be read/s);
     await expect(decodeBytes(Buffer.from('version https://git-lfs.github.com/spec/v1'), 'a')).rejects.toThrow(
       /git lfs pull/,
     );
@@ -99,7 +119,8 @@ describe('WAV', () => {
 
   it('survives any one byte changed, and any cut, with samples or a clear error', async () => {
     const good = wav([tone, tone], { extensible: true });
-    for (let at = 0; at < 100; at++) {
+    const headBytes = good.length - 2 * 2 * tone.length;
+    for (let at = 0; at < headBytes; at++) {
       for (const value of [0, 0x7f, 0xff]) {
         const bytes = Buffer.from(good);
         bytes[at] = value;

@@ -59,6 +59,8 @@ describe('layouts as they are', () => {
   it('C03: two ids over one file have a channel each', async () => {
     const { utterances } = readListing(at('C03'));
     expect(utterances.map(({ channel }) => channel)).toEqual([0, 1, 0, 1]);
+    const found = await scan(at('C03'));
+    expect(found.clips).toBe(4);
   });
 
   it('C04: one long recording with annotations beside it is split in time', async () => {

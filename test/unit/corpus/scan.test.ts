@@ -1,7 +1,7 @@
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { scanLanguage } from '../../../sidecar/corpus/index.ts';
+import { scanLanguage, utteranceSamples } from '../../../sidecar/corpus/index.ts';
 import { folder } from '../../support/folder.ts';
 import { shared } from '../../support/shared.ts';
 import { sine, wav } from '../../support/wav.ts';
@@ -34,7 +34,8 @@ const broken = {
   'empty.wav': '',
   'no-samples.wav': wav([[]]),
   'silent.wav': wav([new Float32Array(8000)], { bits: 32, float: true }),
-  'faint.wav': wav([sine(8000, 440, 16_000, 5e-5)], { bits: 32, float: true }),
+  'faint.wav': wav([sine(8000, 440, 16_000, 5e-7)], { bits: 32, float: true }),
+  'quiet.wav': wav([sine(8000, 440, 16_000, 8e-5)], { bits: 32, float: true }),
   'constant.wav': wav([new Float32Array(8000).fill(0.5)]),
   'short.wav': wav([sine(399, 440)]),
   'one-frame.wav': wav([sine(400, 440)]),
@@ -46,7 +47,8 @@ describe('a scan', () => {
   it('goes on past broken files and lists each with its reason', async () => {
     const root = folder(broken);
     const corpus = await scanLanguage({ code: 'eng', root });
-    expect(corpus.utterances.map(({ id }) => id)).toEqual(['good.wav', 'one-frame.wav']);
+    expect(corpus.utterances.map(({ id }) => id)).toEqual(['cut.wav', 'good.wav', 'one-frame.wav', 'quiet.wav']);
+    expect(corpus.notes).toEqual([expect.stringMatching(/^cut\.wav: Its end is cut off/)]);
     expect(Object.fromEntries(corpus.skipped.map(({ id, reasonCode }) => [id, reasonCode]))).toEqual({
       'empty.wav': 'empty',
       'no-samples.wav': 'empty',
@@ -55,9 +57,8 @@ describe('a scan', () => {
       'constant.wav': 'silent',
       'short.wav': 'too-short',
       'text.mp3': 'unreadable',
-      'cut.wav': 'unreadable',
     });
-    expect(corpus.seconds).toBeCloseTo(8400 / 16_000);
+    expect(corpus.seconds).toBeCloseTo((8000 + 400 + 8000 + 2472) / 16_000);
   });
 
   it('lists a file that is not there as missing', async () => {
@@ -99,17 +100,87 @@ describe('a scan', () => {
   it('does not decode again what it knows, and sees what changed', async () => {
     const root = folder(broken);
     const cacheDir = join(folder({}), 'cache');
+    const good = join(root, 'good.wav');
+    utimesSync(good, 1.7e9, 1.7e9);
     const first = await scanLanguage({ code: 'eng', root, cacheDir });
     const file = join(cacheDir, 'scan.jsonl');
     const written = readFileSync(file, 'utf8');
-    // A cached result that no file could give shows where the second answer comes from.
-    writeFileSync(file, written.replace('"samples":8000', '"samples":7999'));
+    const idOf = ({ utterances }: typeof first) => utterances.find(({ id }) => id === 'good.wav')!;
+    // Other sound under the same size and time shows where the second answer comes from.
+    writeFileSync(good, wav([sine(8000, 300)]));
+    utimesSync(good, 1.7e9, 1.7e9);
     const second = await scanLanguage({ code: 'eng', root, cacheDir });
-    expect(second.utterances[0].samples).toBe(7999);
-    expect(second.skipped).toEqual(first.skipped);
+    expect(second).toEqual(first);
     expect(readFileSync(file, 'utf8').length).toBe(written.length);
-    writeFileSync(join(root, 'good.wav'), wav([sine(9000, 440)]));
-    expect((await scanLanguage({ code: 'eng', root, cacheDir })).utterances[0].samples).toBe(9000);
+    // A line that no longer bears its checksum counts for nothing.
+    writeFileSync(file, written.replaceAll('"samples":8000', '"samples":7999'));
+    const third = await scanLanguage({ code: 'eng', root, cacheDir });
+    expect(idOf(third).samples).toBe(8000);
+    expect(idOf(third).hash).not.toBe(idOf(first).hash);
+    writeFileSync(good, wav([sine(9000, 440)]));
+    expect(idOf(await scanLanguage({ code: 'eng', root, cacheDir })).samples).toBe(9000);
+  });
+
+  it('counts the same audio under several names once, and keeps it where it is held out', async () => {
+    const other = wav([sine(8000, 300)]);
+    const root = folder({
+      'manifest.tsv': 'path\tsplit\na.wav\ttrain\nb.wav\tdev\nc.wav\ttrain\nd.wav\ttrain\n',
+      ...{ 'a.wav': tone, 'b.wav': tone, 'c.wav': other, 'd.wav': other },
+    });
+    const corpus = await scanLanguage({ code: 'eng', root });
+    expect(corpus.utterances.map(({ id }) => id)).toEqual(['b.wav', 'c.wav']);
+    expect(corpus.seconds).toBe(1);
+    expect(corpus.notes).toEqual(['2 recordings are copies of others under other names: each counts once.']);
+  });
+
+  it('takes channels as told: mixed, one, or each as a speaker; a manifest that names one is heeded', async () => {
+    const [left, right] = [sine(8000, 440), sine(8000, 300)];
+    const root = folder({ 'stereo.wav': wav([left, right]), 'mono.wav': tone });
+    const of = async (channels?: number | 'each') =>
+      (await scanLanguage({ code: 'eng', root, channels })).utterances.map(({ id, speaker, channel }) => [
+        id,
+        speaker,
+        channel,
+      ]);
+    expect(await of()).toEqual([
+      ['mono.wav', undefined, undefined],
+      ['stereo.wav', undefined, undefined],
+    ]);
+    expect(await of(0)).toEqual([
+      ['mono.wav', undefined, 0],
+      ['stereo.wav', undefined, 0],
+    ]);
+    expect(await of('each')).toEqual([
+      ['mono.wav', undefined, 0],
+      ['stereo.wav/1', 'stereo.wav/1', 0],
+      ['stereo.wav/2', 'stereo.wav/2', 1],
+    ]);
+    const second = await scanLanguage({ code: 'eng', root, channels: 1 });
+    expect(second.utterances.map(({ id }) => id)).toEqual(['stereo.wav']);
+    expect(second.skipped).toMatchObject([{ id: 'mono.wav', reason: expect.stringContaining('channel 2') }]);
+    const [utterance] = second.utterances;
+    const samples = await utteranceSamples(utterance);
+    expect([...samples.subarray(0, 100)]).toEqual([...right.subarray(0, 100)].map((v) => expect.closeTo(v, 4)));
+    const manifest = folder({
+      ...{ 'wav.scp': 'r1 a.wav\nr2 a.wav\n', segments: 'u1 r1 0 0.5\nu2 r2 0 0.5\n' },
+      ...{ reco2file_and_channel: 'r1 r A\nr2 r B\n', 'a.wav': wav([left, right]) },
+    });
+    const named = await scanLanguage({ code: 'eng', root: manifest, channels: 'each' });
+    expect(named.utterances.map(({ id, channel }) => [id, channel])).toEqual([
+      ['u1', 0],
+      ['u2', 1],
+    ]);
+    expect(new Set(named.utterances.map(({ hash }) => hash)).size).toBe(2);
+  });
+
+  it('calls channels that cancel out that, wherever only a stretch of them does', async () => {
+    const left = sine(32_000, 440);
+    const right = left.map((sample, i) => (i < 16_000 ? -sample : sample));
+    const root = folder({ 'wav.scp': 'r a.wav\n', segments: 'u1 r 0 1\nu2 r 1 2\n', 'a.wav': wav([left, right]) });
+    const corpus = await scanLanguage({ code: 'eng', root });
+    expect(corpus.utterances.map(({ id }) => id)).toEqual(['u2']);
+    expect(corpus.skipped).toMatchObject([{ id: 'u1', reasonCode: 'silent' }]);
+    expect(corpus.skipped[0].reason).toMatch(/2 channels cancel out.*audio\.channels/);
   });
 
   it('loses only a torn last line of its cache', async () => {
@@ -119,7 +190,7 @@ describe('a scan', () => {
     const file = join(cacheDir, 'scan.jsonl');
     const [line] = readFileSync(file, 'utf8').split('\n');
     rmSync(file);
-    appendFileSync(file, `${line}\n{"version":1,"key":"[tor`);
+    appendFileSync(file, `${line}\n{"version":2,"key":"[tor`);
     expect(await scanLanguage({ code: 'eng', root, cacheDir })).toEqual(first);
     expect(await scanLanguage({ code: 'eng', root, cacheDir })).toEqual(first);
     expect(

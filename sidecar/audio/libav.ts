@@ -1,0 +1,163 @@
+/** @file FFmpeg's demuxers and decoders as a WebAssembly module (sidecar/audio/libav-audio): everything that has no reader of its
+ * own here. A module's instance lives for one file, reads through one function, and cannot hold more than 256 MB. */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '../errors.ts';
+import { tooManyChannels } from './mix.ts';
+import { audioError } from './problems.ts';
+import type { ByteSource } from './source.ts';
+import type { Piece, Reader, Reading } from './types.ts';
+
+/** What is used of WebAssembly: Node's types name it, and little of it. */
+interface Wasm {
+  Module: {
+    new (bytes: Uint8Array): object;
+    imports(module: object): { module: string; name: string }[];
+  };
+  Instance: new (module: object, imports: Record<string, Record<string, unknown>>) => { exports: unknown };
+  RuntimeError: { [Symbol.hasInstance](fault: unknown): boolean };
+}
+const { WebAssembly: wasm } = globalThis as unknown as { WebAssembly: Wasm };
+
+interface Module {
+  memory: { buffer: ArrayBuffer };
+  _initialize(): void;
+  open_input(bytes: number, probeBytes: number): number;
+  next_piece(): number;
+  samples(): number;
+  text(which: number): number;
+  fact(which: number): number;
+  promised(): number;
+}
+
+/** What `fact()` is asked for. `early`, `inner` and `pending` count packets that could not be decoded: before the first
+ * sample, between samples, and behind the last. */
+const fact = { rate: 0, channels: 1, early: 2, inner: 3, pending: 4, tracks: 5, bits: 6 };
+
+const probeBytes = 1 << 20;
+/** A demuxer that is led in circles reads the same bytes again and again. */
+const mostReads = 64;
+const noAudio = -1000;
+const noDecoder = -1001;
+const manyChannels = -1002;
+
+let compiled: object | undefined;
+
+/** Beside the bundle, or in the sources. */
+function compile(): object {
+  if (compiled) return compiled;
+  const places = ['./libav-audio.wasm', '../../sidecar/audio/libav-audio/libav-audio.wasm'];
+  const found = places.map((place) => fileURLToPath(new URL(place, import.meta.url))).find((path) => existsSync(path));
+  if (!found) throw new Error('internal: libav-audio.wasm is not beside the program');
+  compiled = new wasm.Module(readFileSync(found));
+  return compiled;
+}
+
+function instantiate(source: ByteSource): Module {
+  let budget = mostReads * (source.size + probeBytes);
+  let module: Module;
+  const read = (pointer: number, length: number, at: number): number => {
+    const bytes = source.read(at, Math.max(0, length));
+    budget -= bytes.length + 512;
+    if (budget < 0) throw new Error('its parts point at each other without end');
+    new Uint8Array(module.memory.buffer, pointer, length).set(bytes);
+    return bytes.length;
+  };
+  const badHandle = 8;
+  const imports: Record<string, Record<string, unknown>> = { env: { host_read: read } };
+  for (const { module: room, name } of wasm.Module.imports(compile())) {
+    imports[room] ??= {};
+    if (room !== 'env') imports[room][name] = name === 'clock_time_get' ? () => 0 : () => badHandle;
+  }
+  module = new wasm.Instance(compile(), imports).exports as Module;
+  module._initialize();
+  return module;
+}
+
+function textOf(module: Module, which: number): string {
+  const memory = new Uint8Array(module.memory.buffer);
+  const start = module.text(which);
+  const end = memory.indexOf(0, start);
+  return Buffer.from(memory.subarray(start, end)).toString('utf8');
+}
+
+/** `what` says what its first bytes promise, for the message where it cannot be opened. */
+export function readWithLibav(source: ByteSource, what: string, reading: Reading): Reader {
+  const { file } = reading;
+  const refuse = (fault: unknown) => {
+    // A trap of WebAssembly says "unreachable", which helps nobody.
+    const said = fault instanceof wasm.RuntimeError ? 'it is broken' : (fault as Error).message;
+    return audioError('corrupt', file, `it is ${what}, but cannot be read: ${said}.`);
+  };
+  let module: Module;
+  let result: number;
+  try {
+    module = instantiate(source);
+    result = module.open_input(source.size, probeBytes);
+  } catch (fault) {
+    if (fault instanceof UserError) throw fault;
+    throw refuse(fault);
+  }
+  if (result === noAudio) throw audioError('unsupported', file, `it is ${what} without a sound track.`);
+  if (result === noDecoder) {
+    throw audioError(
+      'unsupported',
+      file,
+      `it is ${what} whose sound is ${textOf(module, 1)}, which cannot be decoded here.`,
+    );
+  }
+  if (result < 0) throw refuse(new Error(textOf(module, 2)));
+  const tracks = module.fact(fact.tracks);
+  if (tracks > 1) reading.note(`It has ${tracks} sound tracks: the first is read.`);
+  const codec = textOf(module, 1);
+  const pieces = decodePieces(module, codec, what, reading, refuse);
+  return { format: codec, pieces, float: codec.startsWith('pcm_f') };
+}
+
+function* decodePieces(
+  module: Module,
+  codec: string,
+  what: string,
+  { file, note }: Reading,
+  refuse: (fault: unknown) => Error,
+): Generator<Piece> {
+  const promised = module.promised();
+  let seconds = 0;
+  for (;;) {
+    let samples: number;
+    try {
+      samples = module.next_piece();
+    } catch (fault) {
+      if (fault instanceof UserError) throw fault;
+      throw refuse(fault);
+    }
+    if (samples === manyChannels) throw tooManyChannels(module.fact(fact.channels), file);
+    if (samples < 0)
+      throw refuse(new Error(samples === -1003 ? 'it holds packets without sound' : 'its samples are broken'));
+    if (samples === 0) break;
+    const sampleRateHz = module.fact(fact.rate);
+    const at = module.samples();
+    const channels = Array.from({ length: module.fact(fact.channels) }, (_, channel) =>
+      new Float32Array(module.memory.buffer, at + 4 * samples * channel, samples).slice(),
+    );
+    if (codec === 'flac') for (const channel of channels) rescale(channel, module.fact(fact.bits));
+    seconds += samples / sampleRateHz;
+    yield { channels, sampleRateHz };
+  }
+  const inner = module.fact(fact.inner);
+  if (inner > 0) {
+    const places = inner === 1 ? 'in one place' : `in ${inner} places`;
+    throw audioError('corrupt', file, `it is ${what} whose ${codec} stream is damaged ${places} before its end.`);
+  }
+  const missing = promised - seconds;
+  if (promised > 0 ? missing > Math.max(0.05, 0.001 * promised) : module.fact(fact.pending) > 0) {
+    const of = promised > 0 && missing > 0 ? `${seconds.toFixed(2)} of ${promised.toFixed(2)} s` : 'what';
+    note(`Its end is cut off: ${of === 'what' ? 'what is there' : of} ${of === 'what' ? 'is' : 'are'} read.`);
+  }
+}
+
+/** The scale that FLAC has always had here: full scale is 2^(bits−1) − 1, one step less than in WAV. */
+function rescale(samples: Float32Array, bits: number): void {
+  const top = 2 ** ((bits || 16) - 1);
+  for (let i = 0; i < samples.length; i++) samples[i] = (samples[i] * top) / (top - 1);
+}
