@@ -288,8 +288,8 @@ const masksAndLabels = [
   },
   {
     name: 'held-out clips trained on',
-    find: "const clips = all.filter(({ split }) => split === 'train');",
-    replace: 'const clips = all;',
+    find: '.filter((clip) => clip.split === split)',
+    replace: ".filter((clip) => clip.split === split || split === 'train')",
     tests: by.run,
   },
 ];
@@ -475,7 +475,7 @@ const optimiser = [
   },
   {
     name: 'the schedule begins anew at a resume',
-    find: 'updates: parsed.updates[who]',
+    find: 'updates: progress.updates[name]',
     replace: 'updates: 0',
     tests: by.run,
   },
@@ -513,24 +513,37 @@ const measuring = [
     tests: by.meter,
   },
   {
-    name: 'loss and accuracy by clip, not by frame',
-    find: 'lossNats: lossNats / frames,',
-    replace: 'lossNats: lossNats / 2,',
+    name: 'loss and accuracy not by frame',
+    find: 'measures[measure].sum / frames;',
+    replace: 'measures[measure].sum / 2;',
     tests: by.meter,
   },
   {
     name: 'the control on half the batches',
-    find: 'if (control) tally(progress.meters.control, await',
-    replace: 'if (control && part % 2 === 0) tally(progress.meters.control, await',
+    find: 'for (const { name, learner } of arms) {\n      const outcome',
+    replace:
+      'for (const { name, learner } of shards.indexOf(shard) % 2 ? arms.slice(0, 1) : arms) {\n      const outcome',
     tests: by.run,
+  },
+  {
+    name: 'batches weighed alike, however many frames they mask',
+    find: 'const weight = maskedIn([shard]) / total;',
+    replace: 'const weight = 1 / shards.length;',
+    tests: ['test/cpu/training/step.test.ts'],
+  },
+  {
+    name: 'spread with the wrong sign between loss and length',
+    find: 'squares - 2 * ratio * cross',
+    replace: 'squares + 2 * ratio * cross',
+    tests: by.meter,
   },
 ];
 
 const drawing = [
   {
     name: 'replay’s fraction ignored',
-    find: "return has('new') ? replayFraction : 1;",
-    replace: "return has('new') ? 0.5 : 1;",
+    find: "sum('new') === 0 ? 1 : replayFraction;",
+    replace: "sum('new') === 0 ? 1 : 0.5;",
     tests: by.sampler,
   },
   {
@@ -547,8 +560,8 @@ const drawing = [
   },
   {
     name: 'crops may reach beyond their clip',
-    find: '(clips[index].frames - frames + 1));',
-    replace: '(clips[index].frames + 1));',
+    find: '(clips[clip].frames - frames + 1));',
+    replace: '(clips[clip].frames + 1));',
     tests: by.sampler,
   },
 ];

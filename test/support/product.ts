@@ -19,7 +19,7 @@ export type { Value } from '../../sidecar/engine/value.ts';
 export { assemble, type Sources } from '../../sidecar/learning/batch.ts';
 export { HostLearner } from '../../sidecar/learning/host-learner.ts';
 export { type MaskOptions, spanMask } from '../../sidecar/learning/mask.ts';
-export { type Meter, utilisation } from '../../sidecar/learning/meter.ts';
+export { type Meter, standardError, utilisation } from '../../sidecar/learning/meter.ts';
 export { saveAdapter } from '../../sidecar/model/adapters/file.ts';
 export { type MixtureConfig, mixtureHook } from '../../sidecar/model/adapters/mixture.ts';
 export { openSafetensors } from '../../sidecar/model/checkpoint/safetensors.ts';

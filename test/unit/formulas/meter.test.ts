@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Meter, madeUp, scoreOf, tally, utilisation } from '../../support/product.ts';
+import { type Meter, madeUp, scoreOf, standardError, tally, utilisation } from '../../support/product.ts';
 
 const rounded = (values: readonly number[]) => values.map((x) => +x.toFixed(6));
 
@@ -21,6 +21,17 @@ describe('a meter', () => {
     tally(meter, madeUp([10, 20, 30], [0, 0, 0]), ['fin', 'eng'], [1, 2]);
     expect(scoreOf(meter, 'fin').lossNats).toBe(10);
     expect(scoreOf(meter, 'eng').lossNats).toBe(25);
+  });
+
+  it('gives a mean’s standard error with clips as the draws, none for one clip', () => {
+    const meter: Meter = {};
+    // Clips of 1, 3 and 2 frames that sum to 2, 3 and 7: the mean is 2, clips are off by 0, −3 and 3.
+    tally(meter, madeUp([2, 1, 1, 1, 3, 4], [1, 1, 1, 1, 1, 1]), ['fin', 'fin', 'fin'], [1, 3, 2]);
+    // √(3/2 · (0 + 9 + 9)) / 6
+    expect(standardError(meter.fin, 'loss')).toBeCloseTo(0.8660254, 6);
+    expect(standardError(meter.fin, 'accuracy')).toBeCloseTo(0, 6);
+    tally(meter, madeUp([2], [1]), ['eng'], [1]);
+    expect(standardError(meter.eng, 'loss')).toBeUndefined();
   });
 });
 
