@@ -96,8 +96,13 @@ async function chooseLayout(now: string): Promise<string | undefined> {
     plain: vscode.l10n.t('a folder of audio; sub-folders are speakers'),
     tsv: vscode.l10n.t('manifest.tsv with a column “path”'),
     'common-voice': vscode.l10n.t('train.tsv, dev.tsv, test.tsv beside clips'),
+    'spontaneous-speech': vscode.l10n.t('ss-corpus-*.tsv beside audios'),
     kaldi: vscode.l10n.t('wav.scp, text, utt2spk'),
     fairseq: vscode.l10n.t('train.tsv that begins with a folder'),
+    fleurs: vscode.l10n.t('seven columns without a header, beside audio'),
+    metadata: vscode.l10n.t('metadata.csv or .jsonl with a file name'),
+    nemo: vscode.l10n.t('a JSON line with audio_filepath for each recording'),
+    voxpopuli: vscode.l10n.t('asr_train.tsv and its like'),
     'ml-superb': vscode.l10n.t('transcript_*.txt beside wav'),
   };
   const chosen = await vscode.window.showQuickPick(

@@ -32,7 +32,20 @@ const section = <S extends z.ZodRawShape>(meaning: string, shape: S) =>
     .meta(about(meaning));
 
 export const roles = ['existing', 'new'] as const;
-export const layouts = ['auto', 'plain', 'tsv', 'common-voice', 'kaldi', 'fairseq', 'ml-superb'] as const;
+export const layouts = [
+  'auto',
+  'plain',
+  'tsv',
+  'common-voice',
+  'spontaneous-speech',
+  'kaldi',
+  'fairseq',
+  'fleurs',
+  'metadata',
+  'nemo',
+  'voxpopuli',
+  'ml-superb',
+] as const;
 export const adapterKinds = ['lora-mixture', 'full', 'none'] as const;
 export const projections = ['q', 'k', 'v', 'o', 'fc1', 'fc2'] as const;
 export const devices = ['auto', 'cpu', 'cuda', 'webgpu', 'dml', 'coreml'] as const;
@@ -65,6 +78,22 @@ const language = z
         about(
           'Share of the seconds kept out of training to measure on: whole speakers or recordings where they fit, else the end of one, cut at a pause.',
         ),
+      ),
+    commonVoice: z
+      .enum(['auto', 'splits', 'validated'])
+      .default('auto')
+      .meta(
+        about(
+          'Which tables of a Common Voice release train: its splits, or validated less the speakers of dev and test; auto takes validated where it has clearly more.',
+        ),
+      ),
+    allowOutside: z
+      .boolean()
+      .optional()
+      .meta(
+        about('Whether a manifest of it may name audio outside its own folder, by links or "..".', {
+          otherwise: 'audio.allowOutside',
+        }),
       ),
     weight: positive(1000)
       .default(1)

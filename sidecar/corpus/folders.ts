@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 import { UserError } from '../errors.ts';
+import { annotationOf, chooseTiers, readTiers } from './annotations.ts';
+import { splitOf } from './kaldi.ts';
 import { type Folder, resolveInside } from './paths.ts';
 import { at, lineError, readLines, splitFirst, UniqueIds } from './tables.ts';
 import { tidy } from './tabular.ts';
@@ -13,28 +15,95 @@ const audioExtensions = new Set(
 );
 const maxDepth = 16;
 
-/** Every audio file below the folder, in order of path. Where there are sub-folders, the first one names the speaker. */
+const splitFolder = /^(train|dev|valid|test|eval)/i;
+const audioFolder = /^(audio|wav|wavs|clips|flac|mp3)$/i;
+
+/**
+ * Every audio file below the folder, in order of path. Where there are sub-folders, the first names the speaker; but
+ * folders called train, dev, test and their like are splits (LibriSpeech, MLS), a folder called audio says nothing, and
+ * the one below names the speaker. A recording with an ELAN or Praat file beside it is its annotated stretches.
+ */
 export function readPlain(folder: Folder): Utterance[] {
-  const utterances: Utterance[] = [];
+  const found: { id: string; path: string }[] = [];
   const walk = (directory: string, depth: number) => {
     if (depth > maxDepth) {
       const why = `it is more than ${maxDepth} folders deep.`;
       throw new UserError({ code: 'corpus.too-deep', tried: `list ${directory}`, why, cure: 'Flatten the folders.' });
     }
-    const entries = readdirSync(directory, { withFileTypes: true }).filter(({ name }) => !name.startsWith('.'));
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const entry of entriesOf(folder, directory)) {
       const path = join(directory, entry.name);
       if (entry.isDirectory()) walk(path, depth + 1);
-      else if (audioExtensions.has(extname(entry.name).toLowerCase()) && isFileLike(path, entry.isSymbolicLink())) {
-        const id = relative(folder.path, path).split(sep).join('/');
-        const slash = id.indexOf('/');
-        const speaker = slash > 0 ? id.slice(0, slash) : undefined;
-        utterances.push(tidy({ id, path: resolveInside(folder, id, undefined), speaker }));
-      }
+      else if (audioExtensions.has(extname(entry.name).toLowerCase()) && isFileLike(path, entry.isSymbolicLink()))
+        found.push({ id: relative(folder.path, path).split(sep).join('/'), path });
     }
   };
   walk(folder.path, 0);
-  return utterances;
+  const splits = new Set(
+    found.flatMap(({ id }) => (id.includes('/') && splitFolder.test(id) ? splitOf(id.split('/')[0]) : [])),
+  );
+  // One split alone, or recordings beside the folders, are no splits.
+  const hasSplits = splits.size > 1 && found.every(({ id }) => splitFolder.test(id) && id.includes('/'));
+  if (hasSplits) folder.notes.push(`Folders are splits: ${[...splits].sort().join(', ')}.`);
+  return found.flatMap(({ id, path: direct }) => {
+    const folders = id.split('/').slice(0, -1);
+    const split = hasSplits ? splitOf(folders.shift()!) : undefined;
+    while (hasSplits && folders.length > 0 && audioFolder.test(folders[0])) folders.shift();
+    const path = resolveInside(folder, id, undefined);
+    return annotated(folder, direct, tidy({ id, path, speaker: folders[0], split }));
+  });
+}
+
+/** A folder that may not be read is left out and named. */
+function entriesOf(folder: Folder, directory: string) {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter(({ name }) => !name.startsWith('.'))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (directory === folder.path || (code !== 'EACCES' && code !== 'EPERM')) throw error;
+    folder.skipped.push({
+      id: directory,
+      path: directory,
+      reasonCode: 'unreadable',
+      reason: `The folder cannot be read: ${message}.`,
+    });
+    return [];
+  }
+}
+
+/** The stretches that are annotated, each an utterance; the whole recording where nothing is. */
+function annotated(folder: Folder, recording: string, whole: Utterance): Utterance[] {
+  const file = annotationOf(recording);
+  if (!file) return [whole];
+  const tiers = readTiers(file);
+  const name = relative(folder.path, file);
+  if (!tiers) {
+    folder.notes.push(`${name} cannot be read as annotations: the whole recording is used.`);
+    return [whole];
+  }
+  const chosen = chooseTiers(tiers);
+  if (chosen.length === 0) {
+    folder.notes.push(`${name} has no stretch with words: the whole recording is used.`);
+    return [whole];
+  }
+  const stretches = chosen.flatMap((tier) => tier.stretches.map((stretch) => ({ ...stretch, tier })));
+  const spoken = stretches.reduce((sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds, 0);
+  folder.notes.push(
+    `${name}: ${stretches.length} annotated stretches, ${(spoken / 60).toFixed(1)} min, of the ${chosen.length === 1 ? 'tier' : 'tiers'} ${chosen.map((tier) => `"${tier.name}"`).join(', ')}; the rest of the recording is left aside.`,
+  );
+  return stretches
+    .sort((a, b) => a.startSeconds - b.startSeconds)
+    .map(({ startSeconds, endSeconds, text, tier }) =>
+      tidy({
+        ...whole,
+        id: `${whole.id}#${tier.name}@${startSeconds}-${endSeconds}`,
+        speaker: tier.speaker ?? whole.speaker,
+        text: text.trim() || undefined,
+        startSeconds,
+        endSeconds,
+      }),
+    );
 }
 
 /** A link to a folder is not followed: it could go in circles. */

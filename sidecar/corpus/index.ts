@@ -2,7 +2,8 @@
 
 export { keyedOrder, keyedRandom, normals, permutation } from '../random.ts';
 export { type ClipOptions, type ClipSet, clipSamples, makeClips, utteranceSamples } from './clips.ts';
-export { detectLayout, languageLabels, readUtterances } from './layout.ts';
+export { onceEach } from './copies.ts';
+export { detectLayout, languageLabels, readListing, readUtterances } from './layout.ts';
 export { nearestPause } from './pauses.ts';
 export { replayPool } from './replay.ts';
 export * from './sampler.ts';

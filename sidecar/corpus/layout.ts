@@ -1,54 +1,145 @@
-/** @file Tells which of the known layouts a folder has, and reads it. */
+/** @file Tells which of the known layouts a data set has, and reads it. */
 import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.ts';
+import { readCommonVoice, readSpontaneous, spontaneousTable } from './common-voice.ts';
 import { looksLikeMlSuperb, readMlSuperb, readPlain } from './folders.ts';
 import { kaldiFolders, readKaldi } from './kaldi.ts';
+import {
+  isFleursLine,
+  metadataFiles,
+  nemoManifests,
+  readFleurs,
+  readMetadata,
+  readNemo,
+  readVoxpopuli,
+  voxpopuliTables,
+} from './manifests.ts';
 import { type Folder, openFolder } from './paths.ts';
 import { readTable, regular } from './tables.ts';
-import { readCommonVoice, readFairseq, readTsv } from './tabular.ts';
-import type { Layout, ReadOptions, Utterance } from './types.ts';
+import { readFairseq, readTsv } from './tabular.ts';
+import { type Layout, type Listing, layouts, type ReadOptions, type Utterance } from './types.ts';
 
-/** Looks at names and first lines only. @throws UserError where the folder is not there. */
+const splitTables = ['train', 'dev', 'valid', 'test', 'validated'];
+
+/** Looks at names and first lines only. @throws UserError where neither folder nor manifest is there. */
 export function detectLayout(root: string): Layout {
-  const { path } = openFolder(root);
-  if (kaldiFolders(path).length) return 'kaldi';
-  if (looksLikeMlSuperb(path)) return 'ml-superb';
-  const splits = ['train', 'dev', 'valid', 'test', 'validated'].filter((name) => existsSync(join(path, `${name}.tsv`)));
-  const heads = splits.map((name) => firstLine(join(path, `${name}.tsv`)));
-  if (heads.length && existsSync(join(path, 'clips'))) return 'common-voice';
-  if (heads.some((head) => head !== '' && !head.includes('\t') && head !== 'path')) return 'fairseq';
-  if (manifest(path)) return 'tsv';
-  return 'plain';
+  const { path, only } = openFolder(root);
+  return only ? layoutOfFile(path, only) : layoutOfFolder(path);
 }
 
-/** Every utterance of the folder, in the manifest's order. @throws UserError `corpus.*` naming file and line. */
-export function readUtterances(
-  root: string,
-  layout: Layout = detectLayout(root),
-  options: ReadOptions = {},
-): Utterance[] {
+function layoutOfFolder(path: string): Layout {
+  if (kaldiFolders(path).length) return 'kaldi';
+  if (looksLikeMlSuperb(path)) return 'ml-superb';
+  if (spontaneousTable(path)) return 'spontaneous-speech';
+  if (voxpopuliTables(path).length) return 'voxpopuli';
+  const heads = splitTables
+    .map((name) => join(path, `${name}.tsv`))
+    .filter(existsSync)
+    .map(firstLine);
+  if (heads.some(isFleursLine)) return 'fleurs';
+  if (heads.length && existsSync(join(path, 'clips'))) return 'common-voice';
+  if (heads.some(isFairseqRoot)) return 'fairseq';
+  if (metadataFiles({ path }).length) return 'metadata';
+  if (nemoManifests(path).length) return 'nemo';
+  return manifest(path) ? 'tsv' : 'plain';
+}
+
+const isFairseqRoot = (head: string) => head !== '' && !head.includes('\t') && head !== 'path';
+
+/** A manifest that is named itself. */
+function layoutOfFile(folder: string, name: string): Layout {
+  if (name === 'wav.scp') return 'kaldi';
+  if (/^ss-corpus-.*\.tsv$/.test(name)) return 'spontaneous-speech';
+  const head = firstLine(join(folder, name));
+  if (/\.jsonl?$/.test(name)) return head.includes('"audio_filepath"') ? 'nemo' : 'metadata';
+  if (/\.csv$/.test(name)) return 'metadata';
+  if (/^asr_(train|dev|test)\.tsv$/.test(name)) return 'voxpopuli';
+  if (isFleursLine(head)) return 'fleurs';
+  const columns = head.split('\t');
+  if (columns.includes('client_id') && columns.includes('path')) return 'common-voice';
+  if (columns.includes('file_name')) return 'metadata';
+  return isFairseqRoot(head) && /\.tsv$/.test(name) ? 'fairseq' : 'tsv';
+}
+
+/** Every utterance of the data set, in the manifest's order, and what was left out. @throws UserError `corpus.*` naming file and line. */
+export function readListing(root: string, layout?: Layout, options: ReadOptions = {}): Listing {
   const folder = openFolder(root, options.allowOutside);
-  const utterances = readers[layout](folder);
-  if (utterances.length) return utterances;
+  const found = layout ?? (folder.only ? layoutOfFile(folder.path, folder.only) : descend(folder));
+  const utterances = readers[found](folder, options);
+  if (found === 'plain') lookAbove(folder);
+  const { skipped, notes } = folder;
+  if (utterances.length) return { layout: found, utterances, skipped, notes };
+  const first = skipped[0] ? ` ${skipped.length} rows were left out; the first: ${skipped[0].reason}` : '';
   throw new UserError({
     code: 'corpus.no-utterances',
     tried: `list the utterances of ${folder.path}`,
-    why: `the folder, read as ${layout}, names none.`,
-    cure: 'Check the path, or name the layout: plain, tsv, common-voice, kaldi, fairseq or ml-superb.',
+    why: `the folder, read as ${found}, names none.${first}`,
+    cure: `Check the path, or name the layout: ${layouts.join(', ')}.`,
   });
 }
 
-const readers: Record<Layout, (folder: Folder) => Utterance[]> = {
+export const readUtterances = (root: string, layout?: Layout, options: ReadOptions = {}): Utterance[] =>
+  readListing(root, layout, options).utterances;
+
+/** One folder too high: where it holds a single folder that is a data set, and no audio of its own, that one is meant. */
+function descend(folder: Folder): Layout {
+  for (let depth = 0; depth < 3; depth++) {
+    const layout = layoutOfFolder(folder.path);
+    if (layout !== 'plain') return layout;
+    const entries = readdirSync(folder.path, { withFileTypes: true }).filter(({ name }) => !name.startsWith('.'));
+    const inside = entries.filter((entry) => entry.isDirectory());
+    const below = inside.filter(({ name }) => isDataSet(join(folder.path, name)));
+    if (inside.length !== entries.length || below.length !== 1 || inside.length > 1) return 'plain';
+    folder.path = join(folder.path, below[0].name);
+    folder.notes.push(`The data set lies one folder deeper: ${folder.path} is used.`);
+  }
+  return 'plain';
+}
+
+function isDataSet(path: string): boolean {
+  try {
+    return layoutOfFolder(path) !== 'plain';
+  } catch (fault) {
+    if (fault instanceof UserError || (fault as NodeJS.ErrnoException).code) return false;
+    throw fault;
+  }
+}
+
+/** One folder too low: `clips` of a Common Voice release has the audio, and its parent splits and speakers. */
+function lookAbove(folder: Folder): void {
+  const parent = dirname(folder.path);
+  if (!/^(clips|audios?|wavs?)$/i.test(basename(folder.path)) || !isDataSet(parent)) return;
+  folder.notes.push(
+    `${parent} is a data set (${layoutOfFolder(parent)}) that names speakers or splits: name that one to use them.`,
+  );
+}
+
+const readers: Record<Layout, (folder: Folder, options: ReadOptions) => Utterance[]> = {
   plain: readPlain,
   tsv: (folder) => {
-    const file = manifest(folder.path);
+    const file = folder.only ? join(folder.path, folder.only) : manifest(folder.path);
     if (!file) throw noManifest(folder.path, ['manifest.tsv', 'a single *.tsv']);
     return readTsv(folder, file);
   },
-  'common-voice': (folder) => present(folder, ['train.tsv', 'dev.tsv', 'test.tsv', 'validated.tsv'], readCommonVoice),
-  kaldi: (folder) => present(folder, ['wav.scp', 'train/wav.scp', 'dev/wav.scp', 'test/wav.scp'], readKaldi),
+  'common-voice': (folder, { tables }) =>
+    present(folder, ['train.tsv', 'dev.tsv', 'test.tsv', 'validated.tsv'], (one) => readCommonVoice(one, tables)),
+  'spontaneous-speech': (folder) => {
+    if (!folder.only && !spontaneousTable(folder.path)) throw noManifest(folder.path, ['ss-corpus-*.tsv']);
+    return readSpontaneous(folder);
+  },
+  kaldi: (folder) => {
+    if (!kaldiFolders(folder.path).length) throw noManifest(folder.path, ['wav.scp', '*/wav.scp']);
+    return readKaldi(folder);
+  },
   fairseq: (folder) => present(folder, ['train.tsv', 'valid.tsv', 'dev.tsv', 'test.tsv'], readFairseq),
+  fleurs: (folder) => present(folder, ['train.tsv', 'dev.tsv', 'test.tsv'], readFleurs),
+  metadata: (folder) => {
+    if (!metadataFiles(folder).length) throw noManifest(folder.path, ['metadata.csv', 'metadata.jsonl']);
+    return readMetadata(folder);
+  },
+  nemo: readNemo,
+  voxpopuli: readVoxpopuli,
   'ml-superb': (folder) => present(folder, ['transcript_1h_train.txt', 'transcript_10min_train.txt'], readMlSuperb),
 };
 
@@ -58,13 +149,17 @@ const labelRows = 1000;
 
 /** What the tables of a data set say its language is, each word once: `yo`, `Yoruba`. Never throws. */
 export function languageLabels(root: string, layout: Layout): string[] {
-  if (layout !== 'common-voice' && layout !== 'tsv') return [];
+  if (!['common-voice', 'tsv', 'spontaneous-speech'].includes(layout)) return [];
   try {
-    const { path } = openFolder(root);
-    const table = manifest(path);
+    const { path, only } = openFolder(root);
+    const table = only
+      ? join(path, only)
+      : layout === 'spontaneous-speech'
+        ? join(path, spontaneousTable(path)!)
+        : manifest(path);
     const splits = ['train', 'dev', 'test', 'validated'].map((name) => join(path, `${name}.tsv`));
-    const file = layout === 'tsv' ? table : splits.find((name) => existsSync(name));
-    const rows = file ? readTable(file, ['path']).slice(0, labelRows) : [];
+    const file = layout === 'common-voice' && !only ? splits.find((name) => existsSync(name)) : table;
+    const rows = file ? readTable(file, [], () => {}).slice(0, labelRows) : [];
     return [...new Set(rows.flatMap((row) => labelColumns.flatMap((column) => row.get(column) ?? [])))];
   } catch (fault) {
     if (fault instanceof UserError) return [];
@@ -73,7 +168,7 @@ export function languageLabels(root: string, layout: Layout): string[] {
 }
 
 function present(folder: Folder, files: string[], read: (folder: Folder) => Utterance[]): Utterance[] {
-  if (files.some((name) => existsSync(join(folder.path, name)))) return read(folder);
+  if (folder.only || files.some((name) => existsSync(join(folder.path, name)))) return read(folder);
   throw noManifest(folder.path, files);
 }
 

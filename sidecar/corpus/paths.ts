@@ -1,50 +1,63 @@
-/** @file Turns a path that a manifest names into one that may be opened: inside the data set's folder. */
+/** @file Turns a path that a manifest names into one that may be opened: inside the data set's folder, or beyond after consent. */
 import { realpathSync, statSync } from 'node:fs';
-import { isAbsolute, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import { type Place, UserError } from '../errors.ts';
+import { isInside } from '../inside.ts';
+import { variantOf } from './names.ts';
+import type { Skipped } from './types.ts';
 
+/** A data set while its manifests are read. */
 export interface Folder {
   path: string;
   /** With every link resolved. */
   real: string;
   allowOutside: boolean;
+  /** The one manifest to read, where the data set was named by it. */
+  only?: string;
+  /** Rows that cannot be used: each costs itself alone. */
+  skipped: Skipped[];
+  /** What a person should know of how the data set was read. */
+  notes: string[];
 }
 
+/** The folder, or the folder of the manifest that is named. @throws UserError where there is neither */
 export function openFolder(root: string, allowOutside = false): Folder {
   const path = resolve(root);
   const found = statSync(path, { throwIfNoEntry: false });
-  if (!found?.isDirectory()) {
-    const why = found ? 'it is a file, not a folder.' : 'there is no such folder.';
-    throw new UserError({
-      code: 'corpus.no-folder',
-      tried: `open the data set ${path}`,
-      why,
-      cure: 'Check the path of the data.',
-    });
-  }
-  return { path, real: realpathSync(path), allowOutside };
+  const fresh = { allowOutside, skipped: [], notes: [] };
+  if (found?.isDirectory()) return { path, real: realpathSync(path), ...fresh };
+  if (found?.isFile())
+    return { path: dirname(path), real: realpathSync(dirname(path)), only: basename(path), ...fresh };
+  throw new UserError({
+    code: 'corpus.no-folder',
+    tried: `open the data set ${path}`,
+    why: found ? 'it is neither a folder nor a file.' : 'there is no such folder.',
+    cure: 'Check the path of the data.',
+  });
 }
 
-/** The absolute path of `named`, relative to `base` (the data set's folder unless told). A file that does not exist
- * passes: the scan lists it as missing.
- * @throws UserError `corpus.path-outside` naming file and line. */
+/**
+ * The absolute path of `named`, relative to `base` (the data set's folder unless told). Where no such file is there, the
+ * one that is meant: in another Unicode form or case, with backslashes, or without its extension. A file that does not
+ * exist passes: the scan lists it as missing.
+ * @throws UserError `corpus.path-outside` naming file and line.
+ */
 export function resolveInside(folder: Folder, named: string, place: Place | undefined, base = folder.path): string {
   const refuse = (why: string, cure: string): never => {
     const tried = `use the path "${named}" of the data set ${folder.path}`;
     throw new UserError({ code: 'corpus.path-outside', tried, why, cure, place });
   };
   if (named === '' || named.includes('\0')) refuse('a path must not be empty or hold a NUL.', 'Correct the line.');
-  if (named.split(/[\\/]/).includes('..')) {
-    refuse('it climbs out by "..".', 'Write paths relative to the data set’s folder, without "..".');
-  }
-  const path = resolve(base, named);
+  const path = variantOf(resolve(base, named), resolve(base, named.replaceAll('\\', '/')));
   if (folder.allowOutside) return path;
-  const consent = 'Move the audio into the folder, or set allowOutside for this data set if you trust it.';
-  if (isAbsolute(named) && !isWithin(path, folder.path) && !isWithin(path, folder.real)) {
+  const consent =
+    'Move the audio into the folder, or, if you trust the data set, set languages.<code>.allowOutside: true for it.';
+  if (named.split(/[\\/]/).includes('..')) refuse('it climbs out by "..".', consent);
+  if (isAbsolute(named) && !isInside(path, folder.path) && !isInside(path, folder.real)) {
     refuse('it is absolute and lies outside that folder.', consent);
   }
   const real = realOf(path);
-  if (real !== undefined && !isWithin(real, folder.real))
+  if (real !== undefined && !isInside(real, folder.real))
     refuse(`it is a link to ${real}, outside that folder.`, consent);
   return path;
 }
@@ -55,8 +68,4 @@ function realOf(path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }

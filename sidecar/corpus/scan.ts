@@ -4,7 +4,9 @@ import { type Stats, statSync } from 'node:fs';
 import { type DecodedAudio, decodeBytes, modelRateHz, readAudioFile, samplesAt16k } from '../audio/index.ts';
 import { UserError } from '../errors.ts';
 import { keyedOrder } from '../random.ts';
-import { detectLayout, readUtterances } from './layout.ts';
+import type { CommonVoiceTables } from './common-voice.ts';
+import { onceEach } from './copies.ts';
+import { readListing } from './layout.ts';
 import { type Finding, type FindingKey, ScanCache } from './scan-cache.ts';
 import type { LanguageCorpus, Layout, ScannedUtterance, Skipped, Utterance } from './types.ts';
 
@@ -14,6 +16,7 @@ export interface LanguageSpec {
   root: string;
   layout?: Layout;
   allowOutside?: boolean;
+  tables?: CommonVoiceTables;
   /** Keeps a subset of at most so many hours, the same on every run: files in the order of a hash of their ids. */
   limitHours?: number;
   /** Where results are remembered between runs; without it nothing is. */
@@ -43,12 +46,19 @@ export async function scanLanguage(
   spec: LanguageSpec,
   onProgress?: (progress: ScanProgress) => void,
 ): Promise<LanguageCorpus> {
-  const layout = spec.layout ?? detectLayout(spec.root);
-  const listed = readUtterances(spec.root, layout, { allowOutside: spec.allowOutside });
+  const {
+    layout,
+    utterances: listed,
+    skipped: rows,
+    notes,
+  } = readListing(spec.root, spec.layout, {
+    allowOutside: spec.allowOutside,
+    tables: spec.tables,
+  });
   const limitSamples = spec.limitHours === undefined ? Number.POSITIVE_INFINITY : spec.limitHours * 3600 * modelRateHz;
   const cache = new ScanCache(spec.cacheDir);
   const kept = new Map<string, ScannedUtterance>();
-  const skipped: Skipped[] = [];
+  const skipped: Skipped[] = [...rows];
   let samples = 0;
   let done = 0;
   let leftOut = 0;
@@ -82,8 +92,20 @@ export async function scanLanguage(
   }
   if (kept.size === 0 && !spec.mayBeEmpty) throw nothingLeft(spec, listed.length, skipped, leftOut);
   // In the manifest's order, whatever order they were read in.
-  const utterances = listed.flatMap(({ id }) => kept.get(id) ?? []);
-  return { code: spec.code, root: spec.root, layout, utterances, skipped, seconds: samples / modelRateHz, leftOut };
+  const utterances = onceEach(
+    listed.flatMap(({ id }) => kept.get(id) ?? []),
+    notes,
+  );
+  return {
+    code: spec.code,
+    root: spec.root,
+    layout,
+    utterances,
+    skipped,
+    notes,
+    seconds: samples / modelRateHz,
+    leftOut,
+  };
 }
 
 /** Utterances by file, so that a recording with many segments is decoded once. */

@@ -87,7 +87,7 @@ function bySpeakers(utterances: readonly ScannedUtterance[], share: number, seed
   return {
     ...cutSides(utterances, dev, tail.cuts),
     method: 'time',
-    reason: `${whole}the last part of the speaker "${name}" are held out, since ${why}: that speaker is on both sides.`,
+    reason: `${whole}the last part of the speaker "${name}" ${whole ? 'are' : 'is'} held out, since ${why}: that speaker is on both sides.`,
   };
 }
 

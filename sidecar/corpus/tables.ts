@@ -77,8 +77,16 @@ export interface Row {
   need(column: string): string;
 }
 
-/** Tab-separated rows under a header that must have the `required` columns. Quotes are ordinary characters. */
-export function readTable(file: string, required: readonly string[]): Row[] {
+/** Told of a row that cannot be used; without it such a row is an error. */
+export type OnBadRow = (line: number, reason: string) => void;
+/** More bad rows than this share, and the file is not what it is taken for. */
+const mostBad = 0.5;
+
+/**
+ * Tab-separated rows under a header that must have the `required` columns. Quotes are ordinary characters. A row with
+ * other columns than the header costs itself alone where `onBadRow` hears of it.
+ */
+export function readTable(file: string, required: readonly string[], onBadRow?: OnBadRow): Row[] {
   const [header, ...body] = readLines(file);
   const wanted = required.map((name) => `"${name}"`).join(', ');
   if (!header)
@@ -99,11 +107,16 @@ export function readTable(file: string, required: readonly string[]): Row[] {
   if (twice)
     throw lineError('duplicate-column', file, header.number, `its header has "${twice}" twice.`, 'Rename one.');
   const indices = new Map(columns.map((name, index) => [name, index]));
-  return body.map(({ number, text }) => {
+  const bad: { line: number; error: UserError }[] = [];
+  const rows = body.flatMap(({ number, text }): Row[] => {
     const cells = text.split('\t');
+    // Trailing columns that are empty are often left out.
+    while (cells.length < columns.length && required.every((name) => (indices.get(name) ?? 0) < cells.length))
+      cells.push('');
     if (cells.length !== columns.length) {
       const why = `the line has ${cells.length} columns, but the header has ${columns.length}.`;
-      throw lineError('column-count', file, number, why, 'Add or remove tabs.');
+      bad.push({ line: number, error: lineError('column-count', file, number, why, 'Add or remove tabs.') });
+      return [];
     }
     const get = (column: string) => cells[indices.get(column) ?? -1]?.trim() || undefined;
     const need = (column: string) => {
@@ -112,17 +125,28 @@ export function readTable(file: string, required: readonly string[]): Row[] {
         throw lineError('empty-cell', file, number, `the column "${column}" is empty.`, 'Fill it.');
       return cell;
     };
-    return { line: number, get, need };
+    return [{ line: number, get, need }];
   });
+  if (bad.length > 0 && (!onBadRow || bad.length > mostBad * body.length)) throw bad[0].error;
+  for (const { line, error } of bad) onBadRow?.(line, error.problems[0].why);
+  return rows;
 }
 
-/** Lines of `key rest`, split at the first white space, with every key once. */
-export function readPairs(file: string, what: string): Map<string, { value: string; line: number }> {
+/** Lines of `key rest`, split at the first white space, with every key once; of a key that comes again the first counts. */
+export function readPairs(
+  file: string,
+  what: string,
+  onBadRow?: OnBadRow,
+): Map<string, { value: string; line: number }> {
   const pairs = new Map<string, { value: string; line: number }>();
   for (const { number, text } of readLines(file)) {
     const [key, value] = splitFirst(text);
     const before = pairs.get(key);
-    if (before) throw duplicate(file, number, key, file, before.line);
+    if (before) {
+      if (!onBadRow) throw duplicate(file, number, key, file, before.line);
+      onBadRow(number, `"${key}" was already in line ${before.line}.`);
+      continue;
+    }
     if (value === '' && what !== 'text') {
       throw lineError(
         'column-count',

@@ -1,13 +1,13 @@
-/** @file Readers of layouts that are tables: a TSV manifest, Common Voice, fairseq. */
+/** @file Readers of layouts that are tables: a TSV manifest, fairseq. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Folder, resolveInside } from './paths.ts';
-import { at, lineError, readLines, readTable, UniqueIds } from './tables.ts';
+import { at, lineError, type OnBadRow, readLines, readTable, UniqueIds } from './tables.ts';
 import type { Utterance } from './types.ts';
 
 type Split = NonNullable<Utterance['split']>;
 
-const splitNames: Record<string, Split> = {
+export const splitNames: Record<string, Split> = {
   train: 'train',
   training: 'train',
   dev: 'dev',
@@ -19,7 +19,7 @@ const splitNames: Record<string, Split> = {
 /** `path`, and where there are: `id`, `text`, `speaker`, `split`, `start`, `end` (seconds). `duration` is measured anew. */
 export function readTsv(folder: Folder, file: string): Utterance[] {
   const ids = new UniqueIds();
-  return readTable(file, ['path']).map((row) => {
+  return readTable(file, ['path'], badRow(folder, file)).map((row) => {
     const named = row.need('path');
     const startSeconds = seconds(row.get('start'), 'start', file, row.line);
     const endSeconds = seconds(row.get('end'), 'end', file, row.line);
@@ -53,6 +53,12 @@ export function readTsv(folder: Folder, file: string): Utterance[] {
   });
 }
 
+/** A row that cannot be used, told with the file that it stands in. */
+export const badRow =
+  (folder: Folder, file: string): OnBadRow =>
+  (line, reason) =>
+    folder.skipped.push({ id: `line ${line}`, path: file, reasonCode: 'bad-row', reason: `Line ${line}: ${reason}` });
+
 function seconds(cell: string | undefined, column: string, file: string, line: number): number | undefined {
   if (cell === undefined) return undefined;
   const value = Number(cell);
@@ -60,29 +66,13 @@ function seconds(cell: string | undefined, column: string, file: string, line: n
   throw lineError('bad-number', file, line, `"${column}" is "${cell}"; seconds are expected.`, 'Correct the number.');
 }
 
-/** `train.tsv`, `dev.tsv`, `test.tsv` beside `clips/`; `client_id` is the speaker. Without them `validated.tsv`. */
-export function readCommonVoice(folder: Folder): Utterance[] {
-  const own = (['train', 'dev', 'test'] as const).filter((split) => existsSync(join(folder.path, `${split}.tsv`)));
-  const tables: { name: string; split?: Split }[] = own.map((split) => ({ name: split, split }));
-  if (!tables.length) tables.push({ name: 'validated' });
-  const ids = new UniqueIds();
-  return tables.flatMap(({ name, split }) => {
-    const file = join(folder.path, `${name}.tsv`);
-    return readTable(file, ['client_id', 'path']).map((row) => {
-      const named = row.need('path');
-      ids.add(named, file, row.line);
-      const path = resolveInside(folder, named, at(file, row.line), join(folder.path, 'clips'));
-      return tidy({ id: named, path, speaker: row.need('client_id'), text: row.get('sentence'), split });
-    });
-  });
-}
-
 /** `train.tsv`, `valid.tsv`, `test.tsv`: the audio's folder in the first line, then path and number of samples. */
 export function readFairseq(folder: Folder): Utterance[] {
   const ids = new UniqueIds();
-  const splits = [...new Set(['train', 'valid', 'dev', 'test'])].filter((name) =>
-    existsSync(join(folder.path, `${name}.tsv`)),
-  );
+  const named = folder.only?.replace(/\.tsv$/, '');
+  const splits = named
+    ? [named]
+    : ['train', 'valid', 'dev', 'test'].filter((name) => existsSync(join(folder.path, `${name}.tsv`)));
   return splits.flatMap((name) => {
     const file = join(folder.path, `${name}.tsv`);
     const [root, ...body] = readLines(file);

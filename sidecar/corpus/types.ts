@@ -1,7 +1,20 @@
 /** @file What a corpus is made of. */
 import type { AudioFormat } from '../audio/index.ts';
+import type { CommonVoiceTables } from './common-voice.ts';
 
-export const layouts = ['plain', 'tsv', 'common-voice', 'kaldi', 'fairseq', 'ml-superb'] as const;
+export const layouts = [
+  'plain',
+  'tsv',
+  'common-voice',
+  'spontaneous-speech',
+  'kaldi',
+  'fairseq',
+  'fleurs',
+  'metadata',
+  'nemo',
+  'voxpopuli',
+  'ml-superb',
+] as const;
 export type Layout = (typeof layouts)[number];
 
 /** One line of a manifest, as found; `path` is absolute, times are in the file. */
@@ -13,11 +26,15 @@ export interface Utterance {
   split?: 'train' | 'dev' | 'test';
   startSeconds?: number;
   endSeconds?: number;
+  /** From 0, where one channel of the file is the utterance; all are mixed where it is absent. */
+  channel?: number;
 }
 
 export interface ReadOptions {
-  /** Absolute paths and links that leave the data set's folder; `../` stays refused. */
+  /** Absolute paths, `../` and links that leave the data set's folder. */
   allowOutside?: boolean;
+  /** Which tables of a Common Voice release train. */
+  tables?: CommonVoiceTables;
 }
 
 /** An utterance whose audio was decoded once and found usable. */
@@ -33,7 +50,7 @@ export interface ScannedUtterance extends Utterance {
   channels: number;
 }
 
-export type SkipCode = 'unreadable' | 'empty' | 'silent' | 'too-short' | 'missing';
+export type SkipCode = 'unreadable' | 'empty' | 'silent' | 'too-short' | 'missing' | 'bad-row';
 
 export interface Skipped {
   path: string;
@@ -42,12 +59,24 @@ export interface Skipped {
   reason: string;
 }
 
+/** What a data set's manifests name. */
+export interface Listing {
+  layout: Layout;
+  utterances: Utterance[];
+  /** Rows that cannot be used, each with its reason. */
+  skipped: Skipped[];
+  /** What a person should know of how it was read. */
+  notes: string[];
+}
+
 export interface LanguageCorpus {
   code: string;
   root: string;
   layout: Layout;
   utterances: ScannedUtterance[];
   skipped: Skipped[];
+  /** What a person should know of how the data set was read. */
+  notes: string[];
   /** Of the utterances kept. */
   seconds: number;
   /** Utterances that the limit on hours left out; 0 without one. */

@@ -93,7 +93,7 @@ export async function inspectDataset(raw: unknown, context: JobContext): Promise
       .sort((a, b) => a.hz - b.hz),
     clipped: await clipping(utterances, context),
     examples: examplesOf(utterances),
-    notes,
+    notes: [...corpus.notes, ...notes],
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type Clip,
   makeClips,
   nearestPause,
+  onceEach,
   type ScannedUtterance,
   type SplitAssignment,
   type SplitUtterance,
@@ -49,7 +50,8 @@ export async function makeLanguage(
         code,
         root,
         layout: layout === 'auto' ? undefined : layout,
-        allowOutside,
+        allowOutside: spec.allowOutside ?? allowOutside,
+        tables: spec.commonVoice,
         limitHours: spec.hours === undefined ? undefined : spec.hours / spec.data.length,
         cacheDir,
         signal,
@@ -59,15 +61,18 @@ export async function makeLanguage(
     const assignment = assignSplits(corpus.utterances, { heldOut: spec.heldOut, seed: SPLIT_SEED });
     const report = splitReport(corpus.utterances, assignment);
     summary.skipped.push(...corpus.skipped);
+    summary.notes.push(...corpus.notes);
     if (report.straddles) summary.notes.push(report.reason);
     summary.speakers += new Set(corpus.utterances.map(({ speaker }) => speaker)).size;
     // Two data sets may use the same ids.
     const used = applySplits(corpus.utterances, await atPauses(assignment, corpus.utterances));
     utterances.push(...(spec.data.length > 1 ? used.map((u) => ({ ...u, id: `${root}/${u.id}` })) : used));
   }
+  // Two data sets may share recordings: what one holds out the other must not train on.
+  const once = onceEach(utterances, summary.notes);
   const cut = (side: 'train' | 'dev') =>
     makeClips(
-      utterances.filter(({ split }) => split === side),
+      once.filter(({ split }) => split === side),
       { joinSeconds, maxSeconds, minSeconds },
     );
   const [train, dev] = [cut('train'), cut('dev')];
@@ -76,9 +81,9 @@ export async function makeLanguage(
   summary.dropped = { pieces, seconds: train.dropped.seconds + dev.dropped.seconds };
   if (pieces > 0)
     summary.notes.push(
-      `left out as shorter than audio.minSeconds (${minSeconds} s): ${pieces} ${pieces === 1 ? 'piece' : 'pieces'}, ${summary.dropped.seconds.toFixed(1)} s in all.${isLoss(summary, utterances.length) && joinSeconds === undefined ? ' Set audio.joinSeconds (5 is usual) to join a speaker’s short recordings.' : ''}`,
+      `left out as shorter than audio.minSeconds (${minSeconds} s): ${pieces} ${pieces === 1 ? 'piece' : 'pieces'}, ${summary.dropped.seconds.toFixed(1)} s in all.${isLoss(summary, once.length) && joinSeconds === undefined ? ' Set audio.joinSeconds (5 is usual) to join a speaker’s short recordings.' : ''}`,
     );
-  summary.utterances = utterances.length;
+  summary.utterances = once.length;
   summary.trainSeconds = seconds(train.clips);
   summary.heldOutSeconds = seconds(dev.clips);
   if (dev.clips.length === 0) summary.notes.push(unmeasured(spec.heldOut, minSeconds));

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { detectLayout, type Layout, readUtterances } from '../../../sidecar/corpus/index.ts';
+import { detectLayout, type Layout, readListing, readUtterances } from '../../../sidecar/corpus/index.ts';
 import { UserError } from '../../../sidecar/errors.ts';
 import { folder } from '../../support/folder.ts';
 
@@ -61,7 +61,7 @@ describe('a TSV manifest', () => {
     expect(tsv('')).toBe('corpus.empty-manifest manifest.tsv:1');
     expect(tsv('file\ttext\na.wav\tx\n')).toBe('corpus.missing-column manifest.tsv:1');
     expect(tsv('path\tpath\na\tb\n')).toBe('corpus.duplicate-column manifest.tsv:1');
-    expect(tsv('path\ttext\na.wav\tx\n\nb.wav\n')).toBe('corpus.column-count manifest.tsv:4');
+    expect(tsv('path\ttext\na.wav\tx\ty\n\nb.wav\tx\ty\n')).toBe('corpus.column-count manifest.tsv:2');
     expect(tsv('path\ttext\na.wav\tx\na.wav\ty\n')).toBe('corpus.duplicate-id manifest.tsv:3');
     expect(tsv('path\ttext\n\tx\n')).toBe('corpus.empty-cell manifest.tsv:2');
     expect(tsv('path\tsplit\na.wav\tconstructor\n')).toBe('corpus.unknown-split manifest.tsv:2');
@@ -78,7 +78,8 @@ describe('a TSV manifest', () => {
       expect(place(fails(root, 'tsv'))).toBe('corpus.path-outside manifest.tsv:3');
     }
     const climbing = folder({ 'manifest.tsv': 'path\n../x.wav\n' });
-    expect(fails(climbing, 'tsv', { allowOutside: true }).code).toBe('corpus.path-outside');
+    expect(readUtterances(climbing, 'tsv', { allowOutside: true })[0].path).toBe(join(climbing, '../x.wav'));
+    expect(fails(climbing, 'tsv').problems[0].cure).toContain('languages.<code>.allowOutside: true');
   });
 });
 
@@ -99,9 +100,10 @@ describe('Common Voice', () => {
     ]);
   });
 
-  it('refuses a clip in two splits and a table without client_id', () => {
-    const twice = folder({ 'train.tsv': `${head}s\ta.mp3\t\n`, 'dev.tsv': `${head}s\ta.mp3\t\n`, 'clips/a.mp3': '' });
-    expect(place(fails(twice))).toBe('corpus.duplicate-id dev.tsv:2');
+  it('holds out a clip that is in two splits, and refuses a table without client_id', () => {
+    const rows = (...paths: string[]) => head + paths.map((path) => `s\t${path}\t\n`).join('');
+    const twice = folder({ 'train.tsv': rows('a.mp3', 'b.mp3'), 'dev.tsv': rows('a.mp3'), 'clips/a.mp3': '' });
+    expect(readUtterances(twice).map(({ id, split }) => `${id} ${split}`)).toEqual(['b.mp3 train', 'a.mp3 dev']);
     const lacking = folder({ 'train.tsv': 'path\tsentence\na.mp3\tx\n', 'clips/a.mp3': '' });
     expect(place(fails(lacking))).toBe('corpus.missing-column train.tsv:1');
   });
@@ -119,19 +121,37 @@ describe('Kaldi', () => {
     expect(detectLayout(root)).toBe('kaldi');
     const path = join(root, 'train/a b.flac');
     expect(readUtterances(root)).toEqual([
+      { id: 'u3', path: join(root, 'test/c.wav'), split: 'test' },
       { id: 'u1', path, speaker: 'ann', text: 'good  day', split: 'train', startSeconds: 0.5, endSeconds: 1.5 },
       { id: 'u2', path, speaker: 'bob', text: '', split: 'train', startSeconds: 2 },
-      { id: 'u3', path: join(root, 'test/c.wav'), split: 'test' },
     ]);
   });
 
-  it('executes nothing: a pipe is refused by file and line', () => {
-    for (const command of ['sox x.wav -t wav - |', '| cat', '-']) {
-      const root = folder({ 'wav.scp': `u1 ok.wav\nu2 ${command}\n` });
-      expect(place(fails(root))).toBe('corpus.pipe wav.scp:2');
-      expect(fails(root, 'kaldi', { allowOutside: true }).code).toBe('corpus.pipe');
-    }
-    expect(place(fails(folder({ 'wav.scp': 'u1 raw.ark:12\n' })))).toBe('corpus.archive wav.scp:1');
+  it('runs nothing: a command that only decodes stands for its file and channel, any other costs its line', () => {
+    const root = folder({
+      'wav.scp': [
+        'a flac -c -d -s a.flac |',
+        'b sph2pipe -f wav -p -c 2 "b b.sph" |',
+        'c sox c.wav -r 16000 -t wav - remix 2 |',
+        'd ffmpeg -loglevel error -i d.m4a -ar 16000 -f wav - |',
+        'e flac -dcs e.flac | sox - -r 16000 -t wav - |',
+        'f sox f.wav -t wav - speed 0.9 |',
+        'g cat g.wav; rm -rf / |',
+        'h curl http://example.org/h.wav |',
+        'i | cat',
+        'j -',
+        'k raw.ark:12',
+        'l plain.wav',
+      ].join('\n'),
+    });
+    const { utterances, skipped } = readListing(root);
+    const told = utterances.map(({ id, path, channel }) =>
+      `${id} ${path.slice(root.length + 1)} ${channel ?? ''}`.trim(),
+    );
+    expect(told).toEqual(['a a.flac', 'b b b.sph 1', 'c c.wav 1', 'd d.m4a', 'e e.flac', 'l plain.wav']);
+    expect(skipped.map(({ id }) => id)).toEqual(['f', 'g', 'h', 'i', 'j', 'k']);
+    for (const command of ['sox x.wav -t wav - reverb |', '| cat', '-', 'raw.ark:12'])
+      expect(place(fails(folder({ 'wav.scp': `u ${command}\n` })))).toBe('corpus.pipe wav.scp:1');
   });
 
   it('takes absolute paths only where that is allowed', () => {
@@ -140,17 +160,44 @@ describe('Kaldi', () => {
     expect(readUtterances(root, 'kaldi', { allowOutside: true })[0].path).toBe('/data/a.wav');
   });
 
-  it('names what does not fit together', () => {
-    const kaldi = (files: Record<string, string>) => place(fails(folder({ 'wav.scp': 'u1 a.wav\n', ...files })));
-    expect(kaldi({ 'wav.scp': 'u1 a.wav\nu1 b.wav\n' })).toBe('corpus.duplicate-id wav.scp:2');
-    expect(kaldi({ 'wav.scp': 'u1\n' })).toBe('corpus.column-count wav.scp:1');
-    expect(kaldi({ text: 'u1 x\nu9 y\n' })).toBe('corpus.unknown-id text:2');
-    expect(kaldi({ utt2spk: 'u9 ann\n' })).toBe('corpus.unknown-id utt2spk:1');
-    expect(kaldi({ utt2spk: 'u1\n' })).toBe('corpus.column-count utt2spk:1');
-    expect(kaldi({ segments: 's1 u1 0\n' })).toBe('corpus.column-count segments:1');
-    expect(kaldi({ segments: 's1 u9 0 1\n' })).toBe('corpus.unknown-id segments:1');
-    expect(kaldi({ segments: 's1 u1 2 1\n' })).toBe('corpus.bad-segment segments:1');
-    expect(kaldi({ segments: 's1 u1 0 1\ns1 u1 1 2\n' })).toBe('corpus.duplicate-id segments:2');
+  it('uses what fits together, and counts what does not', () => {
+    const kaldi = (files: Record<string, string>) => {
+      const { utterances, skipped, notes } = readListing(folder({ 'wav.scp': 'u1 a.wav\nu2 b.wav\n', ...files }));
+      return [utterances.map(({ id }) => id).join(' '), skipped.map(({ id }) => id).join(' '), notes.length];
+    };
+    expect(kaldi({ 'wav.scp': 'u1 a.wav\nu1 b.wav\n' })).toEqual(['u1', 'line 2', 0]);
+    expect(kaldi({ text: 'u1 x\nu9 y\n' })).toEqual(['u1 u2', '', 1]);
+    expect(kaldi({ utt2spk: 'u1 ann\nu9 bob\n' })).toEqual(['u1', 'u2', 1]);
+    expect(kaldi({ segments: 's1 u1 0 1\ns2 u9 0 1\ns3 u1 2 1\ns4 u2 1 1\ns1 u1 1 2\n' })).toEqual([
+      's1',
+      's2 s3 s4 s1',
+      0,
+    ]);
+    const refused = (files: Record<string, string>) => place(fails(folder({ 'wav.scp': 'u1 a.wav\n', ...files })));
+    expect(refused({ 'wav.scp': 'u1\n' })).toBe('corpus.column-count wav.scp:1');
+    expect(refused({ utt2spk: 'u1\n' })).toBe('corpus.column-count utt2spk:1');
+    expect(refused({ segments: 's1 u1 0\n' })).toBe('corpus.column-count segments:1');
+  });
+
+  it('takes the channel that reco2file_and_channel names, and every subset by its name', () => {
+    const telephone = folder({
+      'wav.scp': 'c-A c.wav\nc-B c.wav\n',
+      reco2file_and_channel: 'c-A c A\nc-B c B\n',
+      segments: 'a c-A 0 1\nb c-B 0 1\n',
+    });
+    expect(readUtterances(telephone).map(({ id, channel }) => [id, channel])).toEqual([
+      ['a', 0],
+      ['b', 1],
+    ]);
+    const one = (name: string) => ({ [`${name}/wav.scp`]: `u ${name}.wav\n` });
+    const recipe = folder(Object.assign({}, ...['train_nodev', 'dev', 'test_other', 'train_sp', 'local'].map(one)));
+    expect(readUtterances(recipe).map(({ id, split }) => `${id} ${split}`)).toEqual([
+      'u dev',
+      'local/u train',
+      'test_other/u test',
+      'train_nodev/u train',
+      'train_sp/u train',
+    ]);
   });
 });
 
