@@ -44,7 +44,7 @@ export const mixtureParameters = (config: BaseConfig, mixture: MixtureConfig): P
 export interface Routing {
   /** Per site in order: gates [N, E] after top-k, sums to 1 over the experts. */
   gates: { site: Site; gates: Value; kept?: Value }[];
-  /** The weighted balance and z losses, one element; absent where both weights are 0. */
+  /** The weighted balance and z losses, mean over the routers, one element; absent where both weights are 0. */
   penalty?: Value;
 }
 
@@ -60,8 +60,10 @@ export function mixtureHook(
   const shared = new Map<number, { gates: Value; kept?: Value }>();
   const inverseFrames = () => graph.input('inverseFrames', [1]);
   let frames: Value | undefined;
+  let routers = 0;
 
   const route = (logits: Value) => {
+    routers++;
     const experts = logits.shape[1] as number;
     const p = softmax(logits);
     const kept = mixture.router.kind === 'top-k' ? topKMask(p, mixture.router.k) : undefined;
@@ -120,10 +122,7 @@ export function mixtureHook(
 
   const routing = (): Routing => ({
     gates: seen,
-    penalty:
-      penalties.length > 0
-        ? scale(penalties.map((p) => reshape(p, [1])).reduce(add), 1 / Math.max(1, seen.length))
-        : undefined,
+    penalty: penalties.length > 0 ? scale(penalties.map((p) => reshape(p, [1])).reduce(add), 1 / routers) : undefined,
   });
   return { hook, routing };
 }

@@ -5,6 +5,7 @@ import { type ConvolutionOptions, convolution } from '../convolution.ts';
 import { head, reshape, rows, transpose } from '../layout.ts';
 import { named, type Op, outputs } from '../op.ts';
 import { sum } from '../reduce.ts';
+import { emitConvolution } from './grouped.ts';
 
 const numeric = (options: ConvolutionOptions) => ({
   strides: [options.stride ?? 1],
@@ -30,7 +31,7 @@ export const convolutions: Record<string, Op> = {
   convolution: {
     infer: ([x, weight], options) => [{ shape: [x.shape[0], weight.shape[0], outputTime(x, weight, options)] }],
     multiplyAdds: ({ inputs: [, weight], outputs: [y] }) => [...y.shape, ...weight!.shape.slice(1)],
-    emit: (e, node) => e.node('Conv', named(e, node), numeric(node.attributes), outputs(e, node)),
+    emit: (e, node) => emitConvolution(e, node, numeric(node.attributes)),
     gradient({ inputs: [x, weight, bias], attributes }, [d], needs) {
       const { stride = 1, pad = [0, 0], groups = 1 } = attributes as ConvolutionOptions;
       return [
@@ -42,6 +43,7 @@ export const convolutions: Record<string, Op> = {
     examples: [
       { shapes: [[2, 3, 9], [4, 3, 3], [4]], attributes: { stride: 2 } },
       { shapes: [[2, 4, 7], [6, 2, 4], [6]], attributes: { groups: 2, pad: [2, 1] } },
+      { shapes: [[2, 4, 6], [12, 2, 3], [12]], attributes: { groups: 2, pad: [1, 1] } },
       {
         shapes: [
           [1, 1, 12],

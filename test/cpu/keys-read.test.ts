@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { describeKeys } from '../../sidecar/config/describe.ts';
+import { loadExperiment } from '../../sidecar/config/resolve.ts';
+import { runExperiment } from '../../sidecar/training/experiment-run.ts';
+import { VERSION } from '../../sidecar/version.ts';
+import { tinyWorkspace } from '../support/tiny.ts';
+
+/** Read before a run begins, by what starts it. */
+const ELSEWHERE = ['device'];
+
+/** `experiment` with every key that is asked for put into `read`; writing it down or copying it whole asks for none. */
+function watched<T extends object>(value: T, path: string, read: Set<string>): T {
+  let copied: string | symbol | undefined;
+  return new Proxy(value, {
+    getOwnPropertyDescriptor(target, key) {
+      copied = key;
+      return Reflect.getOwnPropertyDescriptor(target, key);
+    },
+    get(target, key, receiver) {
+      if (key === 'toJSON') return () => target;
+      const got: unknown = Reflect.get(target, key, receiver);
+      const isCopy = copied === key;
+      copied = undefined;
+      if (typeof key === 'symbol') return got;
+      const at = path === 'languages' ? 'languages.<code>' : path ? `${path}.${key}` : key;
+      if (!isCopy && !Array.isArray(target)) read.add(at);
+      return typeof got === 'object' && got !== null ? watched(got, at, read) : got;
+    },
+  });
+}
+
+it('every key of the schema is read by a run: none is described and then ignored', async () => {
+  const { root, experiment: file } = tinyWorkspace();
+  const { experiment, text } = await loadExperiment(file, [
+    'training.steps=2',
+    'head.warmupSteps=1',
+    'adapter.router.kind=top-k',
+    'adapter.router.balance=0.1',
+    'replay.hours=0.01',
+  ]);
+  const read = new Set<string>();
+  const { state } = await runExperiment({
+    root,
+    experiment: watched(experiment, '', read),
+    configText: text,
+    device: 'cpu',
+    version: VERSION,
+    onEvent: () => {},
+    signal: new AbortController().signal,
+  });
+  expect(state).toBe('done');
+  const keys = describeKeys().map(({ path }) => path);
+  const leaves = keys.filter((path) => !keys.some((other) => other.startsWith(`${path}.`)));
+  expect(leaves.length).toBeGreaterThan(50);
+  expect(leaves.filter((path) => !read.has(path) && !ELSEWHERE.includes(path))).toEqual([]);
+});

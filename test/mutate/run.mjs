@@ -1,0 +1,148 @@
+// Puts one plausible fault at a time into a copy of the sources and runs the tests that reach it: `npm run mutate`, or
+// `npm run mutate -- <part of a name>` for some. Not part of `npm test`. The list is mutations.mjs; the last result of
+// the whole list is result.md.
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { mutations } from './mutations.mjs';
+
+const root = resolve(import.meta.dirname, '../..');
+const SIDE_BY_SIDE = 2;
+const LIMIT_MS = 180_000;
+
+const sources = (folder) =>
+  readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+
+/** Where the text stands: in one place of one source, whatever the source is called today. */
+function anchorOf({ find }) {
+  const places = sources(join(root, 'sidecar')).flatMap((path) => {
+    const text = readFileSync(path, 'utf8');
+    return text.includes(find) ? [{ path: relative(root, path), text, times: text.split(find).length - 1 }] : [];
+  });
+  const times = places.reduce((sum, place) => sum + place.times, 0);
+  return times === 1 ? places[0] : { times };
+}
+
+/** A copy with sources and tests of its own; all else is seen through links. */
+function copy() {
+  const folder = mkdtempSync(join(tmpdir(), 'milore-mutate-'));
+  const own = (path) => !relative(root, path).startsWith(join('test', 'fixtures'));
+  for (const name of ['sidecar', 'test'])
+    cpSync(join(root, name), join(folder, name), { recursive: true, filter: own });
+  symlinkSync(join(root, 'test/fixtures'), join(folder, 'test/fixtures'));
+  for (const name of readdirSync(root))
+    if (!['sidecar', 'test', 'dist', '.git', '.milore'].includes(name))
+      symlinkSync(join(root, name), join(folder, name));
+  return folder;
+}
+
+/** What the tests say: passed, failed (with the first test that did), or broken where nothing could be run. */
+function runTests(folder, tests) {
+  const report = join(folder, 'report.json');
+  rmSync(report, { force: true });
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const args = [vitest, 'run', ...tests, '--bail=1', '--reporter=json', `--outputFile=${report}`, '--maxWorkers=1'];
+  const child = spawn(process.execPath, args, { cwd: folder, env: { ...process.env, MILORE_THREADS: '1' } });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
+  const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  return new Promise((done) => {
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      if (signal) return done({ state: 'failed', by: `nothing: no end after ${LIMIT_MS / 1000} s` });
+      let results;
+      try {
+        results = JSON.parse(readFileSync(report, 'utf8')).testResults;
+      } catch {
+        return done({ state: 'broken', by: said.slice(-2000) });
+      }
+      if (code === 0) return done({ state: 'passed' });
+      const failed = results.flatMap((file) => file.assertionResults).find(({ status }) => status === 'failed');
+      if (failed) return done({ state: 'failed', by: failed.fullName });
+      // A file that fails as a whole: in a hook it is caught, but what cannot be read is no mutation.
+      const file = results.find(({ status }) => status === 'failed');
+      const message = file?.message || said.slice(-2000);
+      const unread = /Transform failed|SyntaxError|PARSE_ERROR|Failed to (resolve|load)|No test files/i.test(message);
+      done({ state: unread ? 'broken' : 'failed', by: message.split('\n')[0] });
+    });
+  });
+}
+
+async function main() {
+  const asked = process.argv.slice(2).join(' ').toLowerCase();
+  const chosen = mutations.filter(({ name }) => name.toLowerCase().includes(asked));
+  const faults = [];
+  const twice = chosen.filter(({ name }, i) => chosen.findIndex((other) => other.name === name) !== i);
+  for (const { name } of twice) faults.push(`${name}: the name stands twice`);
+  const anchored = chosen.flatMap((mutation) => {
+    const anchor = anchorOf(mutation);
+    if (anchor.path) return { ...mutation, ...anchor };
+    faults.push(`${mutation.name}: its anchor stands ${anchor.times} times in sidecar/, not once: ${mutation.find}`);
+    return [];
+  });
+  const folders = Array.from({ length: SIDE_BY_SIDE }, copy);
+  try {
+    const all = [...new Set(anchored.flatMap(({ tests }) => tests))];
+    console.log(`Unchanged: ${all.length} test files`);
+    const clean = await runTests(folders[0], all);
+    if (clean.state !== 'passed') throw new Error(`The tests fail without any fault put in: ${clean.by}`);
+
+    const queue = [...anchored];
+    const rows = [];
+    const work = async (folder) => {
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        const { name, path, text, find, replace, tests, why } = next;
+        const target = join(folder, path);
+        writeFileSync(
+          target,
+          text.replace(find, () => replace),
+        );
+        const { state, by = '' } = await runTests(folder, tests);
+        writeFileSync(target, text);
+        const verdict = { passed: why ? 'cannot matter' : 'SURVIVED', failed: 'caught', broken: 'BROKEN' }[state];
+        rows.push({ name, path, verdict, detail: state === 'passed' ? (why ?? '') : by });
+        if (verdict === 'SURVIVED') faults.push(`${name} (${path}): no test of ${tests.join(', ')} fails`);
+        if (verdict === 'BROKEN') faults.push(`${name} (${path}): the tests could not be run: ${by}`);
+        if (verdict === 'caught' && why) faults.push(`${name} (${path}): said not to matter, yet "${by}" fails`);
+        console.log(`${verdict.padEnd(13)} ${name}`);
+      }
+    };
+    await Promise.all(folders.map(work));
+
+    rows.sort(
+      (a, b) => anchored.findIndex(({ name }) => name === a.name) - anchored.findIndex(({ name }) => name === b.name),
+    );
+    const count = (verdict) => rows.filter((row) => row.verdict === verdict).length;
+    const summary = `${rows.length} faults put in one at a time: ${count('caught')} caught, ${count('cannot matter')} cannot matter, ${count('SURVIVED')} survived, ${count('BROKEN')} could not be run.`;
+    console.log(`\n${summary}`);
+    if (!asked) writeFileSync(join(import.meta.dirname, 'result.md'), table(summary, rows, faults));
+  } finally {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  }
+  for (const fault of faults) console.log(`\n- ${fault}`);
+  process.exitCode = faults.length > 0 ? 1 : 0;
+}
+
+function table(summary, rows, faults) {
+  const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ').slice(0, 160);
+  const lines = rows.map(
+    ({ name, path, verdict, detail }) => `| ${cell(name)} | ${path} | ${verdict} | ${cell(detail)} |`,
+  );
+  const open = faults.length > 0 ? ['', '## Not in order', '', ...faults.map((fault) => `- ${cell(fault)}`)] : [];
+  return [
+    '# The last run of `npm run mutate`',
+    '',
+    summary,
+    '',
+    '| fault | in | | by the test, or why not |',
+    '| --- | --- | --- | --- |',
+    ...lines,
+    ...open,
+    '',
+  ].join('\n');
+}
+
+await main();
