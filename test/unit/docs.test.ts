@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { datasetsKeys } from '../../sidecar/config/datasets.ts';
 import { describeKeys, type KeyInfo } from '../../sidecar/config/describe.ts';
+import { layouts } from '../../sidecar/corpus/types.ts';
 import { expectPart, pages, root, textOf } from '../support/docs.ts';
 import { importsOf, roomOf, rooms, sources } from '../support/house.ts';
 
@@ -99,4 +100,9 @@ it('docs/architecture.md tells who imports whom, and who may', () => {
   const order = [...Object.keys(rooms).filter((room) => room !== 'sample'), 'extension', 'webview'];
   const table = ['| room | imports | and may import |', '| --- | --- | --- |', ...order.map(rowOf)].join('\n');
   expectPart('docs/architecture.md', 'imports', table);
+});
+
+it('docs/data.md has a row for every layout', () => {
+  const told = [...textOf('docs/data.md').matchAll(/^\| `([a-z-]+)` \| /gm)].map(([, name]) => name);
+  expect(told.filter((name) => (layouts as readonly string[]).includes(name)).sort()).toEqual([...layouts].sort());
 });
