@@ -11,8 +11,14 @@ import type { Utterance } from './types.ts';
 
 /** Also formats that cannot be decoded: those are listed as skipped, not passed over in silence. */
 const audioExtensions = new Set(
-  '.wav .wave .flac .mp3 .mp2 .ogg .oga .opus .m4a .mp4 .aac .wma .aif .aiff .amr .webm .caf .sph .wv'.split(' '),
+  (
+    '.wav .wave .bwf .rf64 .bw64 .w64 .flac .mp3 .mp2 .mpga .ogg .oga .opus .spx .m4a .m4b .mp4 .m4v .mov .3gp .3gpp .3g2 ' +
+    '.aac .adts .ac3 .wma .asf .aif .aiff .aifc .au .snd .amr .awb .webm .weba .mka .mkv .avi .caf .sph .nist .wv .tta ' +
+    '.ape .voc .gsm .shn .vox .dss .ds2 .ra .rm .qcp'
+  ).split(' '),
 );
+/** Read where a recording of their name lies beside them. */
+const annotationExtensions = new Set(['.eaf', '.textgrid']);
 const maxDepth = 16;
 
 const splitFolder = /^(train|dev|valid|test|eval)/i;
@@ -25,6 +31,7 @@ const audioFolder = /^(audio|wav|wavs|clips|flac|mp3)$/i;
  */
 export function readPlain(folder: Folder): Utterance[] {
   const found: { id: string; path: string }[] = [];
+  const others = new Map<string, number>();
   const walk = (directory: string, depth: number) => {
     if (depth > maxDepth) {
       const why = `it is more than ${maxDepth} folders deep.`;
@@ -32,12 +39,15 @@ export function readPlain(folder: Folder): Utterance[] {
     }
     for (const entry of entriesOf(folder, directory)) {
       const path = join(directory, entry.name);
+      const kind = extname(entry.name).toLowerCase();
       if (entry.isDirectory()) walk(path, depth + 1);
-      else if (audioExtensions.has(extname(entry.name).toLowerCase()) && isFileLike(path, entry.isSymbolicLink()))
-        found.push({ id: relative(folder.path, path).split(sep).join('/'), path });
+      else if (!isFileLike(path, entry.isSymbolicLink())) others.set('links', (others.get('links') ?? 0) + 1);
+      else if (audioExtensions.has(kind)) found.push({ id: relative(folder.path, path).split(sep).join('/'), path });
+      else if (!annotationExtensions.has(kind)) others.set(kind, (others.get(kind) ?? 0) + 1);
     }
   };
   walk(folder.path, 0);
+  if (others.size > 0) folder.notes.push(leftOver(others));
   const splits = new Set(
     found.flatMap(({ id }) => (id.includes('/') && splitFolder.test(id) ? splitOf(id.split('/')[0]) : [])),
   );
@@ -51,6 +61,17 @@ export function readPlain(folder: Folder): Utterance[] {
     const path = resolveInside(folder, id, undefined);
     return annotated(folder, direct, tidy({ id, path, speaker: folders[0], split }));
   });
+}
+
+/** The kinds that are most, by count. */
+function leftOver(others: ReadonlyMap<string, number>): string {
+  const kinds = [...others].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+  const named = kinds.slice(0, 6).map(([kind, count]) => {
+    if (kind === 'links') return `${count} ${count === 1 ? 'link to a folder' : 'links to folders'}`;
+    return `${count} ${kind ? JSON.stringify(kind).slice(1, -1) : 'without an extension'}`;
+  });
+  const rest = kinds.slice(6).reduce((sum, [, count]) => sum + count, 0);
+  return `Left aside as no audio: ${[...named, ...(rest ? [`${rest} of other kinds`] : [])].join(', ')}.`;
 }
 
 /** A folder that may not be read is left out and named. */
