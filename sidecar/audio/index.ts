@@ -11,7 +11,8 @@ export {
   stream16k,
 } from './decode.ts';
 export { type ChannelChoice, cancels, loudest } from './mix.ts';
-export { normalise } from './normalise.ts';
+export { type Moments, MomentsOf, normalise, normaliseBy } from './normalise.ts';
 export { Resampler, resample, samplesAt16k } from './resample.ts';
+export { isAudioHead } from './sniff.ts';
 export { type ByteSource, bytesSource, fileSource } from './source.ts';
 export { modelRateHz } from './types.ts';

@@ -1,5 +1,5 @@
 /** @file Recognises what a file is by its content, never by its extension. Knows no decoder. */
-import { firstMpegFrame, id3Bytes, searchMpegFrame } from './mpeg.ts';
+import { firstMpegFrame, id3Bytes, mpegFrame, searchMpegFrame } from './mpeg.ts';
 import { codecOf } from './ogg.ts';
 import { audioError } from './problems.ts';
 import { ascii, type ByteSource } from './source.ts';
@@ -64,6 +64,19 @@ const foreign: [offset: number, magic: string, name: string][] = [
 ];
 
 const riff = new Set(['RIFF', 'RIFX', 'RF64', 'BW64']);
+
+/** Whether a file that begins so is sound or film, whatever it is called: by its magic alone. */
+export function isAudioHead(head: Uint8Array): boolean {
+  const container = ascii(head, 0, 4);
+  if (riff.has(container)) return ['WAVE', 'AVI ', 'XWMA'].includes(ascii(head, 8, 4));
+  if (container === 'FORM') return ascii(head, 8, 3) === 'AIF';
+  if (container === 'OggS' || container.startsWith('ID3') || (container === 'riff' && ascii(head, 24, 4) === 'wave'))
+    return true;
+  const table = [...decodable, ...foreign.filter(([, , name]) => /DSD|Musepack|dictation|Real|OptimFROG/.test(name))];
+  // Two bytes are too few to tell.
+  if (table.some(([at, magic]) => magic.length > 2 && ascii(head, at, magic.length) === magic)) return true;
+  return mpegFrame(head, 0) !== undefined || (head[0] === 0xff && (head[1] & 0xf6) === 0xf0);
+}
 
 /** @throws UserError `audio.unknown-format` with the first bytes and, where it can be told, what the file is. */
 export function sniff(source: ByteSource, file: string): Sniffed {

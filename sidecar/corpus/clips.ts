@@ -1,10 +1,11 @@
 /** @file Cuts utterances into the pieces that are trained on, and loads a piece's samples. Knows no model. */
 import { createHash } from 'node:crypto';
-import { loadAudio16k, modelRateHz, normalise } from '../audio/index.ts';
+import { type Moments, MomentsOf, modelRateHz, normaliseBy } from '../audio/index.ts';
 import { UserError } from '../errors.ts';
 import { shortestSamples } from './scan.ts';
 import type { SplitUtterance } from './splits.ts';
 import type { Clip, ClipPart, ScannedUtterance } from './types.ts';
+import { readUnfolded } from './unfolded.ts';
 
 export interface ClipOptions {
   /** Joins each speaker's utterances and cuts chunks of exactly this length. */
@@ -116,19 +117,13 @@ function clipOf(name: string, { language, speaker, split }: SplitUtterance, part
   };
 }
 
-/** 64 MB: consecutive clips share files. */
-const cachedSamples = 16_000_000;
-const decodedFiles = new Map<string, Promise<Float32Array>>();
-const decodedLengths = new Map<string, number>();
-
 /** 16 kHz. With `normalise` each utterance has zero mean and unit variance as a whole, before it is cut and joined. */
 export async function clipSamples(clip: Clip, options: { normalise: boolean }): Promise<Float32Array> {
   const out = new Float32Array(clip.samples);
   let at = 0;
   for (const { utterance, startSample, endSample } of clip.parts) {
-    const whole = await utteranceSamples(utterance);
-    const ready = options.normalise ? normalise(whole) : whole;
-    out.set(ready.subarray(startSample, endSample), at);
+    const part = await stretch(utterance, startSample, endSample);
+    out.set(options.normalise ? normaliseBy(part, await momentsOf(utterance)) : part, at);
     at += endSample - startSample;
   }
   return out;
@@ -137,37 +132,35 @@ export async function clipSamples(clip: Clip, options: { normalise: boolean }): 
 /** 16 kHz, not normalised; a view of what is cached, not to be written to.
  * @throws UserError where the file changed since the scan. */
 export async function utteranceSamples(utterance: ScannedUtterance): Promise<Float32Array> {
-  const samples = await decodedFile(utterance);
-  const { startSample } = utterance;
-  if (startSample + utterance.samples <= samples.length) {
-    return samples.subarray(startSample, startSample + utterance.samples);
-  }
+  return stretch(utterance, 0, utterance.samples);
+}
+
+async function stretch(utterance: ScannedUtterance, from: number, to: number): Promise<Float32Array> {
+  const { path, channel, startSample } = utterance;
+  const { samples, all } = await readUnfolded(path, channel, startSample + from, startSample + to);
+  if (samples.length === to - from) return samples;
   throw new UserError({
     code: 'corpus.changed',
-    tried: `load the utterance "${utterance.id}" from ${utterance.path}`,
-    why: `it should end at sample ${startSample + utterance.samples} (16 kHz), but the file now has ${samples.length}.`,
+    tried: `load the utterance "${utterance.id}" from ${path}`,
+    why: `it should end at sample ${startSample + utterance.samples} (16 kHz), but the file now has ${all}.`,
     cure: 'The file changed since it was scanned: start again.',
   });
 }
 
-function decodedFile({ path, channel }: ScannedUtterance): Promise<Float32Array> {
-  const key = `${path}\n${channel ?? 'mix'}`;
-  const before = decodedFiles.get(key);
-  decodedFiles.delete(key); // Put back at the end: the least recently used goes first.
-  const samples = before ?? loadAudio16k(path, channel);
-  decodedFiles.set(key, samples);
-  if (!before) samples.then((loaded) => makeRoom(key, loaded.length)).catch(() => decodedFiles.delete(key));
-  return samples;
-}
+/** 4 MB at a time: an utterance may be hours long. */
+const blockSamples = 1 << 20;
+const momentsKnown = new WeakMap<ScannedUtterance, Moments>();
 
-function makeRoom(key: string, length: number): void {
-  decodedLengths.set(key, length);
-  let total = 0;
-  for (const known of decodedFiles.keys()) total += decodedLengths.get(known) ?? 0;
-  for (const oldest of [...decodedFiles.keys()]) {
-    if (total <= cachedSamples || oldest === key) break;
-    total -= decodedLengths.get(oldest) ?? 0;
-    decodedFiles.delete(oldest);
-    decodedLengths.delete(oldest);
+async function momentsOf(utterance: ScannedUtterance): Promise<Moments> {
+  const known = momentsKnown.get(utterance);
+  if (known) return known;
+  const run = new MomentsOf();
+  for (const pass of ['sum', 'squares'] as const) {
+    for (let at = 0; at < utterance.samples; at += blockSamples) {
+      run[pass](await stretch(utterance, at, Math.min(utterance.samples, at + blockSamples)));
+    }
   }
+  const moments = run.take();
+  momentsKnown.set(utterance, moments);
+  return moments;
 }

@@ -1,6 +1,7 @@
 /** @file Readers of layouts that are folders: plain ones, and ML-SUPERB's. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
+import { isAudioHead } from '../audio/index.ts';
 import { UserError } from '../errors.ts';
 import { annotationOf, chooseTiers, readTiers } from './annotations.ts';
 import { splitOf } from './kaldi.ts';
@@ -11,11 +12,19 @@ import type { Utterance } from './types.ts';
 
 /** Also formats that cannot be decoded: those are listed as skipped, not passed over in silence. */
 const audioExtensions = new Set(
-  (
-    '.wav .wave .bwf .rf64 .bw64 .w64 .flac .mp3 .mp2 .mpga .ogg .oga .opus .spx .m4a .m4b .mp4 .m4v .mov .3gp .3gpp .3g2 ' +
-    '.aac .adts .ac3 .wma .asf .aif .aiff .aifc .au .snd .amr .awb .webm .weba .mka .mkv .avi .caf .sph .nist .wv .tta ' +
-    '.ape .voc .gsm .shn .vox .dss .ds2 .ra .rm .qcp'
-  ).split(' '),
+  `.wav .wave .bwf .rf64 .bw64 .w64 .flac .fla .mp3 .mp2 .mp1 .mpga .ogg .oga .ogv .ogx .opus .spx .m4a .m4b .mp4 .m4v .mov .qt
+   .3gp .3g2 .aac .adts .alac .wma .wmv .asf .aif .aiff .aifc .amr .awb .webm .mka .mkv .caf .sph .nist .wv1 .wv2 .au .snd .wv
+   .ape .tta .shn .voc .dss .ds2 .dsf .dff .gsm .ra .rm .mpc .ac3 .eac3 .avi .mpg .mpeg .mts .m2ts .vob .xwma .iff .8svx .tak`
+    .trim()
+    .split(/\s+/),
+);
+/** What lies beside recordings and is none: not looked into. */
+const otherExtensions = new Set(
+  `.txt .lab .trn .tsv .csv .json .jsonl .yaml .yml .xml .html .htm .md .rst .pdf .doc .docx .xls .xlsx .rtf .eaf .pfsx .etf
+   .textgrid .trs .cha .lexicon .dict .npy .npz .pt .bin .safetensors .km .ltr .phn .wrd .jpg .jpeg .png .gif .svg .zip .gz
+   .tar .tgz .py .sh .log .lock .ini .cfg .sha256 .md5`
+    .trim()
+    .split(/\s+/),
 );
 /** Read where a recording of their name lies beside them. */
 const annotationExtensions = new Set(['.eaf', '.textgrid']);
@@ -42,7 +51,7 @@ export function readPlain(folder: Folder): Utterance[] {
       const kind = extname(entry.name).toLowerCase();
       if (entry.isDirectory()) walk(path, depth + 1);
       else if (!isFileLike(path, entry.isSymbolicLink())) others.set('links', (others.get('links') ?? 0) + 1);
-      else if (audioExtensions.has(kind)) found.push({ id: relative(folder.path, path).split(sep).join('/'), path });
+      else if (mayBeAudio(path)) found.push({ id: relative(folder.path, path).split(sep).join('/'), path });
       else if (!annotationExtensions.has(kind)) others.set(kind, (others.get(kind) ?? 0) + 1);
     }
   };
@@ -125,6 +134,25 @@ function annotated(folder: Folder, recording: string, whole: Utterance): Utteran
         endSeconds,
       }),
     );
+}
+
+/** By its name, else by its first bytes: a recording may be called anything. */
+function mayBeAudio(path: string): boolean {
+  const extension = extname(path).toLowerCase();
+  if (audioExtensions.has(extension)) return true;
+  if (otherExtensions.has(extension)) return false;
+  try {
+    if (!statSync(path).isFile()) return false; // Opening a pipe would wait for ever.
+    const handle = openSync(path, 'r');
+    try {
+      const head = new Uint8Array(64);
+      return isAudioHead(head.subarray(0, readSync(handle, head, 0, head.length, 0)));
+    } finally {
+      closeSync(handle);
+    }
+  } catch {
+    return false; // What cannot be opened and is not called a recording is none.
+  }
 }
 
 /** A link to a folder is not followed: it could go in circles. */
