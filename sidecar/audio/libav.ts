@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { UserError } from '../errors.ts';
 import { tooManyChannels } from './mix.ts';
 import { audioError } from './problems.ts';
-import type { ByteSource } from './source.ts';
-import type { Piece, Reader, Reading } from './types.ts';
+import { ascii, type ByteSource } from './source.ts';
+import { modelRateHz, type Piece, type Reader, type Reading } from './types.ts';
 
 /** What is used of WebAssembly: Node's types name it, and little of it. */
 interface Wasm {
@@ -106,12 +106,30 @@ export function readWithLibav(source: ByteSource, what: string, reading: Reading
       `it is ${what} whose sound is ${textOf(module, 1)}, which cannot be decoded here.`,
     );
   }
-  if (result < 0) throw refuse(new Error(textOf(module, 2)));
+  if (result < 0) {
+    const unfinished = what.startsWith('an MP4') && !hasIndex(source);
+    throw refuse(
+      new Error(unfinished ? 'its index (moov) is not in it, as where a recording broke off' : textOf(module, 2)),
+    );
+  }
   const tracks = module.fact(fact.tracks);
   if (tracks > 1) reading.note(`It has ${tracks} sound tracks: the first is read.`);
   const codec = textOf(module, 1);
   const pieces = decodePieces(module, codec, what, reading, refuse);
   return { format: codec, pieces, float: codec.startsWith('pcm_f') };
+}
+
+/** Whether one of the boxes of an MP4 file is its index (ISO/IEC 14496-12). */
+function hasIndex(source: ByteSource): boolean {
+  for (let at = 0, count = 0; count < 10_000; count++) {
+    const head = source.read(at, 8);
+    if (head.length < 8) return false;
+    if (ascii(head, 4, 4) === 'moov') return true;
+    const bytes = new DataView(head.buffer, head.byteOffset).getUint32(0);
+    if (bytes < 8) return false;
+    at += bytes;
+  }
+  return false;
 }
 
 function* decodePieces(
@@ -150,7 +168,11 @@ function* decodePieces(
     throw audioError('corrupt', file, `it is ${what} whose ${codec} stream is damaged ${places} before its end.`);
   }
   const missing = promised - seconds;
-  if (promised > 0 ? missing > Math.max(0.05, 0.001 * promised) : module.fact(fact.pending) > 0) {
+  // A header may count the filling of the last packet.
+  const packet = codec.startsWith('pcm') ? 0 : 4608 / (module.fact(fact.rate) || modelRateHz);
+  const broken = module.fact(fact.pending) > 0;
+  const short = missing > Math.max(0.05, 0.001 * promised) && (broken || missing > packet);
+  if (promised > 0 ? short : broken) {
     const of = promised > 0 && missing > 0 ? `${seconds.toFixed(2)} of ${promised.toFixed(2)} s` : 'what';
     note(`Its end is cut off: ${of === 'what' ? 'what is there' : of} ${of === 'what' ? 'is' : 'are'} read.`);
   }

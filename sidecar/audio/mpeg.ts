@@ -62,8 +62,8 @@ export function firstMpegFrame(source: ByteSource, from: number): number | undef
 }
 
 /** Where, within the first megabyte, frames that agree begin: for streams that start anywhere. */
-export function searchMpegFrame(source: ByteSource, from: number): number | undefined {
-  const end = Math.min(source.size, from + searched);
+export function searchMpegFrame(source: ByteSource, from: number, to = source.size): number | undefined {
+  const end = Math.min(to, source.size, from + searched);
   for (let offset = from; offset < end; offset++) if (agree(source, offset)) return offset;
   return undefined;
 }

@@ -95,10 +95,14 @@ export function sniff(source: ByteSource, file: string): Sniffed {
   if (name && !(name === 'an AIFF file' && !ascii(behind, 8, 4).startsWith('AIF'))) return libav(offset, name);
   if (adts(source, offset)) return libav(offset, 'an AAC file');
   const frame = firstMpegFrame(source, offset);
-  if (frame !== undefined) return { reader: 'mp3', offset: frame };
+  if (frame !== undefined) {
+    // A tag that claims more than it has swallows frames.
+    const swallowed = offset > 0 ? searchMpegFrame(source, 10, offset) : undefined;
+    return { reader: 'mp3', offset: swallowed ?? frame };
+  }
   const other = known(foreign, head);
   if (!other) {
-    const found = searchMpegFrame(source, offset) ?? (offset > 0 ? searchMpegFrame(source, 10) : undefined);
+    const found = (offset > 0 ? searchMpegFrame(source, 10) : undefined) ?? searchMpegFrame(source, offset);
     if (found !== undefined) return { reader: 'mp3', offset: found };
     if (head[0] === 0x47 && source.read(188, 1)[0] === 0x47) return libav(0, 'an MPEG transport stream');
   }

@@ -129,8 +129,9 @@ int EXPORT(fact)(int which) {
 /* Seconds that the header promises; 0 where it does not know, or only guesses from the bit rate. */
 double EXPORT(promised)(void) {
   AVStream *of = input->streams[stream];
-  if (of->duration == AV_NOPTS_VALUE || of->duration <= 0) return 0;
   if (input->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE) return 0;
+  if (of->duration == AV_NOPTS_VALUE || of->duration <= 0)
+    return input->duration > 0 ? input->duration / (double)AV_TIME_BASE : 0;
   return of->duration * av_q2d(of->time_base);
 }
 
