@@ -11,7 +11,7 @@ const end = Date.now() + Number(values.minutes ?? 1) * 60_000;
 const out = resolve('dist/fuzz');
 const found = join(out, 'found');
 mkdirSync(found, { recursive: true });
-copyFileSync('vendor/libav-audio/libav-audio.wasm', join(out, 'libav-audio.wasm'));
+copyFileSync('sidecar/audio/libav-audio/libav-audio.wasm', join(out, 'libav-audio.wasm'));
 await build({
   entryPoints: ['test/fuzz/audio.ts'],
   outfile: join(out, 'audio.mjs'),
