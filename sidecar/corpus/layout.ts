@@ -70,7 +70,8 @@ export function readListing(root: string, layout?: Layout, options: ReadOptions 
   if (found === 'plain') lookAbove(folder);
   const { skipped, notes } = folder;
   if (utterances.length) return { layout: found, utterances, skipped, notes };
-  const first = skipped[0] ? ` ${skipped.length} rows were left out; the first: ${skipped[0].reason}` : '';
+  const rows = skipped.length === 1 ? '1 row was' : `${skipped.length} rows were`;
+  const first = skipped[0] ? ` ${rows} left out; the first, in ${skipped[0].path}: ${skipped[0].reason}` : '';
   throw new UserError({
     code: 'corpus.no-utterances',
     tried: `list the utterances of ${folder.path}`,
