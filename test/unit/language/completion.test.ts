@@ -86,6 +86,8 @@ describe('keys', () => {
       'layout',
       'hours',
       'heldOut',
+      'commonVoice',
+      'allowOutside',
       'weight',
     ]);
     expect((await at('languages:\n  yor: { ro|')).labels).toContain('role');
