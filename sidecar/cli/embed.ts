@@ -1,5 +1,5 @@
 /** @file `milore embed`: a recording's features by the base or the adapted model, as a .npy file. */
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { framesOf, samplesOf, timeBindings } from '../architecture/time.ts';
 import { loadAudio16k, normalise } from '../audio/index.ts';
@@ -12,6 +12,7 @@ import type { LearnableConfig } from '../model/config.ts';
 import { Parameters } from '../model/parameters.ts';
 import { featureGraph, frontEndGraph, parameterSpecs } from '../objectives/learnable.ts';
 import { WeightFile } from '../weights/file.ts';
+import { printable } from './output.ts';
 
 interface Options {
   model: string;
@@ -86,7 +87,9 @@ export async function embedFile(
     parameters = new Parameters(specs, 0);
     loadAdapter(folder, config, parameters);
   }
-  const raw = await loadAudio16k(resolve(audio));
+  const raw = await loadAudio16k(resolve(audio), {
+    note: (text) => process.stderr.write(`${printable(basename(audio))}: ${text}\n`),
+  });
   const wave = base.normalise ? normalise(raw) : raw;
   const frames = framesOf(base.config, wave.length);
   if (frames < 1)

@@ -25,7 +25,7 @@ export function report(error: unknown, json: boolean): void {
 }
 
 /** Names come out of hostile files: no control character of theirs may reach the terminal. */
-const printable = (text: string) =>
+export const printable = (text: string) =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
   text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) =>
     c === '\n' ? ' ' : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
