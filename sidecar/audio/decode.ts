@@ -254,11 +254,15 @@ export async function stream16k(
 
 /** 16 kHz mono, not normalised.
  * @throws UserError `audio.*`, and `audio.channels-cancel` where the channels were mixed and nothing is left. */
-export async function loadAudio16k(path: string, channel: ChannelChoice = 'mix'): Promise<Float32Array> {
+export async function loadAudio16k(
+  path: string,
+  { channel = 'mix', note }: { channel?: ChannelChoice; note?: (text: string) => void } = {},
+): Promise<Float32Array> {
   const kept = new Kept(path);
-  const { mixPeak, channelPeak, channels } = await stream16k(path, (samples) => kept.add(samples), channel);
+  const { mixPeak, channelPeak, channels, notes } = await stream16k(path, (samples) => kept.add(samples), channel);
   if (cancels(mixPeak, channelPeak, channels)) {
     throw audioError('channels-cancel', path, `its ${channels} channels cancel out: mixed, nothing is left of them.`);
   }
+  if (note) for (const text of notes) note(text);
   return kept.take();
 }

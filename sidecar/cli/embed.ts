@@ -1,5 +1,5 @@
 /** @file `milore embed`: a recording's features by the base or the adapted model, as a .npy file. */
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadAudio16k, normalise } from '../audio/index.ts';
 import { floats } from '../engine/session.ts';
@@ -85,7 +85,9 @@ export async function embedFile(
     parameters = new Parameters(specs, 0);
     loadAdapter(folder, config, parameters);
   }
-  const raw = await loadAudio16k(resolve(audio));
+  const raw = await loadAudio16k(resolve(audio), {
+    note: (text) => process.stderr.write(`${basename(audio)}: ${text}\n`),
+  });
   const wave = base.normalise ? normalise(raw) : raw;
   const frames = framesOf(base.config, wave.length);
   if (frames < 1)

@@ -6,12 +6,14 @@ import type { Duplicate, LanguageCorpus, ScannedUtterance } from './types.ts';
 const precedence = { dev: 0, test: 1, train: 2 };
 
 /** Utterances in their order, each hash once. */
-export function withoutDuplicates(utterances: readonly ScannedUtterance[]): {
-  utterances: ScannedUtterance[];
+export function withoutDuplicates<T extends ScannedUtterance>(
+  utterances: readonly T[],
+): {
+  utterances: T[];
   duplicates: Duplicate[];
 } {
-  const rank = ({ split }: ScannedUtterance) => precedence[split ?? 'train'];
-  const best = new Map<string, ScannedUtterance>();
+  const rank = ({ split }: T) => precedence[split ?? 'train'];
+  const best = new Map<string, T>();
   for (const utterance of utterances) {
     const known = best.get(utterance.hash);
     if (!known || rank(utterance) < rank(known)) best.set(utterance.hash, utterance);

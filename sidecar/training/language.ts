@@ -9,6 +9,7 @@ import {
   type SplitUtterance,
   scanLanguage,
   splitReport,
+  withoutDuplicates,
 } from '../corpus/index.ts';
 import type { CorpusSummary } from '../protocol/events.ts';
 
@@ -61,9 +62,12 @@ export async function makeLanguage(
     const used = applySplits(corpus.utterances, assignment);
     utterances.push(...(spec.data.length > 1 ? used.map((u) => ({ ...u, id: `${root}/${u.id}` })) : used));
   }
+  // Two data sets may hold the same audio, too.
+  const { utterances: unique, duplicates } = withoutDuplicates(utterances);
+  summary.notes.push(...corpusNotes({ notes: [], duplicates }));
   const cut = (side: 'train' | 'dev') =>
     makeClips(
-      utterances.filter(({ split }) => split === side),
+      unique.filter(({ split }) => split === side),
       { joinSeconds, maxSeconds, minSeconds },
     );
   const [train, dev] = [cut('train'), cut('dev')];
@@ -75,7 +79,7 @@ export async function makeLanguage(
       `left out as shorter than audio.minSeconds (${minSeconds} s): ${dropped} ${dropped === 1 ? 'piece' : 'pieces'}, ${lost.toFixed(1)} s in all.`,
     );
   }
-  summary.utterances = utterances.length;
+  summary.utterances = unique.length;
   summary.trainSeconds = seconds(train.clips);
   summary.heldOutSeconds = seconds(dev.clips);
   return { clips: [...train.clips, ...dev.clips], summary };

@@ -50,9 +50,6 @@ export const recordings: Attack[] = [
   clip('random bytes', 'a.mp3', () => Uint8Array.from({ length: 5000 }, (_, i) => (i * 167 + (i >> 3)) & 255)),
   clip('a WAV of 12 bytes', 'a.wav', () => speech.subarray(0, 12)),
   clip('a WAV cut in its header', 'a.wav', () => speech.subarray(0, 30)),
-  clip('a WAV cut in its samples', 'a.wav', () => speech.subarray(0, 5000)),
-  clip('a WAV that promises 2 GB', 'a.wav', () => wav([noise(1000)], { dataSize: 2 ** 31 })),
-  clip('a WAV that promises a byte too many', 'a.wav', () => wav([noise(1000)], { dataSize: 2001 })),
   clip('a WAV without samples', 'a.wav', () => wav([noise(0)])),
   clip('a WAV of 100 samples', 'a.wav', () => wav([noise(100)])),
   clip('a WAV with NaN', 'a.wav', () => wav([[Number.NaN, 0, 0]], { bits: 32, float: true })),
@@ -63,12 +60,10 @@ export const recordings: Attack[] = [
   field('65535 channels', 2, 65_535),
   field('0 Hz', 4, 0, true),
   field('4 GHz', 4, 4_000_000_000, true),
-  field('frames of 7 bytes', 12, 7),
-  field('12 bit', 14, 12),
+  field('77 bit', 14, 77),
   clip('a FLAC of garbage', 'a.flac', () => Buffer.concat([Buffer.from('fLaC'), Buffer.alloc(3000, 7)])),
   clip('a FLAC of 4 bytes', 'a.flac', text('fLaC')),
   clip('an Ogg of 30 bytes', 'a.opus', () => opus().subarray(0, 30)),
-  clip('an Opus cut in the middle', 'a.opus', () => opus().subarray(0, 5000)),
   clip('an Opus with a flipped byte', 'a.opus', () => {
     const bytes = opus();
     bytes[3000] ^= 255;

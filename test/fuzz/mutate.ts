@@ -12,7 +12,7 @@ const pick = <T>(random: Random, items: readonly T[]): T => items[below(random, 
 
 /** One to six changes of `seed`, which stays as it is; `others` lend their parts. */
 export function mutate(seed: Uint8Array, others: readonly Uint8Array[], random: Random): Uint8Array {
-  let bytes = Buffer.from(seed);
+  let bytes: Buffer = Buffer.from(seed);
   const changes = 1 + below(random, 6);
   for (let i = 0; i < changes && bytes.length > 0; i++) bytes = pick(random, kinds)(bytes, others, random);
   // Else nothing behind an Ogg page's checksum is ever reached.
