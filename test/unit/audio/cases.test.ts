@@ -85,6 +85,17 @@ describe('recordings as people have them', () => {
     },
   );
 
+  it('streamed FLAC with a tag behind it is whole, and with a hole in it is refused', async () => {
+    const piped = readFileSync(at('formats', 'piped.flac'));
+    const tag = Buffer.alloc(128, 0);
+    tag.write('TAGtitle');
+    const { samples, notes } = await decodeBytes(Buffer.concat([piped, tag]), 'x');
+    expect([samples.length, notes]).toEqual([truth.length, []]);
+    const middle = piped.length >> 1;
+    const hole = Buffer.concat([piped.subarray(0, middle), piped.subarray(middle + 3000)]);
+    await expect(decodeBytes(hole, 'x')).rejects.toMatchObject({ code: 'audio.corrupt' });
+  });
+
   it('FLAC that ends in digital silence keeps it (H01)', async () => {
     const { samples, notes } = await decodeAudio(at('H01', 'ends-in-silence.flac'));
     expect(samples.length).toBe(64_000);
