@@ -7,6 +7,8 @@ import { join, relative } from 'node:path';
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const reports = 'dist/test-reports';
 rmSync(reports, { recursive: true, force: true });
+// Caches for the tests, made by the first that asks: never by an older version.
+rmSync('dist/test/warm-sample', { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });
 const totals = { passed: 0, failed: 0 };
 

@@ -45,6 +45,9 @@ export class SocketReader extends AbstractMessageReader implements MessageReader
       const message = isBinary ? undefined : parse(data);
       if (!message) return this.#refuse('malformed');
       if (!this.#admit(message)) return;
+      // vscode-jsonrpc takes one message a turn, libuv reads two megabytes: who sends faster than that waits in TCP.
+      this.#socket.pause();
+      setImmediate(() => this.#socket.resume());
       // For vscode-jsonrpc parameters left out would be a fault.
       if (Message.isRequest(message)) callback({ ...message, params: message.params ?? {} } as Message);
       else if (isCancellation(message)) callback(message);
