@@ -24,7 +24,7 @@ describe.skipIf(!data)(`the five data sets as they lie${why}`, () => {
       expect(corpus.skipped).toEqual([]);
       expect(corpus.seconds / 60).toBeCloseTo(minutes, 0);
       expect(new Set(corpus.utterances.flatMap(({ speaker }) => speaker ?? [])).size).toBe(speakers);
-    });
+    }, 180_000);
   }
 });
 
