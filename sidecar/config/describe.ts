@@ -1,5 +1,5 @@
 /**
- * @file What a schema says about each key, as rows: for help, the README's table, error messages and completion.
+ * @file What a schema says about each key, as rows: for help, the table in docs/keys.md, error messages and completion.
  * It reads the JSON Schema made from the schema and knows nothing else.
  */
 import * as z from 'zod';
@@ -196,7 +196,7 @@ export function allowed(info: KeyInfo): string {
 const cell = (text: string) => text.replace(/\|/g, '\\|').replace(/</g, '&lt;') || ' ';
 const mark = (text: string) => (text ? `\`${text}\`` : ' ');
 
-/** The README's table of every key. */
+/** The table of every key in docs/keys.md. */
 export function markdownTable(): string {
   const rows = describeKeys()
     .filter((row) => row.type !== 'section')

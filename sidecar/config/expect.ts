@@ -40,7 +40,7 @@ export function stepWork(experiment: Experiment, base: BaseConfig, clips: number
 }
 
 /**
- * Measured: 12 × 768, four clips of 5 s, two threads of an AMD EPYC: 286 GFLOP/s (README, Performance). Assumed: speed grows
+ * Measured: 12 × 768, four clips of 5 s, two threads of an AMD EPYC: 286 GFLOP/s (docs/performance.md). Assumed: speed grows
  * with the threads up to eight, and small products reach less: d / (d + 400) of a width d, over the same of 768.
  */
 function flopsPerSecond({ hidden }: BaseConfig, threads: number): number {

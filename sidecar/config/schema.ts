@@ -1,6 +1,6 @@
 /**
  * @file The experiment file's one schema: every key with its meaning, unit, range and default.
- * Help, the editor's completion and the README's table are made from it. It must not know files, YAML or VS Code.
+ * Help, the editor's completion and the table in docs/keys.md are made from it. It must not know files, YAML or VS Code.
  */
 import * as z from 'zod';
 
