@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
 import { devices } from './devices.ts';
 import { embed } from './embed.ts';
-import { exportAdapter } from './export.ts';
+import { exportAdapter, rollback } from './export.ts';
 import { inspect } from './inspect.ts';
 import { RUN_FAILED, report } from './output.ts';
 import { serve } from './serve.ts';
@@ -28,7 +28,7 @@ function program(): Command {
     .version(VERSION)
     .showHelpAfterError('Run the command with --help to see what it takes.')
     .exitOverride();
-  for (const add of [train, embed, units, inspect, devices, exportAdapter, serve]) {
+  for (const add of [train, embed, units, inspect, devices, exportAdapter, rollback, serve]) {
     const command = add();
     command.exitOverride().showHelpAfterError('Run it with --help to see what it takes.');
     all.addCommand(command);

@@ -1,7 +1,7 @@
 /** @file `milore train`: one experiment from its file to its adapter. */
 import { dirname, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import type { Experiment } from '../config/experiment.ts';
+import { type Experiment, totalSteps } from '../config/experiment.ts';
 import { loadExperiment } from '../config/resolve.ts';
 import { devices } from '../config/schema.ts';
 import { UserError } from '../errors.ts';
@@ -46,7 +46,7 @@ export const train = () =>
         device: options.device ?? experiment.device,
         resume: options.resume && resolve(options.resume),
         version: VERSION,
-        onEvent: progressPrinter(experiment.training.steps, options.json),
+        onEvent: progressPrinter(totalSteps(experiment), options.json),
         signal: stop.signal,
       }).finally(stop.release);
       if (options.json) process.stdout.write(`${JSON.stringify({ type: 'result', ...result })}\n`);

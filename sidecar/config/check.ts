@@ -10,6 +10,7 @@ import { nearest } from './nearest.ts';
 import type { Places } from './places.ts';
 import { isKnown, type Repaired, repair } from './repair.ts';
 import { experimentSchema, type ParsedExperiment } from './schema.ts';
+import { stagesIn } from './stages.ts';
 
 type Path = readonly PropertyKey[];
 type Issue = z.core.$ZodIssue;
@@ -38,7 +39,9 @@ function valueAt(root: unknown, path: Path): unknown {
 function unknownKey(parent: Path, key: string, places: Places, keys: KeyTable): Problem {
   const here = keys.under(parent);
   const near = nearest(key, here);
-  const elsewhere = near ? undefined : keys.rows().find((row) => row.path.split('.').pop() === key && row.path !== key);
+  const others = keys.rows().filter((row) => row.path.split('.').pop() === key && row.path !== key);
+  // Before one of a person's own names or of a list.
+  const elsewhere = near ? undefined : (others.find(({ path }) => !path.includes('<')) ?? others[0]);
   const meant = near
     ? `Did you mean ${dotted([...parent, near])}? `
     : elsewhere
@@ -146,7 +149,9 @@ function across({ parsed: experiment, left }: Repaired, places: Places): Problem
   }
 
   const fraction = ['replay', 'fraction'];
-  if (replay.fraction > 0 && places.has(fraction) && (existing.length === 0 || replay.languages?.length === 0)) {
+  const nothing = existing.length === 0 || replay.languages?.length === 0;
+  // With stages there is something to replay from the second on.
+  if (replay.fraction > 0 && places.has(fraction) && nothing && !experiment.stages) {
     fault(
       fraction,
       `${replay.fraction} of the audio is to be replayed and no existing language is there to replay.`,
@@ -154,6 +159,8 @@ function across({ parsed: experiment, left }: Repaired, places: Places): Problem
       [['languages'], ['replay', 'languages']],
     );
   }
+
+  problems.push(...stagesIn(experiment, places, left));
 
   const targets = ['adapter', 'targets'];
   if (adapter.kind !== 'none') {

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { experimentSchema } from './schema.ts';
 
 export interface KeyInfo {
-  /** `adapter.router.kind`; a language's code reads `languages.<code>.role`, a dataset's name `datasets.<name>.path`. */
+  /** `adapter.router.kind`; a language's code reads `languages.<code>.role`, a dataset's name `datasets.<name>.path`, a place in a list `stages.<n>.add`. */
   path: string;
   /** `whole number`, `word`, `path`, `section`, … */
   type: string;
@@ -108,6 +108,9 @@ function valuesOf(node: Node): string[] {
 const shown = (value: unknown): string =>
   Array.isArray(value) ? `[${value.map(shown).join(', ')}]` : typeof value === 'number' ? number(value) : String(value);
 
+/** Stands in a row for the place in a list of sections. */
+const NTH = '<n>';
+
 function walk(node: Node, path: string, rows: KeyInfo[], required: boolean, entry: string): void {
   const isSection = node.type === 'object';
   if (path) {
@@ -129,6 +132,8 @@ function walk(node: Node, path: string, rows: KeyInfo[], required: boolean, entr
     walk(child, below(key), rows, node.required?.includes(key) ?? false, entry);
   }
   if (typeof node.additionalProperties === 'object') walk(node.additionalProperties, below(entry), rows, true, entry);
+  // A list of sections: its rows read `stages.<n>.add`.
+  if (node.items && node.items.type === 'object') walk(node.items, below(NTH), rows, true, entry);
 }
 
 /** The keys of one kind of file. */
@@ -154,7 +159,11 @@ export function keyTable(schema: z.ZodType, named: readonly string[], entry: str
     return known;
   };
   const general = (path: readonly PropertyKey[]) =>
-    path.map((part, depth) => (depth === 1 && named.includes(String(path[0])) ? entry : String(part)));
+    path.map((part, depth) => {
+      if (depth === 1 && named.includes(String(path[0]))) return entry;
+      const nth = `${path.slice(0, depth).map(String).join('.')}.${NTH}`;
+      return /^\d+$/.test(String(part)) && rows().some((row) => row.path === nth) ? NTH : String(part);
+    });
   const info = (path: readonly PropertyKey[]) => {
     for (let length = path.length; length > 0; length--) {
       const wanted = general(path.slice(0, length)).join('.');
@@ -170,7 +179,7 @@ export function keyTable(schema: z.ZodType, named: readonly string[], entry: str
       keys = rows()
         .filter((row) => row.path.startsWith(prefix))
         .map((row) => row.path.slice(prefix.length))
-        .filter((key) => key !== '' && key !== entry && !key.includes('.'));
+        .filter((key) => key !== '' && key !== entry && key !== NTH && !key.includes('.'));
       if (keys.length > 0) children.set(prefix, keys);
     }
     return keys;

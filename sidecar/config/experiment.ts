@@ -13,14 +13,26 @@ export type Projection = Parsed['adapter']['targets'][number];
 export type AdapterSpec = Parsed['adapter'];
 export type Device = Parsed['device'];
 
-export interface Experiment extends Omit<Parsed, 'name' | 'languages' | 'replay' | 'head' | 'training'> {
+export interface Experiment extends Omit<Parsed, 'name' | 'languages' | 'replay' | 'head' | 'training' | 'stages'> {
   name: string;
   /** By ISO 639-3 code, in the order of the file. */
   languages: Record<string, LanguageSpec>;
   replay: Omit<Parsed['replay'], 'languages'> & { languages: string[] };
   head: Parsed['head'] & { warmupSteps: number; learningRate: number };
   training: Parsed['training'] & { headLearningRate: number };
+  /** In their order; absent where there is one, which adds every new language. */
+  stages?: StageSpec[];
 }
+
+export interface StageSpec {
+  add: string[];
+  steps: number;
+  replay: { fraction: number; hours?: number; languages: string[] };
+}
+
+/** Steps of all stages together. */
+export const totalSteps = ({ stages, training }: Pick<Experiment, 'stages' | 'training'>): number =>
+  stages ? stages.reduce((sum, { steps }) => sum + steps, 0) : training.steps;
 
 /** The layout of each of a language's data, in their order. */
 export function layoutsOf({ data, layout }: Pick<LanguageSpec, 'data' | 'layout'>): Layout[] {
@@ -44,6 +56,7 @@ export function complete(parsed: Parsed, fallbackName: string, fractionGiven: bo
   for (const [code, spec] of Object.entries(parsed.languages)) {
     languages[code] = { ...spec, data: typeof spec.data === 'string' ? [spec.data] : spec.data };
   }
+  const stages = parsed.stages && completeStages(parsed, parsed.stages, existing);
   return {
     ...parsed,
     name: parsed.name ?? fallbackName,
@@ -55,12 +68,35 @@ export function complete(parsed: Parsed, fallbackName: string, fractionGiven: bo
     },
     head: {
       ...parsed.head,
-      warmupSteps: parsed.head.warmupSteps ?? Math.min(250, Math.ceil(steps / 4)),
+      warmupSteps: parsed.head.warmupSteps ?? Math.min(250, Math.ceil((stages?.[0].steps ?? steps) / 4)),
       learningRate: parsed.head.learningRate ?? headLearningRate,
     },
     // In the order of the schema, given or not: two resolved files then differ only where their settings do.
     training: { steps, batchSeconds, accumulate, learningRate, headLearningRate, ...training },
+    stages,
   };
+}
+
+/** What an earlier stage added is replayed in later ones, unless a stage says which. */
+function completeStages(
+  { training, replay }: Parsed,
+  stages: NonNullable<Parsed['stages']>,
+  existing: readonly string[],
+): StageSpec[] {
+  const before = [...(replay.languages ?? existing)];
+  return stages.map(({ add, steps, replay: own }) => {
+    const languages = own.languages ?? [...before];
+    before.push(...add);
+    return {
+      add,
+      steps: steps ?? training.steps,
+      replay: {
+        fraction: languages.length === 0 ? 0 : (own.fraction ?? replay.fraction),
+        hours: own.hours ?? replay.hours,
+        languages,
+      },
+    };
+  });
 }
 
 /** `eng.milore.yaml` in any folder, of either separator, to `eng`. */

@@ -145,6 +145,35 @@ const maskSection = (meaning: string) =>
       .meta(about('Fewest spans an utterance.', { source: 'HuBERT training in fairseq: 2', unit: 'spans' })),
   });
 
+const stage = z
+  .strictObject({
+    add: z.array(code()).min(1).max(1000).meta(about('The new languages that it adds.')),
+    steps: count(1, 1e8)
+      .optional()
+      .meta(about('Updates of the parameters in it.', { unit: 'steps', otherwise: 'training.steps' })),
+    replay: z
+      .strictObject({
+        fraction: real(0, 0.9)
+          .optional()
+          .meta(about('Share of its audio that is replayed.', { otherwise: 'replay.fraction' })),
+        hours: positive(1e6)
+          .optional()
+          .meta(about('Size of its whole replay pool.', { unit: 'hours', otherwise: 'replay.hours' })),
+        languages: z
+          .array(code())
+          .max(1000)
+          .optional()
+          .meta(
+            about('Which existing or earlier languages it replays.', {
+              otherwise: 'those of replay.languages and all that were added before',
+            }),
+          ),
+      })
+      .prefault({})
+      .meta(about('What is replayed in it.')),
+  })
+  .meta(about('One stage.'));
+
 export const experimentSchema = z
   .strictObject({
     name: z
@@ -312,6 +341,17 @@ export const experimentSchema = z
         .optional()
         .meta(about('Which existing languages are replayed.', { otherwise: 'every existing language' })),
     }),
+    stages: z
+      .array(stage)
+      .min(1)
+      .max(100)
+      .optional()
+      .meta(
+        about(
+          'New languages one after the other: each stage adds some, and what an earlier one added is existing in it.',
+          { otherwise: 'one stage, which adds every new language' },
+        ),
+      ),
     sampling: section('How often a language is drawn.', {
       exponent: real(0, 1)
         .default(0.7)

@@ -14,6 +14,8 @@ export type RunEvent =
   | ({ type: 'corpus' } & CorpusSummary)
   /** What is to be drawn of each language, once, and at every evaluation what has been. */
   | { type: 'sampling'; step: number; batchSeconds: number; languages: Record<string, SamplingUse> }
+  /** A stage begins with this step; told where there is more than one. */
+  | { type: 'entered'; step: number; stage: number; of: number; add: string[]; steps: number }
   /** Means over the steps since the last. */
   | { type: 'metrics'; step: number; values: Measurement[] }
   /** Held-out speech. */

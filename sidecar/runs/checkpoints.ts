@@ -49,6 +49,13 @@ function stepsIn(folder: string): number[] {
     .sort((a, b) => a - b);
 }
 
+export interface Keeping {
+  /** So many of the newest. */
+  keep: number;
+  /** And of these steps always. */
+  pinned?: readonly number[];
+}
+
 /**
  * Writes the checkpoint of a step and removes the oldest beyond `keep`. A kill at any moment leaves the ones before it
  * whole. Checkpoints of later steps belong to a past that was given up when the run went on from an older one: they go.
@@ -57,7 +64,7 @@ export function writeCheckpoint(
   run: { path: string },
   step: number,
   files: Record<string, Uint8Array>,
-  keep = 2,
+  { keep, pinned = [] }: Keeping = { keep: 2 },
 ): string {
   const parent = checkpointsOf(run);
   const final = join(parent, folderOf(step));
@@ -86,7 +93,8 @@ export function writeCheckpoint(
   }
   rmSync(`${final}.old.tmp`, { recursive: true, force: true });
   const steps = stepsIn(parent);
-  const kept = steps.filter((other) => other <= step).slice(-Math.max(1, keep));
+  const past = steps.filter((other) => other <= step);
+  const kept = [...past.slice(-Math.max(1, keep)), ...past.filter((other) => pinned.includes(other))];
   for (const other of steps) if (!kept.includes(other)) remove(parent, other);
   return final;
 }

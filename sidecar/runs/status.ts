@@ -108,8 +108,9 @@ export function deriveStatus(run: { path: string }, nowMs = Date.now()): Status 
   }
   if (steps === 0) {
     const resolved = readJson(join(run.path, 'resolved.json'));
-    const training = isRecord(resolved) ? resolved.training : undefined;
-    if (isRecord(training) && typeof training.steps === 'number') steps = training.steps;
+    const { training, stages } = isRecord(resolved) ? resolved : {};
+    const stretches = Array.isArray(stages) ? stages : [training];
+    for (const one of stretches) if (isRecord(one) && typeof one.steps === 'number') steps += one.steps;
   }
   if (last?.type === 'done') return { state: 'done', step, steps };
   if (last?.type === 'failed') {

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { Experiment } from '../config/experiment.ts';
+import { type Experiment, totalSteps } from '../config/experiment.ts';
 import { selectDevice } from '../engine/devices.ts';
 import type { DeviceName } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
@@ -71,7 +71,8 @@ export async function estimate(experiment: Experiment, options: EstimateOptions)
     progress(measured + 1, measured + 1);
     times.sort((a, b) => a - b);
     const stepSeconds = times[times.length >> 1];
-    const { steps, batchSeconds } = experiment.training;
+    const steps = totalSteps(experiment);
+    const { batchSeconds } = experiment.training;
     const { every, secondsPerLanguage } = experiment.evaluation;
     const languages = Object.keys(experiment.languages).length;
     const evaluations = 1 + Math.ceil(steps / every);

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { Experiment } from '../config/experiment.ts';
+import { type Experiment, totalSteps } from '../config/experiment.ts';
 import { checkResolved } from '../config/parse.ts';
 import { selectDevice } from '../engine/devices.ts';
 import type { DeviceName } from '../engine/session.ts';
@@ -10,21 +10,25 @@ import { describe, UserError } from '../errors.ts';
 import { saveAdapter } from '../model/adapters/file.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
 import type { ParameterCount } from '../objectives/count.ts';
-
+import { newState } from '../optim/adamw.ts';
 import { type CorpusSummary, LOG_VERSION, type RunEvent } from '../protocol/events.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import type { Checkpoint } from '../runs/checkpoints.ts';
 import { type Claim, claimRun } from '../runs/claim.ts';
 import { createRun, openRun, type RunDir, readResolved, runFiles } from '../runs/run.ts';
+import type { Arm } from './arms.ts';
 import { applyFork, describeFork, type Fork, planFork } from './fork.ts';
 import { startHead } from './head-start.ts';
-import { evaluate, fresh, type Training, train } from './loop.ts';
+import { type Ending, evaluate, fresh, isMeasuredAt, type Training, train } from './loop.ts';
+import { headSampler, trainedClips, trainingSampler } from './prepare/clips.ts';
 import { type Plan, type Prepared, plan, prepare } from './prepare/index.ts';
 import { routedSites } from './prepare/learnable.ts';
-import { checkpointToResume, firstEvaluation, forkPoint, refuseOlder } from './resume.ts';
+import { checkpointToResume, firstEvaluation, forkPoint, isEvaluatedAt, refuseOlder } from './resume.ts';
 import { samplingEvent } from './sampling.ts';
 import { RunSink } from './sink.ts';
-import { loadState, PROGRESS, parseProgress, STATE, type StoredProgress } from './state.ts';
+import { leaveStage } from './stage-end.ts';
+import { stageAt, stagesOf } from './stages.ts';
+import { loadState, PROGRESS, type Progress, parseProgress, STATE, type StoredProgress } from './state.ts';
 
 export interface RunRequest {
   /** The workspace: `.milore/` lies in it. */
@@ -83,7 +87,16 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
           device: chosen.device,
         }),
       );
-  const sink = new RunSink(run, claim, experiment.checkpoint.keep, request.onEvent);
+  const sink = new RunSink(
+    run,
+    claim,
+    {
+      keep: experiment.checkpoint.keep,
+      // Of a stage's end, so that another run can begin there.
+      pinned: stagesOf(experiment).map(({ end }) => end),
+    },
+    request.onEvent,
+  );
   request.onRun?.(run);
   let planned: Plan | undefined;
   let prepared: Prepared | undefined;
@@ -96,7 +109,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     ...rest,
   });
   try {
-    const { steps } = experiment.training;
+    const steps = totalSteps(experiment);
     const checkpoint = request.resume
       ? checkpointToResume(run, (problem) => sink.emit({ type: 'note', level: 'warning', text: describe(problem) }))
       : undefined;
@@ -116,40 +129,62 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     if (fork) sink.emit({ type: 'note', level: 'info', text: `Begins with ${source.dir}. ${describeFork(fork)}` });
     prepared = await prepare(experiment, planned, around);
     const { arms } = prepared;
-    const training: Training = {
+    const stages = stagesOf(experiment);
+    const { framesPerSecond } = planned.frozen;
+    const common = {
       ...prepared,
-      experiment,
-      sampler: prepared.trainingSampler(),
-      clips: planned.clips.train,
       sites: routedSites(arms[0].config),
       meaning: planned.meaning,
-      framesPerSecond: planned.frozen.framesPerSecond,
+      framesPerSecond,
+      totalSteps: steps,
       sink,
       signal,
       checkpointAsked: request.checkpointAsked,
     };
-    const progress = checkpoint ? await goOn(training, checkpoint) : fresh();
-    if (!checkpoint) await begin(training, planned, prepared, source && { ...source, fork: fork! });
-    const before = checkpoint ? await firstEvaluation(run) : await evaluate(training);
+    const trainings = stages.map((stage): Training => {
+      const clips = trainedClips(stage.experiment, planned!.clips, framesPerSecond);
+      return { ...common, stage, clips, sampler: trainingSampler(stage.experiment, clips, framesPerSecond) };
+    });
+    const progress = checkpoint ? await goOn(arms, checkpoint) : fresh();
+    const current = stageAt(stages, progress.step);
+    if (checkpoint) {
+      const evaluated = await isEvaluatedAt(run, progress.step);
+      trainings[current.number - 1].owed = !evaluated && isMeasuredAt(progress.step, current);
+    } else await begin(trainings[0], planned, source && { ...source, fork: fork! });
+    const before = checkpoint ? await firstEvaluation(run) : await evaluate(common);
     if (!checkpoint) {
       sink.emit({ type: 'evaluation', step: 0, values: before! });
-      sink.emit(samplingEvent(0, training));
+      sink.emit(samplingEvent(0, trainings[0]));
     }
-    const ending = await train(training, progress);
-    if (ending.state === 'done') {
+    const info = {
+      baseHash: planned.meaning.base,
+      version: request.version,
+      run: run.id,
+      units: planned.meaning.units,
+    };
+    let ending: Ending | undefined;
+    for (const training of trainings.slice(current.number - 1)) {
+      const { stage } = training;
+      // Gone on with at its very end, a stage has nothing left to enter.
+      if (progress.step === stage.start) await enter(training, progress);
+      ending = await train(training, progress);
+      if (ending.state !== 'done') break;
       sink.mustHold('write the adapter');
-      saveAdapter(join(run.path, 'adapter'), arms[0].config, arms[0].learner.parameters, {
-        baseHash: planned.meaning.base,
-        version: request.version,
-        run: run.id,
-        units: planned.meaning.units,
-      });
+      if (experiment.stages)
+        leaveStage(run, arms[0], trainings.slice(0, stage.number), {
+          framesPerSecond,
+          summaries: planned.clips.summaries,
+          info,
+        });
+    }
+    if (ending?.state === 'done') {
+      saveAdapter(join(run.path, 'adapter'), arms[0].config, arms[0].learner.parameters, info);
       sink.emit({ type: 'done', step: steps, seconds: seconds() });
     }
-    return result(ending.state, {
+    return result(ending!.state, {
       before,
-      reason: ending.state === 'failed' ? ending.reason : undefined,
-      after: ending.state === 'done' ? ending.evaluation : undefined,
+      reason: ending?.state === 'failed' ? ending.reason : undefined,
+      after: ending?.state === 'done' ? ending.evaluation : undefined,
     });
   } catch (error) {
     if (signal.aborted) {
@@ -191,7 +226,7 @@ function openFork(from: { path: string; step?: number }): Source {
   };
 }
 
-async function goOn({ arms }: Training, checkpoint: Checkpoint): Promise<StoredProgress> {
+async function goOn(arms: readonly Arm[], checkpoint: Checkpoint): Promise<StoredProgress> {
   const progress = parseProgress(new TextDecoder().decode(checkpoint.read(PROGRESS)), checkpoint.dir);
   const state = openSafetensors(join(checkpoint.dir, STATE));
   try {
@@ -204,9 +239,8 @@ async function goOn({ arms }: Training, checkpoint: Checkpoint): Promise<StoredP
 
 /** What is carried over from another run, and a head that has heard every language unless that run brought one. */
 async function begin(
-  { experiment, arms, sources, sink, signal }: Training,
+  { stage: { experiment }, arms, sources, framesPerSecond, sink, signal }: Training,
   { clips }: Plan,
-  prepared: Prepared,
   source: (Source & { fork: Fork }) | undefined,
 ): Promise<void> {
   if (source) {
@@ -218,10 +252,27 @@ async function begin(
     }
   }
   if (source?.fork.headCarried) return;
-  const heard = { clips: clips.heard, sources, sampler: prepared.headSampler() };
+  const its = clips.heard.filter(({ language }) => language in experiment.languages);
+  const heard = { clips: its, sources, sampler: headSampler(experiment, its, framesPerSecond) };
   await startHead(experiment, arms, heard, signal, (done, total) =>
     sink.emit({ type: 'stage', name: 'head', done, total }),
   );
+}
+
+/** A stage after the first begins with what the one before has left, but for the optimiser and the order of the clips. */
+async function enter({ stage, arms, sink }: Training, progress: Progress): Promise<void> {
+  const { number, of, add, start, experiment } = stage;
+  if (number > 1) {
+    progress.sampler = undefined;
+    for (const { learner } of arms) {
+      await learner.pull();
+      learner.optimiser = newState(learner.parameters.size);
+      await learner.push();
+    }
+  }
+  // Of a single stage there is nothing to tell.
+  if (of > 1)
+    sink.emit({ type: 'entered', step: start + 1, stage: number, of, add: [...add], steps: experiment.training.steps });
 }
 
 const unusable = ({ device, reason }: { device: string; reason?: string }) =>

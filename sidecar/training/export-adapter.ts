@@ -5,12 +5,17 @@ import { UserError } from '../errors.ts';
 import { checkAdapterConfig } from '../model/adapters/config.ts';
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, readAdapterConfig } from '../model/checkpoint/adapter.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
-import { openRun } from '../runs/run.ts';
+import { openRun, type RunDir } from '../runs/run.ts';
+import { endedStages, stageAdapter } from './stage-end.ts';
 
-/** @throws UserError where the run is not finished, its adapter is damaged, or `out` cannot be written. */
-export function exportRunAdapter(path: string, out: string): void {
+/**
+ * @param stage the adapter as it was when that stage ended; at the run's end where it is left out
+ * @throws UserError where the run is not finished, its adapter is damaged, or `out` cannot be written.
+ */
+export function exportRunAdapter(path: string, out: string, stage?: number): void {
   const run = openRun(path);
-  const from = join(run.path, 'adapter');
+  if (stage !== undefined) mustHaveEnded(run, stage);
+  const from = stage === undefined ? join(run.path, 'adapter') : stageAdapter(run, stage);
   if (!existsSync(join(from, ADAPTER_WEIGHTS)))
     throw new UserError({
       code: 'export.no-adapter',
@@ -32,4 +37,15 @@ export function exportRunAdapter(path: string, out: string): void {
       cure: 'Name a folder that can be written.',
     });
   }
+}
+
+function mustHaveEnded(run: RunDir, stage: number): void {
+  const ended = endedStages(run);
+  if (ended.includes(stage)) return;
+  throw new UserError({
+    code: 'export.no-stage',
+    tried: `take the adapter of stage ${stage} from the run ${run.id}`,
+    why: ended.length === 0 ? 'no stage of it has ended.' : 'no such stage of it has ended.',
+    cure: ended.length === 0 ? 'Export the run itself.' : `It has the stages ${ended.join(', ')}.`,
+  });
 }

@@ -2,7 +2,6 @@
  * @file The loop: draw, step, log, evaluate, checkpoint. It is handed arms and data, and knows neither audio nor files;
  * everything it says goes through its sink.
  */
-import type { Experiment } from '../config/experiment.ts';
 import type { Sampler } from '../corpus/index.ts';
 import { evaluateHeldOut, type HeldOutSpeech } from '../evaluation/heldout.ts';
 import type { Sources } from '../learning/batch.ts';
@@ -15,6 +14,7 @@ import { drawStep, type TrainingClip } from './draw.ts';
 import { logInterval, type RoutedSite } from './interval.ts';
 import { samplingEvent } from './sampling.ts';
 import type { Sink } from './sink.ts';
+import type { Stage } from './stages.ts';
 import { type CheckpointMeaning, type Progress, saveState } from './state.ts';
 import { takeStep } from './step.ts';
 import { Watch } from './watch.ts';
@@ -22,7 +22,8 @@ import { Watch } from './watch.ts';
 const SKIPS_THAT_STOP = 10;
 
 export interface Training {
-  experiment: Experiment;
+  /** The stage that is trained: its steps, its experiment. */
+  stage: Stage;
   /** The first is what the run is for. */
   arms: readonly Arm[];
   sampler: Sampler;
@@ -35,6 +36,10 @@ export interface Training {
   /** What the parameters stand for, written into every checkpoint. */
   meaning: CheckpointMeaning;
   framesPerSecond: number;
+  /** Of all stages. */
+  totalSteps: number;
+  /** Gone on from a checkpoint whose measurement a stop or a kill prevented. */
+  owed?: boolean;
   sink: Sink;
   /** Aborted: finish the step, write a checkpoint, leave. */
   signal: AbortSignal;
@@ -56,23 +61,26 @@ export const fresh = (): Progress => ({
   interval: { gradientNorm: {}, loss: {}, steps: 0 },
 });
 
-/** Trains from `progress` to the end, or until the signal. */
+/** Trains from `progress` to the end of the stage, or until the signal. */
 export async function train(training: Training, progress: Progress): Promise<Ending> {
-  const { experiment, sampler, sink, signal } = training;
+  const { stage, sampler, sink, signal } = training;
+  const { experiment, start, end } = stage;
   const { steps, accumulate, learningRate, headLearningRate, warmupFraction } = experiment.training;
   if (progress.sampler !== undefined) sampler.restore(progress.sampler);
   const watch = new Watch((text) => sink.emit({ type: 'note', level: 'warning', text }));
   const pace = new Pace();
 
-  while (progress.step < steps) {
+  let values = training.owed ? await measure(training, progress.step) : undefined;
+  while (progress.step < end) {
     const step = progress.step + 1;
-    const draws = Array.from({ length: accumulate }, (_, part) => (step - 1) * accumulate + part);
+    const ownStep = step - start;
+    const draws = Array.from({ length: accumulate }, (_, part) => (ownStep - 1) * accumulate + part);
     const shards = drawStep(experiment, sampler, training.clips, 'train', draws);
     sink.batch(
       step,
       shards.flatMap(({ seen }) => seen),
     );
-    const factor = rateFactor(step, experiment.training);
+    const factor = rateFactor(ownStep, experiment.training);
     const rates = { adapter: learningRate * factor, head: headLearningRate * factor };
     const result = await takeStep(training.arms, shards, training.sources, rates, experiment.training);
     pace.audioSeconds +=
@@ -93,35 +101,43 @@ export async function train(training: Training, progress: Progress): Promise<End
     }
     progress.step = step;
     progress.sampler = sampler.state();
-    sink.emit({ type: 'stage', name: 'train', done: step, total: steps });
+    sink.emit({ type: 'stage', name: 'train', done: step, total: training.totalSteps });
 
     const warm = Math.max(1, Math.round(steps * warmupFraction));
-    if (step === warm) {
+    if (ownStep === warm) {
       await pull(training.arms);
       watch.adapter(training.arms[0]);
     }
-    if (step % experiment.log.every === 0 || step === steps) {
+    if (step % experiment.log.every === 0 || step === end) {
       await pull(training.arms);
       const use = logInterval(training, progress, rates.adapter, pace.lap());
-      if (use && step >= warm) watch.routing(use);
+      if (use && ownStep >= warm) watch.routing(use);
     }
-    if (signal.aborted && step < steps) {
+    if (signal.aborted && step < training.totalSteps) {
       await checkpoint(training, progress);
       sink.emit({ type: 'stopped', step, reason: stopReason(signal) });
       return { state: 'stopped' };
     }
-    if (step % experiment.checkpoint.every === 0 || step === steps || training.checkpointAsked?.())
+    if (step % experiment.checkpoint.every === 0 || step === end || training.checkpointAsked?.())
       await checkpoint(training, progress);
-    if (step % experiment.evaluation.every === 0 || step === steps) {
+    if (isMeasuredAt(step, stage)) {
       const began = performance.now();
-      const values = await evaluate(training);
-      sink.emit({ type: 'evaluation', step, values });
-      sink.emit(samplingEvent(step, training));
+      values = await measure(training, step);
       pace.pause(performance.now() - began);
-      if (step === steps) return { state: 'done', evaluation: values };
     }
   }
-  return { state: 'done', evaluation: await evaluate(training) };
+  return { state: 'done', evaluation: values ?? (await evaluate(training)) };
+}
+
+/** Whether held-out speech is measured after a step. */
+export const isMeasuredAt = (step: number, { experiment, end }: Stage): boolean =>
+  step % experiment.evaluation.every === 0 || step === end;
+
+async function measure(training: Training, step: number): Promise<Measurement[]> {
+  const values = await evaluate(training);
+  training.sink.emit({ type: 'evaluation', step, values });
+  training.sink.emit(samplingEvent(step, training));
+  return values;
 }
 
 /** Every arm on held-out speech; by the base's own head the adapted one alone, beside the base. */

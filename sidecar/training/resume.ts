@@ -42,6 +42,13 @@ export async function firstEvaluation(run: RunDir): Promise<Measurement[] | unde
   return undefined;
 }
 
+/** Whether held-out speech was measured after that step: a stop or a kill can come between checkpoint and measurement. */
+export async function isEvaluatedAt(run: RunDir, step: number): Promise<boolean> {
+  for await (const event of readPoints(join(run.path, runFiles.log), { onProblem: () => {} }))
+    if (event.type === 'evaluation' && event.step === step) return true;
+  return false;
+}
+
 /** 0.2.0 split, drew and started otherwise: its next step is no longer the one that this version would make. */
 export function refuseOlder(run: RunDir): void {
   const version = /^(\d+)\.(\d+)\./.exec(run.versions.milore ?? '');

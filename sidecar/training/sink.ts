@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { RunEvent, UtilisationPoint } from '../protocol/events.ts';
 import type { Measurement } from '../protocol/measurement.ts';
-import { writeCheckpoint } from '../runs/checkpoints.ts';
+import { type Keeping, writeCheckpoint } from '../runs/checkpoints.ts';
 import { type Claim, mustHold } from '../runs/claim.ts';
 import { type RunDir, RunLogs, runFiles } from '../runs/run.ts';
 import { startHeartbeat } from '../runs/status.ts';
@@ -29,7 +29,7 @@ export class RunSink implements Sink {
   constructor(
     private readonly run: RunDir,
     private readonly claim: Claim,
-    private readonly keep: number,
+    private readonly checkpoints: Keeping,
     private readonly onEvent: (event: RunEvent) => void,
   ) {
     this.logs = new RunLogs(run);
@@ -68,7 +68,7 @@ export class RunSink implements Sink {
     this.mustHold(`write the checkpoint of step ${step}`);
     this.logs.sync();
     this.board?.sync();
-    writeCheckpoint(this.run, step, files, this.keep);
+    writeCheckpoint(this.run, step, files, this.checkpoints);
   }
 
   close(): void {

@@ -8,6 +8,9 @@ import { tinyWorkspace } from '../support/tiny.ts';
 /** Read before a run begins, by what starts it. */
 const ELSEWHERE = ['device'];
 
+/** Sections whose keys are a person's own, and lists of sections. */
+const ENTRIES: Record<string, string> = { languages: '<code>', stages: '<n>' };
+
 /** `experiment` with every key that is asked for put into `read`; writing it down or copying it whole asks for none. */
 function watched<T extends object>(value: T, path: string, read: Set<string>): T {
   let copied: string | symbol | undefined;
@@ -22,14 +25,15 @@ function watched<T extends object>(value: T, path: string, read: Set<string>): T
       const isCopy = copied === key;
       copied = undefined;
       if (typeof key === 'symbol') return got;
-      const at = path === 'languages' ? 'languages.<code>' : path ? `${path}.${key}` : key;
+      const entry = ENTRIES[path];
+      const at = entry ? `${path}.${entry}` : path ? `${path}.${key}` : key;
       if (!isCopy && !Array.isArray(target)) read.add(at);
       return typeof got === 'object' && got !== null ? watched(got, at, read) : got;
     },
   });
 }
 
-it('every key of the schema is read by a run: none is described and then ignored', async () => {
+async function readBy(overrides: string[], read: Set<string>): Promise<void> {
   const { root, experiment: file } = tinyWorkspace();
   const { experiment, text } = await loadExperiment(file, [
     'training.steps=2',
@@ -37,8 +41,8 @@ it('every key of the schema is read by a run: none is described and then ignored
     'adapter.router.kind=top-k',
     'adapter.router.balance=0.1',
     'replay.hours=0.01',
+    ...overrides,
   ]);
-  const read = new Set<string>();
   const { state } = await runExperiment({
     root,
     experiment: watched(experiment, '', read),
@@ -49,6 +53,12 @@ it('every key of the schema is read by a run: none is described and then ignored
     signal: new AbortController().signal,
   });
   expect(state).toBe('done');
+}
+
+it('every key of the schema is read by a run: none is described and then ignored', async () => {
+  const read = new Set<string>();
+  // Stages say for themselves what is replayed, and how long they are.
+  for (const more of [[], ['stages=[{add: [fin]}]']]) await readBy(more, read);
   const keys = describeKeys().map(({ path }) => path);
   const leaves = keys.filter((path) => !keys.some((other) => other.startsWith(`${path}.`)));
   expect(leaves.length).toBeGreaterThan(50);

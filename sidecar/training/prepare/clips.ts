@@ -11,10 +11,8 @@ import type { FrozenBaseModel } from './base.ts';
 import { makeLanguage } from './language.ts';
 
 export interface Clips {
-  /** Of every language: what the units are fitted on and the head starts with. */
+  /** The training side of every language: what the units are fitted on, and what stages draw from. */
   heard: TrainingClip[];
-  /** Of those, what trains: the new languages, and of the replayed ones the replay pool. */
-  train: TrainingClip[];
   heldOut: TrainingClip[];
   summaries: CorpusSummary[];
   /** 16 kHz, normalised if the base wants it. */
@@ -56,17 +54,20 @@ export async function collectClips(
   if (heard.length === 0) throw nothingToTrainOn();
   return {
     heard,
-    train: trained(experiment, heard, framesPerSecond),
     heldOut: limitHeldOut(side('dev'), experiment.evaluation.secondsPerLanguage * framesPerSecond),
     summaries,
     samples: ({ hash }) => clipSamples(byHash.get(hash)!, { normalise: base.normalise }),
   };
 }
 
-/** Languages that are not replayed are measured, not trained on. */
-function trained(experiment: Experiment, heard: readonly TrainingClip[], framesPerSecond: number): TrainingClip[] {
+/** What trains in a stage: its new languages, and of the replayed ones the pool; the others are measured alone. */
+export function trainedClips(
+  experiment: Experiment,
+  { heard }: Pick<Clips, 'heard'>,
+  framesPerSecond: number,
+): TrainingClip[] {
   const { languages, replay, sampling } = experiment;
-  const own = heard.filter(({ language }) => languages[language].role === 'new');
+  const own = heard.filter(({ language }) => languages[language]?.role === 'new');
   const old = heard.filter(({ language }) => replay.languages.includes(language));
   if (replay.hours === undefined) return [...own, ...old];
   const has: Record<string, number> = {};
@@ -79,10 +80,14 @@ function trained(experiment: Experiment, heard: readonly TrainingClip[], framesP
 }
 
 /** Draws what trains, with the replayed share. */
-export function trainingSampler(experiment: Experiment, { train }: Clips, framesPerSecond: number): Sampler {
-  const codes = new Set(train.map(({ language }) => language));
+export function trainingSampler(
+  experiment: Experiment,
+  clips: readonly TrainingClip[],
+  framesPerSecond: number,
+): Sampler {
+  const codes = new Set(clips.map(({ language }) => language));
   return createSampler({
-    clips: train,
+    clips,
     languages: Object.entries(experiment.languages)
       .filter(([code]) => codes.has(code))
       .map(([code, { role, weight }]) => ({ code, role, weight })),
@@ -92,12 +97,12 @@ export function trainingSampler(experiment: Experiment, { train }: Clips, frames
 }
 
 /**
- * Draws every language for the shared starting head, whatever is replayed: a head that has never heard a language would
+ * Draws every language of the first stage for the shared starting head, whatever is replayed: a head that has never heard a language would
  * look as if the encoder had forgotten it.
  */
-export function headSampler(experiment: Experiment, { heard }: Clips, framesPerSecond: number): Sampler {
+export function headSampler(experiment: Experiment, clips: readonly TrainingClip[], framesPerSecond: number): Sampler {
   return createSampler({
-    clips: heard,
+    clips,
     languages: Object.entries(experiment.languages).map(([code, { weight }]) => ({ code, role: 'new', weight })),
     replayFraction: 0,
     ...drawing(experiment, framesPerSecond),

@@ -3,7 +3,6 @@
  * Each part is kept in the cache by content, so a second run of the same data starts at once.
  */
 import type { Experiment } from '../../config/experiment.ts';
-import type { Sampler } from '../../corpus/index.ts';
 import { sweepTemporary } from '../../disk.ts';
 import type { DeviceName, SessionOptions } from '../../engine/session.ts';
 import { evaluateHeldOut, type HeldOutSpeech } from '../../evaluation/heldout.ts';
@@ -20,7 +19,7 @@ import { ADAPTED, type Arm, type ArmPlan, planArms } from '../arms.ts';
 import type { ArmSpecs } from '../fork.ts';
 import type { CheckpointMeaning } from '../state.ts';
 import { type FrozenBaseModel, loadFrozenBase } from './base.ts';
-import { type Clips, collectClips, headSampler, trainingSampler } from './clips.ts';
+import { type Clips, collectClips } from './clips.ts';
 import { learnableConfig, meaningOfSites } from './learnable.ts';
 import { labelClips, planUnits, type UnitsPlan } from './units.ts';
 
@@ -70,8 +69,6 @@ export interface Prepared {
   heldOut: HeldOutSpeech;
   /** By the base's own frozen head. */
   base: Measurement[];
-  trainingSampler(): Sampler;
-  headSampler(): Sampler;
   release(): Promise<void>;
 }
 
@@ -127,8 +124,6 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
       sources,
       heldOut,
       base: own ? await byOwnHead(arms[0], heldOut) : [],
-      trainingSampler: () => trainingSampler(experiment, clips, framesPerSecond),
-      headSampler: () => headSampler(experiment, clips, framesPerSecond),
       release,
     };
   } catch (error) {

@@ -36,8 +36,8 @@ describe('checkpoints', () => {
 
   it('of the same step is replaced, and those of a past that was given up go', () => {
     const run = newRun();
-    for (const step of [10, 20, 30]) writeCheckpoint(run, step, files(step), 3);
-    writeCheckpoint(run, 20, files(99), 3);
+    for (const step of [10, 20, 30]) writeCheckpoint(run, step, files(step), { keep: 3 });
+    writeCheckpoint(run, 20, files(99), { keep: 3 });
     expect(names(run)).toEqual(['step-000010', 'step-000020']);
     expect(latestCheckpoint(run)!.read('state.json')).toEqual(Buffer.from('{"v":99}'));
   });
@@ -85,7 +85,7 @@ describe('checkpoints', () => {
     // What a kill before the rename leaves.
     rmSync(join(dir, 'manifest.json'));
     const half = `${dir}.123.tmp`;
-    writeCheckpoint(run, 30, files(30), 9);
+    writeCheckpoint(run, 30, files(30), { keep: 9 });
     symlinkSync(join(run.path, 'checkpoints', 'step-000030'), half);
     expect(latestCheckpoint(run)?.step).toBe(30);
     openRun(run.path, { write: true });
