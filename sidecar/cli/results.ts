@@ -42,6 +42,29 @@ export function results(
   return told;
 }
 
+/** The matrix of a run with stages: a row before the first and one a stage, the loss of every language in each. */
+export function stageMatrix(
+  { languages }: Pick<Experiment, 'languages'>,
+  before: readonly Measurement[],
+  stages: readonly { add: readonly string[]; values: readonly Measurement[] }[],
+): string[] {
+  const codes = Object.keys(languages);
+  const row = (name: string, values: readonly Measurement[]) => [
+    name,
+    ...codes.map((language) => fixed(measuredValue(values, 'loss', { arm: 'adapted', language }))),
+  ];
+  return [
+    table([
+      ['loss after each stage', ...codes],
+      row('before the first', before),
+      ...stages.map(({ add, values }, i) => row(`${i + 1} (+ ${add.join(', ')})`, values)),
+    ]),
+    '',
+    'Every row is measured on the same speech, with the same units and masks. Before a language is added its column is',
+    'the head’s guess: what no stage has heard yet.',
+  ];
+}
+
 /** A language that was not measured has no number. */
 const shown = (value: number, say: (value: number) => string) => (Number.isFinite(value) ? say(value) : '–');
 const fixed = (value: number) => shown(value, (x) => x.toFixed(3));

@@ -10,7 +10,7 @@ import { experimentOf, type RunResult, runExperiment } from '../training/experim
 import { VERSION } from '../version.ts';
 import { setOption } from './options.ts';
 import { count, percent, progressPrinter, RUN_FAILED } from './output.ts';
-import { results } from './results.ts';
+import { results, stageMatrix } from './results.ts';
 
 interface Options {
   resume?: string;
@@ -89,7 +89,7 @@ function stopSignal(): { signal: AbortSignal; release(): void } {
 
 export function summary(
   experiment: Experiment,
-  { run, state, reason, after, before, count: n, corpus, seconds }: RunResult,
+  { run, state, reason, after, before, stages, count: n, corpus, seconds }: RunResult,
 ): string {
   const lines: string[] = [];
   for (const { language, skipped, notes } of corpus) {
@@ -102,6 +102,7 @@ export function summary(
   if (state === 'stopped') lines.push(`Stopped. Go on with: milore train --resume ${run.path}`);
   if (state === 'failed') lines.push(`Failed: ${reason}`);
   if (after) lines.push('', ...results(experiment, after, before));
+  if (stages) lines.push('', ...stageMatrix(experiment, before ?? [], stages));
   if (n)
     lines.push(
       '',

@@ -23,7 +23,7 @@ import { type Ending, evaluate, fresh, isMeasuredAt, type Training, train } from
 import { headSampler, trainedClips, trainingSampler } from './prepare/clips.ts';
 import { type Plan, type Prepared, plan, prepare } from './prepare/index.ts';
 import { routedSites } from './prepare/learnable.ts';
-import { checkpointToResume, firstEvaluation, forkPoint, isEvaluatedAt, refuseOlder } from './resume.ts';
+import { checkpointToResume, evaluationsAt, forkPoint, refuseOlder } from './resume.ts';
 import { samplingEvent } from './sampling.ts';
 import { RunSink } from './sink.ts';
 import { leaveStage } from './stage-end.ts';
@@ -57,6 +57,8 @@ export interface RunResult {
   /** Before the first step, also of a run that was resumed. */
   before?: Measurement[];
   after?: Measurement[];
+  /** Of a run with stages that is done: what held-out speech scored when each ended. */
+  stages?: { add: readonly string[]; values: Measurement[] }[];
   count?: ParameterCount;
   corpus: CorpusSummary[];
   seconds: number;
@@ -148,10 +150,11 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const progress = checkpoint ? await goOn(arms, checkpoint) : fresh();
     const current = stageAt(stages, progress.step);
     if (checkpoint) {
-      const evaluated = await isEvaluatedAt(run, progress.step);
+      // A stop or a kill can come between a checkpoint and its measurement.
+      const [evaluated] = await evaluationsAt(run, [progress.step]);
       trainings[current.number - 1].owed = !evaluated && isMeasuredAt(progress.step, current);
     } else await begin(trainings[0], planned, source && { ...source, fork: fork! });
-    const before = checkpoint ? await firstEvaluation(run) : await evaluate(common);
+    const before = checkpoint ? (await evaluationsAt(run, [0]))[0] : await evaluate(common);
     if (!checkpoint) {
       sink.emit({ type: 'evaluation', step: 0, values: before! });
       sink.emit(samplingEvent(0, trainings[0]));
@@ -181,7 +184,15 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       saveAdapter(join(run.path, 'adapter'), arms[0].config, arms[0].learner.parameters, info);
       sink.emit({ type: 'done', step: steps, seconds: seconds() });
     }
+    const rows = await evaluationsAt(
+      run,
+      stages.map(({ end }) => end),
+    );
     return result(ending!.state, {
+      stages:
+        experiment.stages && ending?.state === 'done'
+          ? stages.map(({ add }, i) => ({ add, values: rows[i] ?? [] }))
+          : undefined,
       before,
       reason: ending?.state === 'failed' ? ending.reason : undefined,
       after: ending?.state === 'done' ? ending.evaluation : undefined,

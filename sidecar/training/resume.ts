@@ -35,18 +35,12 @@ export function forkPoint({ path, step }: { path: string; step?: number }): Chec
   });
 }
 
-/** What held-out speech scored before the first step. */
-export async function firstEvaluation(run: RunDir): Promise<Measurement[] | undefined> {
+/** What held-out speech scored after each of these steps (0: before the first), where it was measured. */
+export async function evaluationsAt(run: RunDir, steps: readonly number[]): Promise<(Measurement[] | undefined)[]> {
+  const found = new Map<number, Measurement[]>();
   for await (const event of readPoints(join(run.path, runFiles.log), { onProblem: () => {} }))
-    if (event.type === 'evaluation' && event.step === 0) return measurementsOf(event);
-  return undefined;
-}
-
-/** Whether held-out speech was measured after that step: a stop or a kill can come between checkpoint and measurement. */
-export async function isEvaluatedAt(run: RunDir, step: number): Promise<boolean> {
-  for await (const event of readPoints(join(run.path, runFiles.log), { onProblem: () => {} }))
-    if (event.type === 'evaluation' && event.step === step) return true;
-  return false;
+    if (event.type === 'evaluation' && steps.includes(event.step)) found.set(event.step, measurementsOf(event));
+  return steps.map((step) => found.get(step));
 }
 
 /** 0.2.0 split, drew and started otherwise: its next step is no longer the one that this version would make. */
