@@ -9,7 +9,11 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 it('a run goes on with its experiment named beside it, tells its start again, and refuses another’s settings', async () => {
   const child = start(['train', experiment, '--json']);
-  child.stdout!.on('data', (text) => String(text).includes('"type":"checkpoint"') && child.kill('SIGTERM'));
+  let asked = false;
+  child.stdout!.on('data', (text) => {
+    // Once: a second signal, at the checkpoint that the first one brought, would mean to leave at once.
+    if (!asked && String(text).includes('"type":"checkpoint"')) asked = child.kill('SIGTERM');
+  });
   expect((await finished(child)).code).toBe(0);
   const [id] = readdirSync(join(root, '.milore', 'runs'));
   const run = join(root, '.milore', 'runs', id);
