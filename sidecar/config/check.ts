@@ -39,9 +39,9 @@ function valueAt(root: unknown, path: Path): unknown {
 function unknownKey(parent: Path, key: string, places: Places, keys: KeyTable): Problem {
   const here = keys.under(parent);
   const near = nearest(key, here);
-  const others = keys.rows().filter((row) => row.path.split('.').pop() === key && row.path !== key);
+  const others = near ? [] : keys.rows().filter((row) => row.path.endsWith(`.${key}`));
   // Before one of a person's own names or of a list.
-  const elsewhere = near ? undefined : (others.find(({ path }) => !path.includes('<')) ?? others[0]);
+  const elsewhere = others.find(({ path }) => !path.includes('<')) ?? others[0];
   const meant = near
     ? `Did you mean ${dotted([...parent, near])}? `
     : elsewhere

@@ -1,0 +1,78 @@
+/** @file The schema's keys of a run: optimiser, schedule, batches, and what is measured, kept and logged on the way. */
+import * as z from 'zod';
+import { about, count, positive, rate, real, section } from './schema-kit.ts';
+import { maskSection } from './schema-model.ts';
+
+export const training = section('Optimiser (AdamW), schedule and batches.', {
+  steps: count(1, 1e8)
+    .default(1000)
+    .meta(about('Updates of the parameters.', { unit: 'steps' })),
+  batchSeconds: positive(36000)
+    .default(40)
+    .meta(about('Audio in one batch, all languages together.', { unit: 'seconds' })),
+  accumulate: count(1, 4096)
+    .default(1)
+    .meta(about('Batches whose gradients make one step.', { unit: 'batches' })),
+  learningRate: rate()
+    .default(1.5e-3)
+    .meta(
+      about('Peak learning rate of the adapter.', {
+        source: 'Lamer-SSL (arXiv 2602.12746): 1.5e-3; HuBERT training in fairseq: 5e-4 (base), 1.5e-3 (large)',
+      }),
+    ),
+  headLearningRate: rate()
+    .optional()
+    .meta(about('Peak learning rate of the head.', { otherwise: 'training.learningRate' })),
+  betas: z
+    .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
+    .default([0.9, 0.98])
+    .meta(about('Decay of AdamW’s two moments.', { source: 'HuBERT training in fairseq: 0.9, 0.98' })),
+  epsilon: positive(1)
+    .default(1e-6)
+    .meta(about('Added to the root of the second moment.', { source: 'HuBERT training in fairseq: 1e-6' })),
+  weightDecay: real(0, 10)
+    .default(0.01)
+    .meta(about('Decoupled weight decay.', { source: 'HuBERT training in fairseq: 0.01' })),
+  clipNorm: positive(1e6)
+    .default(1)
+    .meta(about('Largest global norm of a gradient.', { source: 'HuBERT training in fairseq: 10 (base), 1 (large)' })),
+  warmupFraction: real(0, 1)
+    .default(0.08)
+    .meta(
+      about('Share of the steps in which the rate rises to its peak.', {
+        source: 'HuBERT training in fairseq: 8 %',
+      }),
+    ),
+  finalFraction: real(0, 1)
+    .default(0)
+    .meta(
+      about('Rate at the end of the linear decay, as a share of the peak.', {
+        source: 'HuBERT training in fairseq: linear decay',
+      }),
+    ),
+});
+
+export const evaluation = section('Held-out measurements during training.', {
+  every: count(1, 1e8)
+    .default(100)
+    .meta(about('Steps between measurements.', { unit: 'steps' })),
+  secondsPerLanguage: positive(1e6)
+    .default(120)
+    .meta(about('Held-out audio measured in each language.', { unit: 'seconds' })),
+  mask: maskSection('The spans of held-out speech, which do not follow those of training.'),
+});
+
+export const checkpoint = section('What an interrupted run goes on from.', {
+  every: count(1, 1e8)
+    .default(100)
+    .meta(about('Steps between checkpoints.', { unit: 'steps' })),
+  keep: count(1, 1000)
+    .default(2)
+    .meta(about('Newest checkpoints kept.', { unit: 'checkpoints' })),
+});
+
+export const log = section('What is written down on the way.', {
+  every: count(1, 1e8)
+    .default(10)
+    .meta(about('Steps between logged points.', { unit: 'steps' })),
+});
