@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
-import type { BaseConfig } from './architecture/config.ts';
+import { CLIP_SECONDS, CLIPS, FRAMES, hubertBase, mixtureOf, randomBatch } from './bench-model.ts';
 import { report } from './cli/output.ts';
 import { compile } from './engine/compile.ts';
 import { flopsOf } from './engine/flops.ts';
@@ -20,76 +20,16 @@ import { gemm } from './engine/ops/linear.ts';
 import { sum } from './engine/ops/reduce.ts';
 import { Session } from './engine/session.ts';
 import { UserError } from './errors.ts';
-import type { Batch } from './learning/learner.ts';
 import { openLearner } from './learning/open-learner.ts';
-import type { LearnableConfig } from './model/config.ts';
 import { newWeights } from './model/new-base.ts';
 import { parameterSpecs, stepGraph } from './objectives/learnable.ts';
-import { keyedRandom, normals } from './random.ts';
 import { WeightFile } from './weights/file.ts';
-
-const CLIPS = 4;
-const FRAMES = 249; // 5 s at 50 frames a second, less the front end's edge
-const CLIP_SECONDS = 5;
-const MASKED_SHARE = 0.56;
 
 const RATES = { adapter: 1e-4, head: 1e-4 };
 const ADAMW = { betas: [0.9, 0.98], epsilon: 1e-6, weightDecay: 0.01, clipNorm: 1 } as const;
 
-const hubertBase = (layers: number): BaseConfig => ({
-  family: 'hubert',
-  hidden: 768,
-  layers,
-  heads: 12,
-  feedForward: 3072,
-  convDim: Array(7).fill(512),
-  convKernel: [10, 3, 3, 3, 3, 2, 2],
-  convStride: [5, 2, 2, 2, 2, 2, 2],
-  convBias: false,
-  extractorNorm: 'group',
-  stableLayerNorm: false,
-  projectionNorm: true,
-  posKernel: 128,
-  posGroups: 16,
-  eps: 1e-5,
-});
-
-const mixtureOf = (base: BaseConfig): LearnableConfig => ({
-  base,
-  adapter: {
-    kind: 'lora-mixture',
-    mixture: {
-      experts: Array(base.layers).fill(4),
-      rank: Array(base.layers).fill(8),
-      alpha: 16,
-      targets: ['fc1', 'fc2'],
-      router: { kind: 'dense', k: 1, share: 'site', balance: 0, zLoss: 0, init: 0.02 },
-      init: 0.02,
-    },
-  },
-  head: { projection: 256, units: 500, temperature: 0.1 },
-  trainMask: true,
-});
-
 const hashOf = (layers: number) => `bench-${layers}`;
 
-/** Frames masked one by one, as many as the peer masks. */
-function randomBatch(width: number): Batch {
-  const rows = CLIPS * FRAMES;
-  const uniform = keyedRandom('bench', 'mask');
-  const mask = Float32Array.from({ length: rows }, () => (uniform() < MASKED_SHARE ? 1 : 0));
-  const masked = [...mask.keys()].filter((i) => mask[i] === 1);
-  return {
-    clips: CLIPS,
-    frames: FRAMES,
-    speech: { data: normals(rows * width, 'bench', 'features'), shape: [rows, width] },
-    mask,
-    masked: BigInt64Array.from(masked, BigInt),
-    labels: Float32Array.from(masked, () => Math.floor(500 * uniform())),
-  };
-}
-
-/** The fastest of some products of 2048 × 3072 × 3072, in GFLOP/s. */
 async function sgemmPeak(threads: number): Promise<number> {
   const [m, n] = [2048, 3072];
   const graph = new Graph();

@@ -8,27 +8,22 @@ import { selectDevice } from '../engine/devices.ts';
 import type { DeviceName } from '../engine/session.ts';
 import { describe, UserError } from '../errors.ts';
 import { saveAdapter } from '../model/adapters/file.ts';
-import { openSafetensors } from '../model/checkpoint/safetensors.ts';
 import type { ParameterCount } from '../objectives/count.ts';
-import { newState } from '../optim/adamw.ts';
 import { type CorpusSummary, LOG_VERSION, type RunEvent } from '../protocol/events.ts';
 import type { Measurement } from '../protocol/measurement.ts';
-import type { Checkpoint } from '../runs/checkpoints.ts';
 import { type Claim, claimRun } from '../runs/claim.ts';
 import { createRun, openRun, type RunDir, readResolved, runFiles } from '../runs/run.ts';
-import type { Arm } from './arms.ts';
-import { applyFork, describeFork, type Fork, planFork } from './fork.ts';
-import { startHead } from './head-start.ts';
+import { begin, enter, goOn, openFork } from './beginnings.ts';
+import { describeFork, planFork } from './fork.ts';
 import { type Ending, evaluate, fresh, isMeasuredAt, type Training, train } from './loop.ts';
-import { headSampler, trainedClips, trainingSampler } from './prepare/clips.ts';
+import { trainedClips, trainingSampler } from './prepare/clips.ts';
 import { type Plan, type Prepared, plan, prepare } from './prepare/index.ts';
 import { routedSites } from './prepare/learnable.ts';
-import { checkpointToResume, evaluationsAt, forkPoint, refuseOlder } from './resume.ts';
+import { checkpointToResume, evaluationsAt, refuseOlder } from './resume.ts';
 import { samplingEvent } from './sampling.ts';
 import { RunSink } from './sink.ts';
 import { leaveStage } from './stage-end.ts';
 import { stageAt, stagesOf } from './stages.ts';
-import { loadState, PROGRESS, type Progress, parseProgress, STATE, type StoredProgress } from './state.ts';
 
 export interface RunRequest {
   /** The workspace: `.milore/` lies in it. */
@@ -223,67 +218,6 @@ function takeUp(path: string): { run: RunDir; claim: Claim } {
     claim.release();
     throw error;
   }
-}
-
-interface Source extends Checkpoint {
-  progress: StoredProgress;
-}
-
-function openFork(from: { path: string; step?: number }): Source {
-  const checkpoint = forkPoint(from);
-  return {
-    ...checkpoint,
-    progress: parseProgress(new TextDecoder().decode(checkpoint.read(PROGRESS)), checkpoint.dir),
-  };
-}
-
-async function goOn(arms: readonly Arm[], checkpoint: Checkpoint): Promise<StoredProgress> {
-  const progress = parseProgress(new TextDecoder().decode(checkpoint.read(PROGRESS)), checkpoint.dir);
-  const state = openSafetensors(join(checkpoint.dir, STATE));
-  try {
-    await loadState(arms, state, progress, checkpoint.dir);
-  } finally {
-    state.close();
-  }
-  return progress;
-}
-
-/** What is carried over from another run, and a head that has heard every language unless that run brought one. */
-async function begin(
-  { stage: { experiment }, arms, sources, framesPerSecond, sink, signal }: Training,
-  { clips }: Plan,
-  source: (Source & { fork: Fork }) | undefined,
-): Promise<void> {
-  if (source) {
-    const state = openSafetensors(join(source.dir, STATE));
-    try {
-      await applyFork(source.fork, arms, state);
-    } finally {
-      state.close();
-    }
-  }
-  if (source?.fork.headCarried) return;
-  const its = clips.heard.filter(({ language }) => language in experiment.languages);
-  const heard = { clips: its, sources, sampler: headSampler(experiment, its, framesPerSecond) };
-  await startHead(experiment, arms, heard, signal, (done, total) =>
-    sink.emit({ type: 'stage', name: 'head', done, total }),
-  );
-}
-
-/** A stage after the first begins with what the one before has left, but for the optimiser and the order of the clips. */
-async function enter({ stage, arms, sink }: Training, progress: Progress): Promise<void> {
-  const { number, of, add, start, experiment } = stage;
-  if (number > 1) {
-    progress.sampler = undefined;
-    for (const { learner } of arms) {
-      await learner.pull();
-      learner.optimiser = newState(learner.parameters.size);
-      await learner.push();
-    }
-  }
-  // Of a single stage there is nothing to tell.
-  if (of > 1)
-    sink.emit({ type: 'entered', step: start + 1, stage: number, of, add: [...add], steps: experiment.training.steps });
 }
 
 const unusable = ({ device, reason }: { device: string; reason?: string }) =>

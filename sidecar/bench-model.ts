@@ -1,0 +1,61 @@
+/** @file What `npm run bench` times: a model of HuBERT-base's size under four experts, and a batch of noise. */
+import type { BaseConfig } from './architecture/config.ts';
+import type { Batch } from './learning/learner.ts';
+import type { LearnableConfig } from './model/config.ts';
+import { keyedRandom, normals } from './random.ts';
+
+export const CLIPS = 4;
+export const FRAMES = 249; // 5 s at 50 frames a second, less the front end's edge
+export const CLIP_SECONDS = 5;
+const MASKED_SHARE = 0.56;
+
+export const hubertBase = (layers: number): BaseConfig => ({
+  family: 'hubert',
+  hidden: 768,
+  layers,
+  heads: 12,
+  feedForward: 3072,
+  convDim: Array(7).fill(512),
+  convKernel: [10, 3, 3, 3, 3, 2, 2],
+  convStride: [5, 2, 2, 2, 2, 2, 2],
+  convBias: false,
+  extractorNorm: 'group',
+  stableLayerNorm: false,
+  projectionNorm: true,
+  posKernel: 128,
+  posGroups: 16,
+  eps: 1e-5,
+});
+
+export const mixtureOf = (base: BaseConfig): LearnableConfig => ({
+  base,
+  adapter: {
+    kind: 'lora-mixture',
+    mixture: {
+      experts: Array(base.layers).fill(4),
+      rank: Array(base.layers).fill(8),
+      alpha: 16,
+      targets: ['fc1', 'fc2'],
+      router: { kind: 'dense', k: 1, share: 'site', balance: 0, zLoss: 0, init: 0.02 },
+      init: 0.02,
+    },
+  },
+  head: { projection: 256, units: 500, temperature: 0.1 },
+  trainMask: true,
+});
+
+/** Frames masked one by one, as many as the peer masks. */
+export function randomBatch(width: number): Batch {
+  const rows = CLIPS * FRAMES;
+  const uniform = keyedRandom('bench', 'mask');
+  const mask = Float32Array.from({ length: rows }, () => (uniform() < MASKED_SHARE ? 1 : 0));
+  const masked = [...mask.keys()].filter((i) => mask[i] === 1);
+  return {
+    clips: CLIPS,
+    frames: FRAMES,
+    speech: { data: normals(rows * width, 'bench', 'features'), shape: [rows, width] },
+    mask,
+    masked: BigInt64Array.from(masked, BigInt),
+    labels: Float32Array.from(masked, () => Math.floor(500 * uniform())),
+  };
+}

@@ -1,0 +1,76 @@
+/** @file How training begins: from nothing or another run's parameters, from a checkpoint of its own, from stage to stage. */
+import { join } from 'node:path';
+import { openSafetensors } from '../model/checkpoint/safetensors.ts';
+import { newState } from '../optim/adamw.ts';
+import type { Checkpoint } from '../runs/checkpoints.ts';
+import type { Arm } from './arms.ts';
+import { applyFork, type Fork } from './fork.ts';
+import { startHead } from './head-start.ts';
+import type { Training } from './loop.ts';
+import { headSampler } from './prepare/clips.ts';
+import type { Plan } from './prepare/index.ts';
+import { forkPoint } from './resume.ts';
+import { loadState, PROGRESS, type Progress, parseProgress, STATE, type StoredProgress } from './state.ts';
+
+export interface Source extends Checkpoint {
+  progress: StoredProgress;
+}
+
+/** @throws UserError where that run has no such checkpoint */
+export function openFork(from: { path: string; step?: number }): Source {
+  const checkpoint = forkPoint(from);
+  return {
+    ...checkpoint,
+    progress: parseProgress(new TextDecoder().decode(checkpoint.read(PROGRESS)), checkpoint.dir),
+  };
+}
+
+/** Puts a checkpoint of this run into the arms. */
+export async function goOn(arms: readonly Arm[], checkpoint: Checkpoint): Promise<StoredProgress> {
+  const progress = parseProgress(new TextDecoder().decode(checkpoint.read(PROGRESS)), checkpoint.dir);
+  const state = openSafetensors(join(checkpoint.dir, STATE));
+  try {
+    await loadState(arms, state, progress, checkpoint.dir);
+  } finally {
+    state.close();
+  }
+  return progress;
+}
+
+/** What is carried over from another run, and a head that has heard every language unless that run brought one. */
+export async function begin(
+  { stage: { experiment }, arms, sources, framesPerSecond, sink, signal }: Training,
+  { clips }: Plan,
+  source: (Source & { fork: Fork }) | undefined,
+): Promise<void> {
+  if (source) {
+    const state = openSafetensors(join(source.dir, STATE));
+    try {
+      await applyFork(source.fork, arms, state);
+    } finally {
+      state.close();
+    }
+  }
+  if (source?.fork.headCarried) return;
+  const its = clips.heard.filter(({ language }) => language in experiment.languages);
+  const heard = { clips: its, sources, sampler: headSampler(experiment, its, framesPerSecond) };
+  await startHead(experiment, arms, heard, signal, (done, total) =>
+    sink.emit({ type: 'stage', name: 'head', done, total }),
+  );
+}
+
+/** A stage after the first begins with what the one before has left, but for the optimiser and the order of the clips. */
+export async function enter({ stage, arms, sink }: Training, progress: Progress): Promise<void> {
+  const { number, of, add, start, experiment } = stage;
+  if (number > 1) {
+    progress.sampler = undefined;
+    for (const { learner } of arms) {
+      await learner.pull();
+      learner.optimiser = newState(learner.parameters.size);
+      await learner.push();
+    }
+  }
+  // Of a single stage there is nothing to tell.
+  if (of > 1)
+    sink.emit({ type: 'entered', step: start + 1, stage: number, of, add: [...add], steps: experiment.training.steps });
+}
