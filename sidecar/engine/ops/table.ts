@@ -1,5 +1,6 @@
 /** @file The one op table. An op that is not here cannot be emitted; an op without a tested gradient says why. */
 import type { Op } from './op.ts';
+import { alignment } from './rules/alignment.ts';
 import { convolutions } from './rules/convolution.ts';
 import { elementwise } from './rules/elementwise.ts';
 import { layout } from './rules/layout.ts';
@@ -14,4 +15,5 @@ export const table: Readonly<Record<string, Op>> = {
   ...linear,
   ...normalise,
   ...convolutions,
+  ...alignment,
 };
