@@ -2,6 +2,7 @@
 import type { Op } from './op.ts';
 import { alignment } from './rules/alignment.ts';
 import { convolutions } from './rules/convolution.ts';
+import { convolutions2d } from './rules/convolution-2d.ts';
 import { elementwise } from './rules/elementwise.ts';
 import { layout } from './rules/layout.ts';
 import { linear } from './rules/linear.ts';
@@ -15,5 +16,6 @@ export const table: Readonly<Record<string, Op>> = {
   ...linear,
   ...normalise,
   ...convolutions,
+  ...convolutions2d,
   ...alignment,
 };
