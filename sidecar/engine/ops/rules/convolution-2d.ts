@@ -48,7 +48,13 @@ export const convolutions2d: Record<string, Op> = {
     },
     examples: [
       { shapes: [[2, 1, 7, 6], [3, 1, 3, 3], [3]], attributes: { stride: 2 } },
-      { shapes: [[2, 2, 8, 8], [2, 2, 3, 2]], attributes: { stride: 2 } },
+      {
+        shapes: [
+          [2, 2, 8, 8],
+          [2, 2, 3, 2],
+        ],
+        attributes: { stride: 2 },
+      },
       { shapes: [[2, 3, 5, 4], [2, 3, 3, 3], [2]] },
     ],
   },
@@ -89,4 +95,3 @@ function weightGradient(x: Value, weight: Value, d: Value, stride: number): Valu
   const flipped = [0, 1, 3, 2];
   return transpose(head(transpose(head(result, l), flipped), k), flipped);
 }
-
