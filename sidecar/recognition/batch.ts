@@ -26,7 +26,8 @@ export interface SpokenBatch {
 }
 
 /** Whether a clip's text fits its frames of logits. Training weighs a clip that does not with 0. */
-export const fits = ({ frames, target = [] }: Spoken): boolean => framesNeeded(target) <= logitFrames(frames);
+export const fits = ({ frames, target = [] }: Pick<Spoken, 'frames' | 'target'>): boolean =>
+  framesNeeded(target) <= logitFrames(frames);
 
 /**
  * Pads the clips to the longest, which is made odd so that the convolutions' windows end with it. Every clip's loss
@@ -44,14 +45,12 @@ export function batchOf(clips: readonly Spoken[], config: DownstreamConfig, blan
   if (short) throw new Error(`internal: ${short.id} has ${short.frames} frames, too few for the convolutions`);
 
   const hidden = new Float32Array(layers * count * frames * width);
-  const own = new Float32Array(count * frames);
   const share = new Float32Array(count * frames);
   const outside = new Float32Array(count * last).fill(NEVER);
   clips.forEach((clip, b) => {
     const size = clip.frames * width;
     for (let layer = 0; layer < layers; layer++)
       hidden.set(clip.hidden.subarray(layer * size, (layer + 1) * size), (layer * count + b) * frames * width);
-    own.fill(1, b * frames, b * frames + clip.frames);
     share.fill(1 / clip.frames, b * frames, b * frames + clip.frames);
     outside.fill(0, b * last, b * last + lengths[b]);
   });
@@ -62,7 +61,6 @@ export function batchOf(clips: readonly Spoken[], config: DownstreamConfig, blan
     feeds: {
       ...lattice.feeds,
       hidden: { data: hidden, shape: [layers, count * frames, width] },
-      own: { data: own, shape: [count, frames, 1] },
       share: { data: share, shape: [count, frames, 1] },
       outside: { data: outside, shape: [count, 1, 1, last] },
       weights: { data: weights, shape: [count, 1] },

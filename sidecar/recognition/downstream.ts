@@ -46,11 +46,13 @@ export function downstream(
   return transformer(config, graph, tensor, convolutions(config, tensor, centred, model), disturbance);
 }
 
-/** Each clip's mean over its own frames taken away; what lies beyond stays 0 (ESPnet's UtteranceMVN, variance left alone). */
+/**
+ * Each clip's mean over its own frames taken away (ESPnet's UtteranceMVN, variance left alone). What lies beyond a clip's end
+ * is not put back to 0, as ESPnet does: no logit of the clip reads it.
+ */
 function withoutMean(graph: Graph, x: Value): Value {
-  const own = graph.input('own', ['B', 'T', 1]);
   const mean = sum(mul(x, graph.input('share', ['B', 'T', 1])), [1]);
-  return mul(sub(x, mean), own);
+  return sub(x, mean);
 }
 
 /** Projection and ESPnet's Conv2dSubsampling2, flattened channel first; [B·L, model], not yet scaled. */

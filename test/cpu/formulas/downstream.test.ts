@@ -47,8 +47,11 @@ describe('the downstream model in training', () => {
     await recogniser.release();
   });
 
-  it('draws dropout and SpecAugment by key: the same key repeats a step bit for bit, another does not', async () => {
-    const recogniser = await opened({ device: 'cpu' }, training, disturbed);
+  it.each([
+    ['dropout', disturbed, {}],
+    ['SpecAugment', config, training],
+  ] as const)('draws %s by key: the same key repeats a step bit for bit, another does not', async (_, own, how) => {
+    const recogniser = await opened({ device: 'cpu' }, how, own);
     const step = async (...key: (string | number)[]) => {
       await recogniser.accumulate(batch(), 1, ...key);
       const gradient = recogniser.gradient.slice();
