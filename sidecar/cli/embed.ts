@@ -1,16 +1,12 @@
 /** @file `milore embed`: a recording's features by the base or the adapted model, as a .npy file. */
 import { basename, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { framesOf, samplesOf, timeBindings } from '../architecture/time.ts';
+import { framesOf, samplesOf } from '../architecture/time.ts';
 import { loadAudio16k, normalise } from '../audio/index.ts';
-import { floats } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
-import { adapterConfigOf, checkAdapterSize, loadAdapter } from '../model/adapters/file.ts';
+import { adaptedBase, FrozenStates } from '../evaluation/frozen-states.ts';
 import { loadBase } from '../model/checkpoint/base.ts';
 import { writeNpy } from '../model/checkpoint/npy.ts';
-import type { LearnableConfig } from '../model/config.ts';
-import { Parameters } from '../model/parameters.ts';
-import { featureGraph, frontEndGraph, parameterSpecs } from '../objectives/learnable.ts';
 import { WeightFile } from '../weights/file.ts';
 import { printable } from './output.ts';
 
@@ -55,7 +51,7 @@ export async function embedFile(
   { model, adapter, layer, cache }: Omit<Options, 'out'>,
 ): Promise<{ shape: number[]; data: Float32Array }> {
   const base = loadBase(resolve(model));
-  const { layers, hidden, convDim } = base.config;
+  const { layers, hidden } = base.config;
   if (layer !== 'all' && layer > layers)
     throw new UserError({
       code: 'embed.layer',
@@ -64,29 +60,7 @@ export async function embedFile(
       cure: `Give --layer 0 to ${layers}, or all.`,
     });
   const file = WeightFile.prepare(base, resolve(cache));
-  let config: LearnableConfig = {
-    base: base.config,
-    adapter: { kind: 'none' },
-    head: { projection: 1, units: 1, temperature: 1 },
-    trainMask: false,
-  };
-  let parameters = new Parameters([], 0);
-  if (adapter) {
-    const folder = resolve(adapter);
-    const described = adapterConfigOf(folder, base.config);
-    config = described.config;
-    if (described.baseHash !== base.hash)
-      throw new UserError({
-        code: 'adapter.other-base',
-        tried: `put the adapter ${folder} on ${model}`,
-        why: `it was trained on another base (hash ${described.baseHash.slice(0, 12)}…, this one is ${base.hash.slice(0, 12)}…).`,
-        cure: 'Give the base model that it was trained on.',
-      });
-    const specs = parameterSpecs(config, base.weights);
-    checkAdapterSize(folder, specs);
-    parameters = new Parameters(specs, 0);
-    loadAdapter(folder, config, parameters);
-  }
+  const adapted = adaptedBase(base, adapter && resolve(adapter));
   const raw = await loadAudio16k(resolve(audio), {
     note: (text) => process.stderr.write(`${printable(basename(audio))}: ${text}\n`),
   });
@@ -99,26 +73,9 @@ export async function embedFile(
       why: `it has ${wave.length} samples at 16 kHz, and one frame takes ${samplesOf(base.config, 1)}.`,
       cure: 'Give a longer recording.',
     });
-  const front = await file.open(frontEndGraph(base.config, file), { device: 'cpu' });
-  const out = await front.run(
-    { wave: { data: wave, shape: [1, 1, wave.length] } },
-    { B: 1, ...timeBindings(base.config, wave.length) },
-  );
   const wanted = layer === 'all' ? Array.from({ length: layers + 1 }, (_, i) => i) : [layer];
-  const specs = parameters.names.map((name) => ({ name, shape: parameters.shape(name), init: 'zeros' as const }));
-  const session = await file.open(featureGraph(config, file, specs, wanted), { device: 'cpu' });
-  const states = await session.run(
-    {
-      features: { data: floats(out.features), shape: [frames, convDim.at(-1)!] },
-      ...Object.fromEntries(
-        parameters.names.map((name) => [name, { data: parameters.view(name), shape: parameters.shape(name) }]),
-      ),
-    },
-    { B: 1, T: frames },
-  );
-  const data = new Float32Array(wanted.length * frames * hidden);
-  for (const [i, at] of wanted.entries()) data.set(floats(states[`hidden:${at}`]), i * frames * hidden);
-  await front.release();
-  await session.release();
+  const states = await FrozenStates.open(adapted, file, { device: 'cpu' }, wanted);
+  const data = await states.of(wave);
+  await states.release();
   return { shape: layer === 'all' ? [wanted.length, frames, hidden] : [frames, hidden], data };
 }

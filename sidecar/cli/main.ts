@@ -7,6 +7,7 @@ import { exportAdapter, rollback } from './export.ts';
 import { inspect } from './inspect.ts';
 import { RUN_FAILED, report } from './output.ts';
 import { serve } from './serve.ts';
+import { superb } from './superb.ts';
 import { train } from './train.ts';
 import { units } from './units.ts';
 
@@ -28,7 +29,7 @@ function program(): Command {
     .version(VERSION)
     .showHelpAfterError('Run the command with --help to see what it takes.')
     .exitOverride();
-  for (const add of [train, embed, units, inspect, devices, exportAdapter, rollback, serve]) {
+  for (const add of [train, embed, units, inspect, superb, devices, exportAdapter, rollback, serve]) {
     const command = add();
     command.exitOverride().showHelpAfterError('Run it with --help to see what it takes.');
     all.addCommand(command);

@@ -26,7 +26,7 @@ export function compile(outputs: Readonly<Record<string, Value>>, dialect: Emitt
 
   const names = new Map<Value, string>();
   for (const [name, value] of Object.entries(outputs)) if (value.node && !names.has(value)) names.set(value, name);
-  const nodes: object[] = [];
+  let nodes: object[] = [];
   const initializers = new Map<string, object>();
   const inputs = new Map<string, object>();
   const shapeFeeds = new Map<string, Shape>();
@@ -80,6 +80,14 @@ export function compile(outputs: Readonly<Record<string, Value>>, dialect: Emitt
       shapeFeeds.set(name, shape);
       return name;
     },
+    body(ins, write) {
+      const around = nodes;
+      nodes = [];
+      const outs = write();
+      const graph = { name: `body${fresh++}`, node: nodes, input: ins.map(bare), output: outs.map(bare) };
+      nodes = around;
+      return { graph };
+    },
     used: (value) => used.has(value),
   };
 
@@ -122,6 +130,7 @@ function encodeAttribute(name: string, value: OnnxAttribute): object {
   if (typeof value === 'number') return { name, type: 2, i: value };
   if (typeof value === 'string') return { name, type: 3, s: new TextEncoder().encode(value) };
   if ('float' in value) return { name, type: 1, f: value.float };
+  if ('graph' in value) return { name, type: 5, g: value.graph };
   return { name, type: 7, ints: value };
 }
 
@@ -129,6 +138,9 @@ function valueInfo(name: string, { dtype, shape }: Pick<Value, 'dtype' | 'shape'
   const dim = shape.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d }));
   return { name, type: { tensorType: { elemType: ONNX_TYPE[dtype], shape: { dim } } } };
 }
+
+/** Float32 of a shape that the runtime infers. */
+const bare = (name: string) => ({ name, type: { tensorType: { elemType: ONNX_TYPE.float32 } } });
 
 function external(name: string, value: Value, location: { file: string; offset: number; length: number }): object {
   const externalData = [

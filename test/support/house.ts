@@ -6,8 +6,9 @@ import { join } from 'node:path';
  * Who may import whom among the sidecar's rooms; a room may always import itself. design.md gives
  * `engine ← model ← training ← server, cli`, `audio ← corpus ← units, training`, `evaluation` → model, corpus, units.
  * The redesign of 2026-11-25 added `architecture` (pure, for all), `weights` and `objectives` around `model`.
- * It is silent on five things, decided with this test: `learning` (one model that
- * learns from a batch: model, objective and optimiser on a device) lies below evaluation, which measures it, and training, which drives it; units cluster what the model computes (units → model);
+ * It is silent on six things, decided with this test: `learning` (one model that
+ * learns from a batch: model, objective and optimiser on a device) lies below evaluation, which measures it, and training, which drives it; `recognition` (a downstream model that
+ * learns text from frozen states) uses the same engine, objectives and optimisers beside it; units cluster what the model computes (units → model);
  * training reads the experiment and writes the run (→ config, runs, units); server and cli compose; what a room may
  * know, it may know the insides of (→ the rooms below it); what a run says is typed in protocol, for all who speak it;
  * and the extension reads runs from their files (→ runs, errors), so that it needs no sidecar to show them. An arrow that is not here is a question for design.md.
@@ -28,7 +29,8 @@ const below = (...names: string[]) => [...new Set(names.flatMap((name) => [name,
 rooms.units = below('objectives', 'corpus');
 rooms.optim = below('engine');
 rooms.learning = [...below('objectives', 'optim'), 'protocol'];
-rooms.evaluation = below('learning', 'units');
+rooms.recognition = below('learning');
+rooms.evaluation = below('recognition', 'units');
 rooms.training = [...below('evaluation', 'config'), 'runs'];
 rooms.hub = [...below('model', 'config'), 'protocol'];
 rooms.server = below('training', 'hub');

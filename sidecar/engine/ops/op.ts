@@ -2,7 +2,7 @@
 import type { Dim, Shape } from '../shape.ts';
 import type { Attributes, DType, Node, Value } from '../value.ts';
 
-export type OnnxAttribute = number | { float: number } | string | readonly number[];
+export type OnnxAttribute = number | { float: number } | string | readonly number[] | { graph: object };
 
 /** Writes ONNX nodes; one emitter per compiled graph. */
 export interface Emitter {
@@ -21,6 +21,11 @@ export interface Emitter {
   floats(values: Float32Array, shape: readonly number[]): string;
   /** An int64 tensor holding the shape: a constant, or a feed computed from the bound symbols. */
   shape(shape: Shape): string;
+  /**
+   * A graph inside a node, for Scan: `write` emits its nodes and names its outputs. All of it is float32. It may read
+   * any name of the graph around it.
+   */
+  body(inputs: readonly string[], write: () => readonly string[]): { graph: object };
   /** Whether anything that is emitted reads this value. */
   used(value: Value): boolean;
 }

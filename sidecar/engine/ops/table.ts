@@ -1,6 +1,8 @@
 /** @file The one op table. An op that is not here cannot be emitted; an op without a tested gradient says why. */
 import type { Op } from './op.ts';
+import { alignment } from './rules/alignment.ts';
 import { convolutions } from './rules/convolution.ts';
+import { convolutions2d } from './rules/convolution-2d.ts';
 import { elementwise } from './rules/elementwise.ts';
 import { layout } from './rules/layout.ts';
 import { linear } from './rules/linear.ts';
@@ -14,4 +16,6 @@ export const table: Readonly<Record<string, Op>> = {
   ...linear,
   ...normalise,
   ...convolutions,
+  ...convolutions2d,
+  ...alignment,
 };

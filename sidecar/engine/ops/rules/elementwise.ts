@@ -1,7 +1,7 @@
 /** @file Rules of elementwise ops with broadcasting, and the exact GELU. */
 import { broadcast, type Shape, sameShape } from '../../shape.ts';
 import type { Value } from '../../value.ts';
-import { add, div, exp, mul, scale, sub } from '../elementwise.ts';
+import { add, atLeast, div, exp, mul, scale, sub } from '../elementwise.ts';
 import { type Example, named, type Op, outputs } from '../op.ts';
 import { sumTo } from '../reduce.ts';
 
@@ -73,6 +73,10 @@ export const elementwise: Record<string, Op> = {
   // dσ = σ·(1 − σ)·dx
   sigmoid: unary('Sigmoid', ({ outputs: [y] }, [d]) => [mul(d!, mul(y, sub(y.graph.scalar(1), y)))], [
     { shapes: [[3, 4]] },
+  ]),
+  // dx where x > 0, nothing at 0 itself, as PyTorch has it
+  relu: unary('Relu', ({ outputs: [y] }, [d]) => [mul(d!, sub(y.graph.scalar(1), atLeast(y.graph.scalar(0), y)))], [
+    { shapes: [[3, 4]], domain: (x) => x + 0.05 * Math.sign(x) },
   ]),
   atLeast: comparison('GreaterOrEqual'),
   equals: comparison('Equal'),
