@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { diskFault } from '../machine.ts';
 import type { SkipCode } from './types.ts';
 
 /** Raise it where the decoders or the rules of skipping change. */
@@ -46,10 +47,8 @@ export class ScanCache {
 
   constructor(folder: string | undefined) {
     if (folder === undefined) return;
-    mkdirSync(folder, { recursive: true });
     this.#file = join(folder, 'scan.jsonl');
-    if (!existsSync(this.#file)) return;
-    const text = readFileSync(this.#file, 'utf8');
+    const text = before(folder, this.#file);
     for (const line of text.split('\n')) {
       const entry = parse(line);
       if (entry) this.#known.set(entry.key, entry.finding);
@@ -71,8 +70,25 @@ export class ScanCache {
 
   flush(): void {
     if (!this.#file || !this.#unwritten.length) return;
-    appendFileSync(this.#file, `${this.#unwritten.join('\n')}\n`);
+    const text = `${this.#unwritten.join('\n')}\n`;
+    // Where it is written in part, an empty line ends that part before all is written once more.
+    this.#unwritten.unshift('');
+    try {
+      appendFileSync(this.#file, text);
+    } catch (error) {
+      throw diskFault(`write to the cache ${this.#file}`, error, { bytes: text.length, path: this.#file });
+    }
     this.#unwritten = [];
+  }
+}
+
+/** What stands there already; the folder is made where it is not there. */
+function before(folder: string, file: string): string {
+  try {
+    mkdirSync(folder, { recursive: true });
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  } catch (error) {
+    throw diskFault(`use the cache ${file}`, error);
   }
 }
 

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Experiment } from '../config/experiment.ts';
 import { checkResolved } from '../config/parse.ts';
+import { removeIfPossible } from '../disk.ts';
 import { selectDevice } from '../engine/devices.ts';
 import type { DeviceName } from '../engine/session.ts';
 import { describe, UserError } from '../errors.ts';
+import { inWords } from '../machine.ts';
 import { saveAdapter } from '../model/adapters/file.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
 import type { ParameterCount } from '../objectives/count.ts';
@@ -21,7 +23,7 @@ import { startHead } from './head-start.ts';
 import { evaluate, fresh, type Training, train } from './loop.ts';
 import { type Plan, type Prepared, plan, prepare } from './prepare/index.ts';
 import { routedSites } from './prepare/learnable.ts';
-import { checkpointToResume, firstEvaluation, forkPoint, refuseOlder } from './resume.ts';
+import { checkpointToResume, forkPoint, loggedOf, refuseOlder } from './resume.ts';
 import { samplingEvent } from './sampling.ts';
 import { RunSink } from './sink.ts';
 import { loadState, PROGRESS, parseProgress, STATE, type StoredProgress } from './state.ts';
@@ -72,7 +74,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   const { chosen, passedOver } = await selectDevice(request.device);
   if (!chosen.usable) throw unusable(chosen);
   const source = request.from && openFork(request.from);
-  const { run, claim } = request.resume
+  const held = request.resume
     ? takeUp(request.resume)
     : begun(
         createRun(root, {
@@ -83,7 +85,8 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
           device: chosen.device,
         }),
       );
-  const sink = new RunSink(run, claim, experiment.checkpoint.keep, request.onEvent);
+  const { run } = held;
+  const sink = openSink(held, experiment.checkpoint.keep, request);
   request.onRun?.(run);
   let planned: Plan | undefined;
   let prepared: Prepared | undefined;
@@ -100,7 +103,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const checkpoint = request.resume
       ? checkpointToResume(run, (problem) => sink.emit({ type: 'note', level: 'warning', text: describe(problem) }))
       : undefined;
-    sink.begin(request.resume ? (checkpoint?.step ?? 0) : undefined);
+    sink.begin(request.resume ? (checkpoint?.step ?? NOTHING_KEPT) : undefined);
     const deviceNotes = passedOver.map(({ device, reason }) => `${device}: ${reason}`);
     const step = checkpoint?.step ?? 0;
     sink.emit({ type: 'started', version: LOG_VERSION, step, steps, device: chosen.device, deviceNotes });
@@ -130,12 +133,13 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     };
     const progress = checkpoint ? await goOn(training, checkpoint) : fresh();
     if (!checkpoint) await begin(training, planned, prepared, source && { ...source, fork: fork! });
-    const before = checkpoint ? await firstEvaluation(run) : await evaluate(training);
-    if (!checkpoint) {
+    const logged = checkpoint && (await loggedOf(run, checkpoint.step));
+    const before = logged ? logged.before : await evaluate(training);
+    if (!logged) {
       sink.emit({ type: 'evaluation', step: 0, values: before! });
       sink.emit(samplingEvent(0, training));
     }
-    const ending = await train(training, progress);
+    const ending = await train(training, progress, logged?.last);
     if (ending.state === 'done') {
       sink.mustHold('write the adapter');
       saveAdapter(join(run.path, 'adapter'), arms[0].config, arms[0].learner.parameters, {
@@ -151,24 +155,59 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       reason: ending.state === 'failed' ? ending.reason : undefined,
       after: ending.state === 'done' ? ending.evaluation : undefined,
     });
-  } catch (error) {
-    if (signal.aborted) {
+  } catch (fault) {
+    const error = inWords(fault);
+    // Any other error is one, also after someone asked to stop: what was to be kept may not have been.
+    if (signal.aborted && fault === signal.reason) {
       sink.emit({ type: 'stopped', step: sink.step, reason: { code: 'preparing' } });
       return result('stopped');
     }
-    sink.emit({ type: 'failed', step: sink.step, reason: (error as Error).message });
+    try {
+      sink.emit({ type: 'failed', step: sink.step, reason: (error as Error).message });
+    } catch {
+      // The log cannot be written either: the first error says more.
+    }
     throw error;
   } finally {
-    await prepared?.release();
-    sink.close();
+    try {
+      await prepared?.release();
+    } finally {
+      sink.close();
+    }
   }
 }
 
-/** A new run's folder is nobody else's. */
-const begun = (run: RunDir) => ({ run, claim: claimRun(run) });
+/** Before step 0: nothing that was logged counts any more. */
+const NOTHING_KEPT = -1;
+
+/** A new run's folder is nobody else's; where it cannot be written, nothing of it stays. */
+function begun(run: RunDir): Held {
+  try {
+    return { run, claim: claimRun(run) };
+  } catch (error) {
+    removeIfPossible(run.path);
+    throw error;
+  }
+}
+
+interface Held {
+  run: RunDir;
+  claim: Claim;
+}
+
+/** A claim that outlived its failure would lock the run for as long as a service lives. */
+function openSink(held: Held, keep: number, request: RunRequest): RunSink {
+  try {
+    return new RunSink(held.run, held.claim, keep, request.onEvent);
+  } catch (error) {
+    held.claim.release();
+    if (!request.resume) removeIfPossible(held.run.path);
+    throw error;
+  }
+}
 
 /** Of two that go on with a run one has it; only that one clears away what a crash left. */
-function takeUp(path: string): { run: RunDir; claim: Claim } {
+function takeUp(path: string): Held {
   const { run } = experimentOf(path);
   const claim = claimRun(run);
   try {

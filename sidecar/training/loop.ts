@@ -56,11 +56,20 @@ export const fresh = (): Progress => ({
   interval: { gradientNorm: {}, loss: {}, steps: 0 },
 });
 
-/** Trains from `progress` to the end, or until the signal. */
-export async function train(training: Training, progress: Progress): Promise<Ending> {
+/**
+ * Trains from `progress` to the end, or until the signal.
+ * @param logged kinds of events that the log has of the step that is gone on from: a kill may have come between its
+ *   checkpoint and its evaluation, which is then made up for
+ */
+export async function train(
+  training: Training,
+  progress: Progress,
+  logged: ReadonlySet<string> = new Set(),
+): Promise<Ending> {
   const { experiment, sampler, sink, signal } = training;
   const { steps, accumulate, learningRate, headLearningRate, warmupFraction } = experiment.training;
   if (progress.sampler !== undefined) sampler.restore(progress.sampler);
+  if (progress.step > 0 && isMeasured(training, progress.step)) await measure(training, progress.step, logged);
   const watch = new Watch((text) => sink.emit({ type: 'note', level: 'warning', text }));
   const pace = new Pace();
 
@@ -112,16 +121,25 @@ export async function train(training: Training, progress: Progress): Promise<End
     }
     if (step % experiment.checkpoint.every === 0 || step === steps || training.checkpointAsked?.())
       await checkpoint(training, progress);
-    if (step % experiment.evaluation.every === 0 || step === steps) {
+    if (isMeasured(training, step)) {
       const began = performance.now();
-      const values = await evaluate(training);
-      sink.emit({ type: 'evaluation', step, values });
-      sink.emit(samplingEvent(step, training));
+      const values = await measure(training, step);
       pace.pause(performance.now() - began);
-      if (step === steps) return { state: 'done', evaluation: values };
+      if (step === steps) return { state: 'done', evaluation: values! };
     }
   }
   return { state: 'done', evaluation: await evaluate(training) };
+}
+
+const isMeasured = ({ experiment: { evaluation, training } }: Training, step: number) =>
+  step % evaluation.every === 0 || step === training.steps;
+
+/** Logs held-out speech and what was drawn so far, where the log does not have it. */
+async function measure(training: Training, step: number, logged: ReadonlySet<string> = new Set()) {
+  const values = logged.has('evaluation') ? undefined : await evaluate(training);
+  if (values) training.sink.emit({ type: 'evaluation', step, values });
+  if (!logged.has('sampling')) training.sink.emit(samplingEvent(step, training));
+  return values;
 }
 
 /** Every arm on held-out speech; by the base's own head the adapted one alone, beside the base. */

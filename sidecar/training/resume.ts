@@ -35,11 +35,22 @@ export function forkPoint({ path, step }: { path: string; step?: number }): Chec
   });
 }
 
-/** What held-out speech scored before the first step. */
-export async function firstEvaluation(run: RunDir): Promise<Measurement[] | undefined> {
-  for await (const event of readPoints(join(run.path, runFiles.log), { onProblem: () => {} }))
-    if (event.type === 'evaluation' && event.step === 0) return measurementsOf(event);
-  return undefined;
+export interface Logged {
+  /** What held-out speech scored before the first step. */
+  before?: Measurement[];
+  /** Kinds of events that stand in the log for the step that the run goes on from. */
+  last: ReadonlySet<string>;
+}
+
+/** What the log says of a run that goes on after `step`. */
+export async function loggedOf(run: RunDir, step: number): Promise<Logged> {
+  let before: Measurement[] | undefined;
+  const last = new Set<string>();
+  for await (const event of readPoints(join(run.path, runFiles.log), { onProblem: () => {} })) {
+    if (event.type === 'evaluation' && event.step === 0) before = measurementsOf(event);
+    if (event.step === step) last.add(event.type);
+  }
+  return { before, last };
 }
 
 /** 0.2.0 split, drew and started otherwise: its next step is no longer the one that this version would make. */

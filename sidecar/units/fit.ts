@@ -1,6 +1,6 @@
 /** @file Units: hidden states of the frozen base, k-means over a balanced sample, and every clip's labels on disk. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../disk.ts';
 import { floats, type SessionOptions } from '../engine/session.ts';
@@ -127,7 +127,7 @@ export async function prepareUnits(
 ): Promise<Units> {
   const { base, options } = from;
   const width = base.config.hidden;
-  mkdirSync(join(cache, 'units'), { recursive: true });
+  const pack = new Pack(join(cache, 'units'), key);
   const path = join(cache, 'units', `${key}.safetensors`);
   const centroids = known ?? cached(path, config.clusters, width) ?? (await fitted());
 
@@ -139,7 +139,6 @@ export async function prepareUnits(
     return centroids;
   }
 
-  const pack = new Pack(join(cache, 'units'), key);
   const missing = label.filter(({ hash }) => !pack.isSound(hash));
   if (missing.length > 0) {
     const assigner = await Assigner.open(config.clusters, width, options);

@@ -4,9 +4,10 @@
  * a torn block, which nobody believes.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { diskFault, writeAll } from '../disk.ts';
+import { removeIfPossible, writeAll } from '../disk.ts';
+import { diskFault } from '../machine.ts';
 
 /** A block as it stands in a file: header, key, data. */
 interface Block {
@@ -40,10 +41,15 @@ export class Pack {
     private readonly folder: string,
     private readonly name: string,
   ) {
-    mkdirSync(folder, { recursive: true });
-    // 0.2.0 kept one file that two processes spoiled for each other, and believed it by its size.
-    for (const old of ['bin', 'index.jsonl']) rmSync(join(folder, `${name}.${old}`), { force: true });
-    this.refresh();
+    try {
+      mkdirSync(folder, { recursive: true });
+      // 0.2.0 kept one file that two processes spoiled for each other, and believed it by its size.
+      for (const old of ['bin', 'index.jsonl']) removeIfPossible(join(folder, `${name}.${old}`));
+      this.refresh();
+    } catch (error) {
+      this.close();
+      throw diskFault(`use the cache ${folder}`, error);
+    }
   }
 
   /** Sees what others have written since. */
@@ -122,7 +128,7 @@ export class Pack {
       // What was half-written is not believed by anyone; the next block begins in a new file.
       closeSync(own.fd);
       this.own = undefined;
-      throw diskFault(`write to the cache ${own.path}`, error);
+      throw diskFault(`write to the cache ${own.path}`, error, { path: own.path, bytes: data.byteLength });
     }
     const offset = own.end + HEADER + keyBytes.length;
     own.end = offset + data.byteLength;

@@ -12,15 +12,15 @@ import {
   readFileSync,
   readSync,
   renameSync,
-  rmSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { diskFault, temporaryName, writeFileAtomic } from '../disk.ts';
+import { removeIfPossible, temporaryName, writeFileAtomic } from '../disk.ts';
 import { type Compiled, compile } from '../engine/compile.ts';
 import type { Graph } from '../engine/graph.ts';
 import { Session, type SessionOptions } from '../engine/session.ts';
 import type { Value } from '../engine/value.ts';
+import { diskFault } from '../machine.ts';
 import type { FrozenWeights, TensorSource, Weight } from './weight.ts';
 
 const BLOB = 'weights.bin';
@@ -109,8 +109,8 @@ export class WeightFile {
       }
       renameSync(temporary, blob);
     } catch (error) {
-      rmSync(temporary, { force: true });
-      throw diskFault(`write the weights of the base to the cache ${blob}`, error);
+      removeIfPossible(temporary);
+      throw diskFault(`write the weights of the base to the cache ${blob}`, error, { path: blob, bytes: offset });
     }
     writeFileAtomic(index, JSON.stringify(Object.fromEntries(entries)));
     return new WeightFile(folder, entries);
