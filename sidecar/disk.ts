@@ -60,7 +60,7 @@ export function removeIfPossible(path: string): void {
   }
 }
 
-const isAlive = (pid: number): boolean => {
+export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
     return true;

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeFileAtomic } from '../disk.ts';
 import { diskFault } from '../machine.ts';
 import type { SkipCode } from './types.ts';
 
@@ -45,13 +46,19 @@ export class ScanCache {
   readonly #known = new Map<string, Finding>();
   #unwritten: string[] = [];
 
-  constructor(folder: string | undefined) {
+  constructor(folder: string | undefined, onDamage?: (path: string) => void) {
     if (folder === undefined) return;
     this.#file = join(folder, 'scan.jsonl');
     const text = before(folder, this.#file);
-    for (const line of text.split('\n')) {
+    const lines = text.split('\n').filter((line) => line !== '');
+    const sound = lines.filter((line) => {
       const entry = parse(line);
-      if (entry) this.#known.set(entry.key, entry.finding);
+      if (entry?.isOurs) this.#known.set(entry.key, entry.finding);
+      return entry !== undefined;
+    });
+    if (sound.length < lines.length) {
+      onDamage?.(this.#file);
+      mend(this.#file, sound);
     }
     if (text !== '' && !text.endsWith('\n')) this.#unwritten.push(''); // Ends the torn line before the next.
   }
@@ -102,13 +109,24 @@ const sumOf = (key: string, finding: Finding) =>
     .digest('hex')
     .slice(0, 16);
 
-function parse(line: string): { key: string; finding: Finding } | undefined {
+/** Without its damaged lines, so that they are told of once. What others append meanwhile is found out again. */
+function mend(file: string, sound: readonly string[]): void {
+  try {
+    writeFileAtomic(file, sound.map((line) => `${line}\n`).join(''), { durable: false });
+  } catch {
+    // It is a memory, and can be read as it is.
+  }
+}
+
+/** Undefined where the line is damaged; of another version it is whole, and says nothing to this one. */
+function parse(line: string): { key: string; finding: Finding; isOurs: boolean } | undefined {
   try {
     const entry = JSON.parse(line);
     const { finding } = entry;
     const measured = Number.isSafeInteger(finding?.samples) && typeof finding?.hash === 'string';
-    const usable = entry.version === version && entry.sum === sumOf(entry.key, finding);
-    return usable && (measured || typeof finding?.reasonCode === 'string') ? entry : undefined;
+    if (entry.sum === undefined && entry.version < version) return { ...entry, isOurs: false };
+    const isWhole = entry.sum === sumOf(entry.key, finding) && (measured || typeof finding?.reasonCode === 'string');
+    return isWhole ? { ...entry, isOurs: entry.version === version } : undefined;
   } catch {
     return undefined;
   }

@@ -21,7 +21,7 @@ import { createRun, openRun, type RunDir, readResolved, runFiles } from '../runs
 import { applyFork, describeFork, type Fork, planFork } from './fork.ts';
 import { startHead } from './head-start.ts';
 import { evaluate, fresh, type Training, train } from './loop.ts';
-import { type Plan, type Prepared, plan, prepare } from './prepare/index.ts';
+import { type Plan, type Prepared, plan, prepare, sayDamage } from './prepare/index.ts';
 import { routedSites } from './prepare/learnable.ts';
 import { checkpointToResume, forkPoint, loggedOf, refuseOlder } from './resume.ts';
 import { samplingEvent } from './sampling.ts';
@@ -112,6 +112,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       runFolder: run.path,
       device: chosen.device,
       emit: (event: RunEvent) => sink.emit(event),
+      onDamage: sayDamage((event) => sink.emit(event)),
       signal,
     };
     planned = await plan(experiment, around);

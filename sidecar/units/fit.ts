@@ -117,17 +117,20 @@ export async function prepareUnits(
   {
     key = unitsKey(from.base.hash, config, fitOn),
     centroids: known,
+    onDamage,
     onProgress,
   }: {
     key?: string;
     /** Those of a run that goes on; fitted where there are none. */
     centroids?: Centroids;
+    /** Told of a file of the cache that was damaged, when what it held is made anew. */
+    onDamage?: (path: string) => void;
     onProgress?: (part: 'fit' | 'label', done: number, total: number) => void;
   } = {},
 ): Promise<Units> {
   const { base, options } = from;
   const width = base.config.hidden;
-  const pack = new Pack(join(cache, 'units'), key);
+  const pack = new Pack(join(cache, 'units'), key, onDamage);
   const path = join(cache, 'units', `${key}.safetensors`);
   const centroids = known ?? cached(path, config.clusters, width) ?? (await fitted());
 
@@ -135,6 +138,7 @@ export async function prepareUnits(
     const rows = await sample(from, config, fitOn, (done, total) => onProgress?.('fit', done, total));
     if (rows.length / width < config.clusters) throw tooFew(rows.length / width, config.clusters);
     const centroids = await fitKMeans(rows, width, config, options);
+    if (existsSync(path)) onDamage?.(path);
     writeFileAtomic(path, centroidsFile(centroids, { layer: String(config.layer), key }));
     return centroids;
   }

@@ -69,6 +69,7 @@ export class WeightFile {
   private constructor(
     readonly folder: string,
     private readonly entries: Map<string, Entry>,
+    private readonly onDamage: (path: string) => void = () => {},
   ) {
     this.weights = new Map([...entries].map(([name, entry]) => [name, lazy(join(folder, BLOB), entry)]));
   }
@@ -84,8 +85,11 @@ export class WeightFile {
     return isSound(index, join(folder, BLOB), entries) ? new WeightFile(folder, entries) : undefined;
   }
 
-  /** Writes the blob under `cache` unless it is there. */
-  static prepare(base: FrozenWeights, cache: string): WeightFile {
+  /**
+   * Writes the blob under `cache` unless it is there.
+   * @param onDamage told of each file that was there and not what had been written, once it is written anew
+   */
+  static prepare(base: FrozenWeights, cache: string, onDamage?: (path: string) => void): WeightFile {
     const folder = WeightFile.folder(base.hash, cache);
     const index = join(folder, INDEX);
     const entries = new Map<string, Entry>();
@@ -96,7 +100,8 @@ export class WeightFile {
       offset += Math.ceil(data.byteLength / PAGE) * PAGE;
     }
     const blob = join(folder, BLOB);
-    if (isSound(index, blob, entries)) return new WeightFile(folder, entries);
+    if (isSound(index, blob, entries)) return new WeightFile(folder, entries, onDamage);
+    const wasThere = existsSync(index) && existsSync(blob);
     const temporary = temporaryName(blob);
     try {
       mkdirSync(folder, { recursive: true });
@@ -113,7 +118,8 @@ export class WeightFile {
       throw diskFault(`write the weights of the base to the cache ${blob}`, error, { path: blob, bytes: offset });
     }
     writeFileAtomic(index, JSON.stringify(Object.fromEntries(entries)));
-    return new WeightFile(folder, entries);
+    if (wasThere) onDamage?.(blob);
+    return new WeightFile(folder, entries, onDamage);
   }
 
   /** Frozen tensors for a graph, each made once. */
@@ -139,8 +145,10 @@ export class WeightFile {
   private write(bytes: Uint8Array): string {
     const name = hashOf(bytes).slice(0, 32);
     const path = join(this.folder, `${name}.onnx`);
-    const isThere = existsSync(path) && hashOf(readFileSync(path)).startsWith(name);
-    if (!isThere) writeFileAtomic(path, bytes, { durable: false });
+    const isThere = existsSync(path);
+    if (isThere && hashOf(readFileSync(path)).startsWith(name)) return path;
+    writeFileAtomic(path, bytes, { durable: false });
+    if (isThere) this.onDamage(path);
     return path;
   }
 }

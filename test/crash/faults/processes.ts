@@ -8,7 +8,8 @@ const dist = (name: string) => resolve(process.env.MILORE_FAULTS_PROGRAM ?? 'dis
 const shim = resolve('test/crash/faults/shim.cjs');
 
 /** `kill` before the operation, `torn` amid a write, or an error of the disk from there on. */
-export type How = 'kill' | 'torn' | 'ENOSPC' | 'EDQUOT' | 'EROFS' | 'EACCES' | 'EMFILE' | 'EIO';
+export const hows = ['kill', 'torn', 'ENOSPC', 'EROFS', 'EACCES', 'EMFILE', 'EIO'] as const;
+export type How = (typeof hows)[number];
 
 export interface Fault {
   /** Operations below this folder count. */

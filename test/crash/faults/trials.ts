@@ -94,7 +94,7 @@ export async function attempt(prepared: Prepared, operation: Operation, how: How
   const faults: string[] = [];
   const isKill = how === 'kill' || how === 'torn';
   if (isKill && hit.ended !== 'killed') faults.push(`was not killed: ${hit.text}`);
-  if (!isKill) faults.push(...rawIn(hit.text));
+  if (!isKill && hit.ended !== 'done') faults.push(...rawIn(hit.text, workspace.root));
   age(workspace);
   // What did not stop for an error of the disk must have come to the same result.
   const again = hit.ended === 'done' ? hit : await scenario.goOn(workspace);
@@ -105,10 +105,11 @@ export async function attempt(prepared: Prepared, operation: Operation, how: How
   return { operation, how, phase: phaseOf(operation), said: hit.text.trim(), faults };
 }
 
-/** What no person should read. */
-function rawIn(text: string): string[] {
+/** A refusal says what could not be done, with its place, and reads as no program's inside. */
+function rawIn(text: string, root: string): string[] {
   const raw = [/internal:/, /fault of MiLorE/, /^\s+at /m, /\bError: /].filter((pattern) => pattern.test(text));
-  return raw.length > 0 ? [`said in raw words: ${text}`] : [];
+  const place = text.includes(root) && /Could not .+: .+\. [A-Z].+\./.test(text);
+  return [...(raw.length > 0 ? ['said in raw words'] : []), ...(place ? [] : ['said without a place or a cure'])];
 }
 
 /** Runs `work` on each of the items, so many at once. */
