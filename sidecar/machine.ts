@@ -12,12 +12,12 @@ interface Words {
   cure: string;
 }
 
-const goesOn = 'nothing already written is lost, and the same command goes on.';
+const kept = 'nothing already written is lost.';
 const rights = 'Give yourself the right to do so, or choose another folder.';
 
 const words: Record<string, Words> = {
-  ENOSPC: { why: 'the disk is full', cure: `Free space there: ${goesOn}` },
-  EDQUOT: { why: 'your quota on that disk is used up', cure: `Free some of it: ${goesOn}` },
+  ENOSPC: { why: 'the disk is full', cure: `Free space there and go on: ${kept}` },
+  EDQUOT: { why: 'your quota on that disk is used up', cure: `Free some of it and go on: ${kept}` },
   EFBIG: { why: 'files there may not become so large', cure: 'Choose a folder on another disk.' },
   EACCES: { why: 'you have no right to do so', cure: rights },
   EPERM: { why: 'you have no right to do so', cure: rights },
@@ -53,7 +53,7 @@ export function diskFault(tried: string, error: unknown, wanted: { path?: string
   const { code = 'unknown', message, path = wanted.path } = error as NodeJS.ErrnoException;
   const { why, cure } = words[code] ?? { why: undefined, cure: 'Check the disk and its permissions.' };
   const full = code === 'ENOSPC' ? room(path ?? wanted.path, wanted.bytes) : '';
-  const text = `${why === undefined ? message : `${why} (${message})`}${full}.`;
+  const text = `${why === undefined ? message : `${why} (${code})`}${full}.`;
   return new UserError({ code: `disk.${code.toLowerCase()}`, tried, why: text, cure });
 }
 
@@ -76,6 +76,14 @@ function freeAt(path: string): number | undefined {
       if (dirname(at) === at) return undefined;
     }
   }
+}
+
+/** Of the moment and the machine, not of the file that was to be opened: it may be as sound as any. */
+const passing = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']);
+
+/** @throws UserError where the machine is in trouble, so that no file is judged by that */
+export function blameNoFile(tried: string, error: unknown): void {
+  if (passing.has((error as NodeJS.ErrnoException)?.code ?? '')) throw diskFault(tried, error);
 }
 
 /** What was being done, by the name of the system call. */

@@ -25,6 +25,8 @@ export interface Refused {
   reason: string;
   /** Of the recording, where it could be read. */
   channels?: number;
+  /** Of the system and this moment, not of the file: not remembered for the next run. */
+  passing?: boolean;
 }
 
 export type Finding = Measured | Refused;
@@ -70,7 +72,7 @@ export class ScanCache {
   set(key: FindingKey, finding: Finding): void {
     const text = keyText(key);
     this.#known.set(text, finding);
-    if (!this.#file) return;
+    if (!this.#file || ('passing' in finding && finding.passing)) return;
     this.#unwritten.push(JSON.stringify({ version, key: text, finding, sum: sumOf(text, finding) }));
     if (this.#unwritten.length >= flushEvery) this.flush();
   }

@@ -242,9 +242,10 @@ async function listen(
 }
 
 function findingOf(fault: unknown): Finding {
-  if (!(fault instanceof UserError)) throw fault;
+  if (!(fault instanceof UserError) || fault.code.startsWith('disk.')) throw fault;
   const empty = fault.code === 'audio.empty-file' || fault.code === 'audio.no-samples';
-  return { reasonCode: empty ? 'empty' : 'unreadable', reason: fault.message };
+  const passing = fault.code === 'audio.unreadable' || fault.code === 'audio.missing';
+  return { reasonCode: empty ? 'empty' : 'unreadable', reason: fault.message, passing };
 }
 
 function measure(heard: Heard, level: Level, sha256: string, utterance: Utterance): Finding {

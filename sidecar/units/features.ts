@@ -63,8 +63,9 @@ export class FeatureStore {
   private async compute(clip: Clip): Promise<void> {
     if (!this.source) throw new Error(`internal: nothing to compute the features of ${clip.hash} from`);
     const { config } = this.base;
-    this.session ??= this.file.open(frontEndGraph(config, this.file), this.source.options);
     const samples = await this.source.load(clip);
+    // Opened where it is awaited: a promise that fails while nobody waits ends the process.
+    this.session ??= this.file.open(frontEndGraph(config, this.file), this.source.options);
     const whole = samplesOf(config, framesOf(config, samples.length));
     const wave = { data: samples.slice(0, whole), shape: [1, 1, whole] };
     const out = await (await this.session).run({ wave }, { B: 1, ...timeBindings(config, whole) });

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyedRandom } from '../../../sidecar/random.ts';
-import { faultsOf, resultOf, verifyCache } from './outcome.ts';
+import { faultsOf, type Result, resultOf, verifyCache } from './outcome.ts';
 import { command } from './processes.ts';
 import { copyOf, remove, runsOf } from './scenarios.ts';
 import { makeWorkspace, type Workspace } from './workspace.ts';
@@ -12,7 +12,7 @@ const BITS = 8;
 
 export interface Warm {
   workspace: Workspace;
-  expected: Awaited<ReturnType<typeof resultOf>>;
+  expected: Result;
   /** Files of the cache, below the workspace. */
   files: string[];
 }

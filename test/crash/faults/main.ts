@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { flip, warm } from './flips.ts';
+import { fill } from './full.ts';
 import { hows } from './processes.ts';
 import { remove, scenarios } from './scenarios.ts';
 import { alone, atOnce, combinations, described } from './together.ts';
@@ -26,7 +27,7 @@ const { values: given, positionals } = parseArgs({
     said: { type: 'boolean', default: false },
   },
 });
-const parts = positionals.length > 0 ? positionals : ['operations', 'together', 'flips'];
+const parts = positionals.length > 0 ? positionals : ['operations', 'full', 'together', 'flips'];
 const times = Number(given.times);
 const jobs = Number(given.jobs);
 const data = makeData();
@@ -68,6 +69,17 @@ async function tryTogether(): Promise<void> {
       tally(['together', described(combination)], `turn ${turn}`, await atOnce(data, combination, expected));
 }
 
+/** From a disk that holds next to nothing up to one that holds all. */
+async function tryFull(): Promise<void> {
+  const [expected] = await alone(data, 1, 3);
+  for (let kilobytes = 32; ; kilobytes += 32) {
+    const filled = await fill(data, kilobytes, expected);
+    if (!filled) return console.log('full disks: left out, since nothing can be mounted here');
+    tally(['full', 'tmpfs', filled.wasFull ? 'was full' : 'had room'], `${kilobytes} kB`, filled.faults, filled.said);
+    if (!filled.wasFull) return;
+  }
+}
+
 async function tryFlips(): Promise<void> {
   const cache = await warm(data);
   const all = cache.files.flatMap((file) => Array.from({ length: times }, (_, turn) => ({ file, turn })));
@@ -80,6 +92,7 @@ async function tryFlips(): Promise<void> {
 
 if (parts.includes('operations')) await tryOperations();
 if (parts.includes('together')) await tryTogether();
+if (parts.includes('full')) await tryFull();
 if (parts.includes('flips')) await tryFlips();
 console.log(`\n${'tried'.padStart(52)}  wrong`);
 for (const [key, { trials, wrong }] of counts)

@@ -52,8 +52,13 @@ export function verifyCache(root: string): { sound: number; faults: string[] } {
   return { sound, faults };
 }
 
+export interface Result {
+  adapter: string;
+  story: string;
+}
+
 /** The adapter's bytes, and of a run every measured value and every batch by step. */
-export async function resultOf(folder: string): Promise<{ adapter: string; story: string }> {
+export async function resultOf(folder: string): Promise<Result> {
   const inRun = join(folder, 'adapter');
   const at = existsSync(inRun) ? inRun : folder;
   const bytes = readFileSync(join(at, 'adapter_model.safetensors'));
@@ -80,11 +85,7 @@ async function storyOf(run: string): Promise<string> {
 }
 
 /** What is wrong with a run or an exported folder, in words; nothing where all is well. */
-export async function faultsOf(
-  workspace: Workspace,
-  folder: string | undefined,
-  expected: Awaited<ReturnType<typeof resultOf>>,
-): Promise<string[]> {
+export async function faultsOf(workspace: Workspace, folder: string | undefined, expected: Result): Promise<string[]> {
   if (!folder || !existsSync(folder)) return ['there is no result'];
   const faults: string[] = [];
   try {

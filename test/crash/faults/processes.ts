@@ -12,14 +12,14 @@ export const hows = ['kill', 'torn', 'ENOSPC', 'EROFS', 'EACCES', 'EMFILE', 'EIO
 export type How = (typeof hows)[number];
 
 export interface Fault {
-  /** Operations below this folder count. */
-  root: string;
+  /** Operations below these folders count. */
+  root: string | readonly string[];
   /** The operation that it begins at, from 1; without it nothing fails. */
   at?: number;
   how?: How;
   /** Of the operations those alone whose path below `root` matches this pattern. */
   only?: string;
-  /** A file that takes a line for each operation: its name, a tab, the path below `root`. */
+  /** A file that takes a line for each operation: its name, a tab, the path below its folder. */
   record?: string;
 }
 

@@ -45,18 +45,20 @@ function install({ root, at = Number.POSITIVE_INFINITY, how, only, record }) {
   let count = 0;
   const wanted = only === undefined ? undefined : new RegExp(only);
   const pathOf = (file) => (typeof file === 'number' ? handles.get(file) : String(file));
-  const isBelow = (path) => path !== undefined && (path === root || path.startsWith(`${root}/`));
+  const roots = [root].flat();
+  const rootOf = (path) => roots.find((one) => path === one || path?.startsWith(`${one}/`));
 
   /** Before the operation itself. */
   function reach(name, file, writes, half) {
     const path = pathOf(file);
-    if (!isBelow(path)) return;
+    const below = rootOf(path);
+    if (below === undefined) return;
     const isError = how !== undefined && how !== 'kill' && how !== 'torn';
     const counts = isError ? isHit(how, name, writes) : name === 'open' ? writes : CHANGES.has(name);
     if (!counts || (wanted && !wanted.test(path))) return;
     if (how === 'torn' && wanted && !half) return;
     count++;
-    if (record) real.appendFileSync(record, `${name}\t${path.slice(root.length + 1)}\n`);
+    if (record) real.appendFileSync(record, `${name}\t${path.slice(below.length + 1)}\n`);
     if (count < at) return;
     if (isError) {
       const error = new Error(`${how}: ${MESSAGES[how]}, ${name} '${path}'`);

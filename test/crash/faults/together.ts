@@ -1,6 +1,6 @@
 /** @file Processes at once on one cold cache: trainings of different seeds, an estimate and an inspection. */
 import { join } from 'node:path';
-import { faultsOf, resultOf } from './outcome.ts';
+import { faultsOf, type Result, resultOf } from './outcome.ts';
 import { command, type Ended, job } from './processes.ts';
 import { remove, runsOf } from './scenarios.ts';
 import { makeWorkspace, type Workspace } from './workspace.ts';
@@ -19,18 +19,16 @@ export const combinations: Together[] = [2, 3, 4].flatMap((trainings) =>
 export const described = ({ trainings, estimate, inspection }: Together) =>
   [`${trainings} trainings`, ...(estimate ? ['an estimate'] : []), ...(inspection ? ['an inspection'] : [])].join(', ');
 
-type Result = Awaited<ReturnType<typeof resultOf>>;
-
 const seedOf = (index: number) => 11 + index;
-const train = ({ experiment }: Workspace, index: number) =>
-  command(['train', experiment, '--set', `seed=${seedOf(index)}`, '--set', `name=seed-${seedOf(index)}`]);
+const train = ({ experiment }: Workspace, seed: number) =>
+  command(['train', experiment, '--set', `seed=${seed}`, '--set', `name=seed-${seed}`]);
 
 /** What each of the trainings gives with a cache of its own. */
-export async function alone(data: string, trainings: number): Promise<Result[]> {
+export async function alone(data: string, trainings: number, seed = seedOf(0)): Promise<Result[]> {
   const results: Result[] = [];
   for (let i = 0; i < trainings; i++) {
     const workspace = makeWorkspace(data);
-    const { ended, text } = await train(workspace, i);
+    const { ended, text } = await train(workspace, seed + i);
     if (ended !== 'done') throw new Error(`a training alone ended ${ended}: ${text}`);
     results.push(await resultOf(runsOf(workspace)[0]));
     remove(workspace);
@@ -44,7 +42,7 @@ export async function atOnce(data: string, { trainings, estimate, inspection }: 
   const { root, experiment } = workspace;
   const inspected = { path: join(data, 'fin'), language: 'fin', layout: 'auto' };
   const ends: Ended[] = await Promise.all([
-    ...Array.from({ length: trainings }, (_, i) => train(workspace, i)),
+    ...Array.from({ length: trainings }, (_, i) => train(workspace, seedOf(i))),
     ...(estimate ? [job('estimate', { experiment }, root)] : []),
     ...(inspection ? [job('dataset/inspect', inspected, root)] : []),
   ]);

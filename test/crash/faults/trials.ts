@@ -1,6 +1,6 @@
 /** @file Trials of a scenario: which operations it has, a fault at one of them, going on, and what came of it. */
 import { readFileSync, rmSync } from 'node:fs';
-import { age, faultsOf, resultOf } from './outcome.ts';
+import { age, faultsOf, type Result, resultOf } from './outcome.ts';
 import type { Fault, How } from './processes.ts';
 import { copyOf, remove, type Scenario } from './scenarios.ts';
 import type { Workspace } from './workspace.ts';
@@ -16,7 +16,7 @@ export interface Operation {
 export interface Prepared {
   scenario: Scenario;
   template: Workspace;
-  expected: Awaited<ReturnType<typeof resultOf>>;
+  expected: Result;
 }
 
 export interface Trial {
@@ -43,7 +43,7 @@ export async function prepare(scenario: Scenario, data: string): Promise<Prepare
 export async function operations({ scenario, template }: Prepared, how: How): Promise<Operation[]> {
   const workspace = copyOf(template);
   const record = `${workspace.root}.operations`;
-  await scenario.act(workspace, { root: workspace.root, how, record });
+  await scenario.act(workspace, { root: [workspace.root, workspace.data], how, record });
   const lines = readFileSync(record, 'utf8').trimEnd().split('\n');
   rmSync(record);
   remove(workspace);
@@ -81,6 +81,7 @@ export function phaseOf({ path }: Operation): string {
     [/writer\.json/, 'claim'],
     [/jsonl|tensorboard|heartbeat/, 'log'],
     [/runs/, 'run folder'],
+    [/wav/, 'recordings'],
   ];
   return phases.find(([pattern]) => pattern.test(path))?.[1] ?? 'workspace';
 }
@@ -89,7 +90,7 @@ export function phaseOf({ path }: Operation): string {
 export async function attempt(prepared: Prepared, operation: Operation, how: How): Promise<Trial> {
   const { scenario, template, expected } = prepared;
   const workspace = copyOf(template);
-  const fault: Fault = { root: workspace.root, at: operation.at, how };
+  const fault: Fault = { root: [workspace.root, workspace.data], at: operation.at, how };
   const hit = await scenario.act(workspace, fault);
   const faults: string[] = [];
   const isKill = how === 'kill' || how === 'torn';
@@ -106,7 +107,7 @@ export async function attempt(prepared: Prepared, operation: Operation, how: How
 }
 
 /** A refusal says what could not be done, with its place, and reads as no program's inside. */
-function rawIn(text: string, root: string): string[] {
+export function rawIn(text: string, root: string): string[] {
   const raw = [/internal:/, /fault of MiLorE/, /^\s+at /m, /\bError: /].filter((pattern) => pattern.test(text));
   const place = text.includes(root) && /Could not .+: .+\. [A-Z].+\./.test(text);
   return [...(raw.length > 0 ? ['said in raw words'] : []), ...(place ? [] : ['said without a place or a cure'])];
