@@ -132,14 +132,16 @@ export async function prepareUnits(
   const width = base.config.hidden;
   const pack = new Pack(join(cache, 'units'), key, onDamage);
   const path = join(cache, 'units', `${key}.safetensors`);
+  // Asked before it is read: another process may put it there meanwhile.
+  const wasThere = existsSync(path);
   const centroids = known ?? cached(path, config.clusters, width) ?? (await fitted());
 
   async function fitted(): Promise<Centroids> {
     const rows = await sample(from, config, fitOn, (done, total) => onProgress?.('fit', done, total));
     if (rows.length / width < config.clusters) throw tooFew(rows.length / width, config.clusters);
     const centroids = await fitKMeans(rows, width, config, options);
-    if (existsSync(path)) onDamage?.(path);
     writeFileAtomic(path, centroidsFile(centroids, { layer: String(config.layer), key }));
+    if (wasThere) onDamage?.(path);
     return centroids;
   }
 

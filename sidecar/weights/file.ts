@@ -100,8 +100,9 @@ export class WeightFile {
       offset += Math.ceil(data.byteLength / PAGE) * PAGE;
     }
     const blob = join(folder, BLOB);
-    if (isSound(index, blob, entries)) return new WeightFile(folder, entries, onDamage);
+    // Asked before it is read: another process may put it there meanwhile.
     const wasThere = existsSync(index) && existsSync(blob);
+    if (isSound(index, blob, entries)) return new WeightFile(folder, entries, onDamage);
     const temporary = temporaryName(blob);
     try {
       mkdirSync(folder, { recursive: true });
