@@ -3,19 +3,9 @@
  * A leaf: it knows errors alone, and not what is written.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
-import { UserError } from './errors.ts';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { diskFault } from './machine.ts';
 
 /** Writes all of it: a single write may stop short. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
@@ -54,34 +44,23 @@ export function writeFileAtomic(path: string, content: string | Uint8Array, { du
   try {
     writeFileSynced(temporary, content, { durable });
     renameSync(temporary, path);
+    if (durable) fsyncFolder(dirname(path));
   } catch (error) {
-    rmSync(temporary, { force: true });
-    throw diskFault(`write ${path}`, error);
+    removeIfPossible(temporary);
+    throw diskFault(`write ${path}`, error, { path, bytes: Buffer.byteLength(content) });
   }
-  if (durable) fsyncFolder(dirname(path));
 }
 
-/** The error of a system call as a person can act on it. */
-export function diskFault(tried: string, error: unknown): UserError {
-  if (error instanceof UserError) return error;
-  const { code = 'unknown', message } = error as NodeJS.ErrnoException;
-  const cures: Record<string, string> = {
-    ENOSPC: 'Free space on that disk; nothing already written is lost.',
-    EDQUOT: 'Free some of your quota on that disk; nothing already written is lost.',
-    EACCES: 'Give yourself the right to write there, or choose another folder.',
-    EROFS: 'Choose a folder on a disk that can be written.',
-    ENOENT: 'Check that the folder still exists.',
-    EMFILE: 'Too many files are open: raise the limit (ulimit -n 4096), or run less at once.',
-    ENFILE: 'The machine has too many files open: close other programs.',
-    ENOMEM: 'Free memory: close other programs, or lower training.batchSeconds.',
-    EPERM: 'Give yourself the right to write there, or choose another folder.',
-    EIO: 'The disk reports an error: check it, and choose another one meanwhile.',
-  };
-  const cure = cures[code] ?? 'Check the disk and its permissions.';
-  return new UserError({ code: `disk.${code.toLowerCase()}`, tried, why: `${message}.`, cure });
+/** After a fault the first error counts: what cannot be removed is swept later. */
+export function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // The disk is read-only, or no longer ours.
+  }
 }
 
-const isAlive = (pid: number): boolean => {
+export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
     return true;
@@ -94,14 +73,21 @@ const isAlive = (pid: number): boolean => {
 const ABANDONED_MS = 24 * 3_600_000;
 const SETTLED_MS = 5 * 60_000;
 
-/** Removes what a kill left half-written below a folder: names of `temporaryName` whose process is gone. */
-export function sweepTemporary(folder: string, nowMs = Date.now()): void {
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder, { recursive: true }) as string[]) {
-    const [, pid] = /\.(\d+)-[0-9a-f]{8}\.tmp$/.exec(name) ?? [];
-    if (pid === undefined) continue;
-    const path = join(folder, name);
-    const age = nowMs - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? nowMs);
-    if (age > ABANDONED_MS || (age > SETTLED_MS && !isAlive(Number(pid)))) rmSync(path, { force: true });
+/**
+ * Removes what a kill left half-written in a folder, and below it unless told: names of `temporaryName` (for the target
+ * `of`, or any) whose process is gone. What cannot be removed stays: nobody reads it.
+ */
+export function sweepTemporary(folder: string, { below = true, of = '', nowMs = Date.now() } = {}): void {
+  try {
+    for (const name of readdirSync(folder, { recursive: below }) as string[]) {
+      const [, pid] = /\.(\d+)-[0-9a-f]{8}\.tmp$/.exec(name) ?? [];
+      if (pid === undefined || (of && !basename(name).startsWith(`${of}.`))) continue;
+      const path = join(folder, name);
+      const age = nowMs - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? nowMs);
+      if (age > ABANDONED_MS || (age > SETTLED_MS && !isAlive(Number(pid))))
+        rmSync(path, { recursive: true, force: true });
+    }
+  } catch {
+    // Not there, not ours to change, or changed by another at this moment.
   }
 }

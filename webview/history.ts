@@ -223,12 +223,12 @@ export class RunHistory {
 
   private resume(fromStep: number): void {
     if (!Number.isFinite(fromStep)) return;
-    this.step = fromStep;
+    this.step = Math.max(0, fromStep);
     this.seconds = undefined;
     for (const series of [...this.scalars.values(), this.clock]) series.takeBack(fromStep);
     for (const language of this.languages.values()) language.takeBack(fromStep);
     this.marks = this.marks.filter((mark) => mark.step <= fromStep && mark.kind !== 'failed');
-    this.marks.push({ step: fromStep, kind: 'resumed' });
+    this.marks.push({ step: this.step, kind: 'resumed' });
   }
 
   private addLine(event: Record<string, unknown>): void {

@@ -1,6 +1,8 @@
 /** @file The bytes of a recording, read where they are needed: a file of any size, or what lies in memory. Knows no format. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import type { UserError } from '../errors.ts';
+import { blameNoFile } from '../machine.ts';
 import { audioError } from './problems.ts';
 
 export interface ByteSource {
@@ -53,17 +55,17 @@ export function withoutTags(source: ByteSource): ByteSource {
   };
 }
 
-/** @throws UserError `audio.missing`, `audio.corrupt` or `audio.empty-file` where it is no regular file that can be read. */
+/** @throws UserError `audio.missing`, `audio.unreadable`, `audio.corrupt` or `audio.empty-file` where it is no regular file that can be read. */
 export async function fileSource(path: string): Promise<ByteSource> {
   const found = await stat(path).catch((fault: NodeJS.ErrnoException) => {
-    throw audioError(fault.code === 'ENOENT' ? 'missing' : 'corrupt', path, `${reason(fault)}.`);
+    throw cannotRead(path, fault);
   });
   if (!found.isFile()) throw audioError('corrupt', path, 'it is not a regular file.'); // A pipe would wait for ever.
   if (found.size === 0) throw audioError('empty-file', path, 'it has 0 bytes.');
   try {
     return new FileSource(path);
   } catch (fault) {
-    throw audioError('corrupt', path, `${reason(fault as NodeJS.ErrnoException)}.`);
+    throw cannotRead(path, fault as NodeJS.ErrnoException);
   }
 }
 
@@ -106,10 +108,16 @@ class FileSource implements ByteSource {
         done += count;
       }
     } catch (fault) {
-      throw audioError('corrupt', this.#path, `${reason(fault as NodeJS.ErrnoException)}.`);
+      throw cannotRead(this.#path, fault as NodeJS.ErrnoException);
     }
     return bytes.subarray(0, done);
   }
+}
+
+/** What the system says of the file, which says nothing of its content. */
+function cannotRead(path: string, fault: NodeJS.ErrnoException): UserError {
+  blameNoFile(`read the audio file ${path}`, fault);
+  return audioError(fault.code === 'ENOENT' ? 'missing' : 'unreadable', path, `${reason(fault)}.`);
 }
 
 function reason(fault: NodeJS.ErrnoException): string {

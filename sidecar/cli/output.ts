@@ -1,5 +1,6 @@
 /** @file What the terminal shows: tables, progress on one line for people, one JSON object a line for machines. */
 import { describe, type Problem, UserError } from '../errors.ts';
+import { inWords } from '../machine.ts';
 import type { RunEvent } from '../protocol/events.ts';
 import { measuredValue } from '../protocol/measurement.ts';
 
@@ -7,7 +8,8 @@ import { measuredValue } from '../protocol/measurement.ts';
 export const RUN_FAILED = 'milore.run-failed';
 
 /** Says a failure to a person or a machine; a stack is shown only where `MILORE_DEBUG` asks for it. */
-export function report(error: unknown, json: boolean): void {
+export function report(fault: unknown, json: boolean): void {
+  const error = inWords(fault);
   const problems: readonly Problem[] =
     error instanceof UserError
       ? error.problems

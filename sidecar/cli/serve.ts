@@ -1,7 +1,6 @@
 /** @file `milore serve`: the service that an editor talks to. It outlives the editor's window. */
 import { statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { diskFault } from '../disk.ts';
 import {
   bornAt,
   claimEndpoint,
@@ -12,6 +11,7 @@ import {
   releaseEndpoint,
 } from '../endpoint.ts';
 import { UserError } from '../errors.ts';
+import { diskFault } from '../machine.ts';
 import { startServer } from '../server/server.ts';
 import { VERSION } from '../version.ts';
 

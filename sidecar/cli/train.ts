@@ -6,6 +6,8 @@ import { loadExperiment } from '../config/resolve.ts';
 import { devices } from '../config/schema.ts';
 import { UserError } from '../errors.ts';
 import type { StopReason } from '../protocol/reason.ts';
+import { hasCheckpoints } from '../runs/checkpoints.ts';
+import type { RunDir } from '../runs/run.ts';
 import { experimentOf, type RunResult, runExperiment } from '../training/experiment-run.ts';
 import { VERSION } from '../version.ts';
 import { setOption } from './options.ts';
@@ -39,6 +41,7 @@ export const train = () =>
       if (file && options.resume) await mustBeOf(file, experiment, options.resume);
       const root = options.resume ? resolve(options.resume, '..', '..', '..') : dirname(resolve(file!));
       const stop = stopSignal();
+      let run: RunDir | undefined;
       const result = await runExperiment({
         root,
         experiment,
@@ -48,7 +51,17 @@ export const train = () =>
         version: VERSION,
         onEvent: progressPrinter(totalSteps(experiment), options.json),
         signal: stop.signal,
-      }).finally(stop.release);
+        onRun(begun) {
+          run = begun;
+        },
+      })
+        .catch((error) => {
+          // Beside the fault itself, which is told last.
+          if (run && hasCheckpoints(run))
+            process.stderr.write(`The run has checkpoints. Once this is cured: milore train --resume ${run.path}\n`);
+          throw error;
+        })
+        .finally(stop.release);
       if (options.json) process.stdout.write(`${JSON.stringify({ type: 'result', ...result })}\n`);
       else process.stdout.write(`${summary(experiment, result)}\n`);
       if (result.state === 'failed') throw new CommanderError(1, RUN_FAILED, result.reason ?? 'the run failed');

@@ -2,7 +2,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadExperiment } from '../config/resolve.ts';
-import { type Around, label, plan } from '../training/prepare/index.ts';
+import { type Around, label, plan, sayDamage } from '../training/prepare/index.ts';
 import { setOption } from './options.ts';
 import { count, progressPrinter, table } from './output.ts';
 
@@ -16,10 +16,12 @@ export const units = () =>
     .action(async (file: string, { model, set, json }: { model?: string; set: string[]; json: boolean }) => {
       const overrides = model ? [...set, `base.model=${resolve(model)}`] : set;
       const { experiment } = await loadExperiment(file, [...overrides, 'control=false']);
+      const emit = json ? () => {} : progressPrinter(1, false);
       const around: Around = {
         cache: join(dirname(resolve(file)), '.milore', 'cache'),
         device: 'cpu',
-        emit: json ? () => {} : progressPrinter(1, false),
+        emit,
+        onDamage: sayDamage(emit),
         signal: new AbortController().signal,
       };
       const { features, units } = await label(await plan(experiment, around), around);

@@ -6,6 +6,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '../errors.ts';
+import { diskFault } from '../machine.ts';
 import { maxBytes } from './document.ts';
 import type { Experiment } from './experiment.ts';
 import { inOrder, parseExperiment } from './parse.ts';
@@ -38,9 +39,10 @@ export async function readExperimentFile(file: string): Promise<string> {
     }
   } catch (error) {
     if (error instanceof UserError) throw error;
-    const why =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file.' : `${(error as Error).message}.`;
-    throw fail('config.not-found', why, 'Check the path.');
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw fail('config.not-found', 'there is no such file.', 'Check the path.');
+    const [{ why, cure }] = diskFault('', error).problems;
+    throw fail('config.not-found', why, cure);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

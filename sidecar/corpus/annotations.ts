@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { XMLParser } from 'fast-xml-parser';
+import { blameNoFile } from '../machine.ts';
 import { regular } from './tables.ts';
 
 export interface Stretch {
@@ -35,7 +36,8 @@ export function readTiers(file: string): Tier[] | undefined {
     if (regular(file).size > mostBytes) return undefined;
     const bytes = readFileSync(file);
     return /\.eaf$/i.test(file) ? elan(decode(bytes)) : textGrid(decode(bytes));
-  } catch {
+  } catch (error) {
+    blameNoFile(`read ${file}`, error);
     return undefined;
   }
 }

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from
 import { extname, join, relative, sep } from 'node:path';
 import { isAudioHead } from '../audio/index.ts';
 import { UserError } from '../errors.ts';
+import { blameNoFile } from '../machine.ts';
 import { annotationOf, chooseTiers, readTiers } from './annotations.ts';
 import { splitOf } from './kaldi.ts';
 import { type Folder, resolveInside } from './paths.ts';
@@ -150,7 +151,8 @@ function mayBeAudio(path: string): boolean {
     } finally {
       closeSync(handle);
     }
-  } catch {
+  } catch (error) {
+    blameNoFile(`look at ${path}`, error);
     return false; // What cannot be opened and is not called a recording is none.
   }
 }

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { parse as parseCsv } from 'csv-parse/sync';
+import { blameNoFile } from '../machine.ts';
 import { splitOf } from './kaldi.ts';
 import { type Folder, resolveInside } from './paths.ts';
 import { at, lineError, readLines, readTable, regular } from './tables.ts';
@@ -82,7 +83,8 @@ function firstOf(file: string): string {
   try {
     regular(file);
     return readFileSync(file, 'utf8').slice(0, 2000).split('\n')[0];
-  } catch {
+  } catch (error) {
+    blameNoFile(`read ${file}`, error);
     return '';
   }
 }

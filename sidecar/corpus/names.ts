@@ -1,6 +1,7 @@
 /** @file The file that a manifest means, where its name differs from the one on the disk only in form. */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { blameNoFile } from '../machine.ts';
 
 /** What recordings end in where a manifest leaves it out. */
 const endings = ['.mp3', '.wav', '.flac', '.ogg', '.opus', '.m4a'];
@@ -22,7 +23,8 @@ function listingOf(folder: string): Map<string, string[]> {
       const meaning = meaningOf(name);
       names.set(meaning, [...(names.get(meaning) ?? []), name]);
     }
-  } catch {
+  } catch (error) {
+    blameNoFile(`list ${folder}`, error);
     // A folder that is not there, or may not be read, holds nothing.
   }
   if (listings.size >= mostListings) listings.clear();

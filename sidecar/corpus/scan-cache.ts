@@ -3,6 +3,8 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeFileAtomic } from '../disk.ts';
+import { diskFault } from '../machine.ts';
 import type { SkipCode } from './types.ts';
 
 /** Raise it where the decoders or the rules of skipping change. */
@@ -23,6 +25,8 @@ export interface Refused {
   reason: string;
   /** Of the recording, where it could be read. */
   channels?: number;
+  /** Of the system and this moment, not of the file: not remembered for the next run. */
+  passing?: boolean;
 }
 
 export type Finding = Measured | Refused;
@@ -44,15 +48,19 @@ export class ScanCache {
   readonly #known = new Map<string, Finding>();
   #unwritten: string[] = [];
 
-  constructor(folder: string | undefined) {
+  constructor(folder: string | undefined, onDamage?: (path: string) => void) {
     if (folder === undefined) return;
-    mkdirSync(folder, { recursive: true });
     this.#file = join(folder, 'scan.jsonl');
-    if (!existsSync(this.#file)) return;
-    const text = readFileSync(this.#file, 'utf8');
-    for (const line of text.split('\n')) {
+    const text = before(folder, this.#file);
+    const lines = text.split('\n').filter((line) => line !== '');
+    const sound = lines.filter((line) => {
       const entry = parse(line);
-      if (entry) this.#known.set(entry.key, entry.finding);
+      if (entry?.isOurs) this.#known.set(entry.key, entry.finding);
+      return entry !== undefined;
+    });
+    if (sound.length < lines.length) {
+      onDamage?.(this.#file);
+      mend(this.#file, sound);
     }
     if (text !== '' && !text.endsWith('\n')) this.#unwritten.push(''); // Ends the torn line before the next.
   }
@@ -64,15 +72,32 @@ export class ScanCache {
   set(key: FindingKey, finding: Finding): void {
     const text = keyText(key);
     this.#known.set(text, finding);
-    if (!this.#file) return;
+    if (!this.#file || ('passing' in finding && finding.passing)) return;
     this.#unwritten.push(JSON.stringify({ version, key: text, finding, sum: sumOf(text, finding) }));
     if (this.#unwritten.length >= flushEvery) this.flush();
   }
 
   flush(): void {
     if (!this.#file || !this.#unwritten.length) return;
-    appendFileSync(this.#file, `${this.#unwritten.join('\n')}\n`);
+    const text = `${this.#unwritten.join('\n')}\n`;
+    // Where it is written in part, an empty line ends that part before all is written once more.
+    this.#unwritten.unshift('');
+    try {
+      appendFileSync(this.#file, text);
+    } catch (error) {
+      throw diskFault(`write to the cache ${this.#file}`, error, { bytes: text.length, path: this.#file });
+    }
     this.#unwritten = [];
+  }
+}
+
+/** What stands there already; the folder is made where it is not there. */
+function before(folder: string, file: string): string {
+  try {
+    mkdirSync(folder, { recursive: true });
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  } catch (error) {
+    throw diskFault(`use the cache ${file}`, error);
   }
 }
 
@@ -86,13 +111,24 @@ const sumOf = (key: string, finding: Finding) =>
     .digest('hex')
     .slice(0, 16);
 
-function parse(line: string): { key: string; finding: Finding } | undefined {
+/** Without its damaged lines, so that they are told of once. What others append meanwhile is found out again. */
+function mend(file: string, sound: readonly string[]): void {
+  try {
+    writeFileAtomic(file, sound.map((line) => `${line}\n`).join(''), { durable: false });
+  } catch {
+    // It is a memory, and can be read as it is.
+  }
+}
+
+/** Undefined where the line is damaged; of another version it is whole, and says nothing to this one. */
+function parse(line: string): { key: string; finding: Finding; isOurs: boolean } | undefined {
   try {
     const entry = JSON.parse(line);
     const { finding } = entry;
     const measured = Number.isSafeInteger(finding?.samples) && typeof finding?.hash === 'string';
-    const usable = entry.version === version && entry.sum === sumOf(entry.key, finding);
-    return usable && (measured || typeof finding?.reasonCode === 'string') ? entry : undefined;
+    if (entry.sum === undefined && entry.version < version) return { ...entry, isOurs: false };
+    const isWhole = entry.sum === sumOf(entry.key, finding) && (measured || typeof finding?.reasonCode === 'string');
+    return isWhole ? { ...entry, isOurs: entry.version === version } : undefined;
   } catch {
     return undefined;
   }

@@ -27,6 +27,8 @@ export interface LanguageSpec {
   limitHours?: number;
   /** Where results are remembered between runs; without it nothing is. */
   cacheDir?: string;
+  /** Told of the file of the cache, where a part of it was damaged and is found out anew. */
+  onDamage?(path: string): void;
   signal?: AbortSignal;
   /** Gives back a corpus of nothing, with what was skipped, where nothing is usable. */
   mayBeEmpty?: boolean;
@@ -64,7 +66,7 @@ export async function scanLanguage(
     tables: spec.tables,
   });
   const limitSamples = spec.limitHours === undefined ? Number.POSITIVE_INFINITY : spec.limitHours * 3600 * modelRateHz;
-  const cache = new ScanCache(spec.cacheDir);
+  const cache = new ScanCache(spec.cacheDir, spec.onDamage);
   const kept = new Map<string, ScannedUtterance[]>(listed.map(({ id }) => [id, []]));
   const heard = new Set<string>();
   const noted = new Map<string, Noted>();
@@ -240,9 +242,10 @@ async function listen(
 }
 
 function findingOf(fault: unknown): Finding {
-  if (!(fault instanceof UserError)) throw fault;
+  if (!(fault instanceof UserError) || fault.code.startsWith('disk.')) throw fault;
   const empty = fault.code === 'audio.empty-file' || fault.code === 'audio.no-samples';
-  return { reasonCode: empty ? 'empty' : 'unreadable', reason: fault.message };
+  const passing = fault.code === 'audio.unreadable' || fault.code === 'audio.missing';
+  return { reasonCode: empty ? 'empty' : 'unreadable', reason: fault.message, passing };
 }
 
 function measure(heard: Heard, level: Level, sha256: string, utterance: Utterance): Finding {

@@ -16,8 +16,9 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { diskFault, fsyncFolder, writeFileSynced } from '../disk.ts';
+import { fsyncFolder, removeIfPossible, writeFileSynced } from '../disk.ts';
 import { type Problem, UserError } from '../errors.ts';
+import { diskFault } from '../machine.ts';
 import { isRecord, readJson } from './files.ts';
 
 export interface Checkpoint {
@@ -88,8 +89,9 @@ export function writeCheckpoint(
     renameSync(temporary, final);
     fsyncFolder(parent);
   } catch (error) {
-    rmSync(temporary, { recursive: true, force: true });
-    throw diskFault(`write the checkpoint of step ${step}`, error);
+    removeIfPossible(temporary);
+    const bytes = Object.values(files).reduce((sum, { length }) => sum + length, 0);
+    throw diskFault(`write the checkpoint of step ${step} to ${parent}`, error, { path: parent, bytes });
   }
   rmSync(`${final}.old.tmp`, { recursive: true, force: true });
   const steps = stepsIn(parent);

@@ -6,9 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { diskFault } from '../disk.ts';
+import { removeIfPossible } from '../disk.ts';
 import { bornAt } from '../endpoint.ts';
 import { UserError } from '../errors.ts';
+import { diskFault } from '../machine.ts';
 import { isRecord, readJson } from './files.ts';
 
 export interface Owner {
@@ -56,7 +57,7 @@ export function claimRun(run: { id: string; path: string }): Claim {
   } catch (error) {
     throw diskFault(`begin to write the run ${run.path}`, error);
   } finally {
-    rmSync(mine, { force: true });
+    removeIfPossible(mine);
   }
 }
 
@@ -92,6 +93,12 @@ function takeAway(path: string, stale: Owner | undefined): void {
 
 function release(path: string, { id }: Owner): void {
   if (readOwner(path)?.id === id) rmSync(path, { force: true });
+}
+
+/** Takes back what a thread of this process claimed that is no more: the process lives, so nobody else would. */
+export function forsake(run: { path: string }): void {
+  const owner = readOwner(fileOf(run));
+  if (owner?.pid === process.pid && owner.host === hostname()) rmSync(fileOf(run), { force: true });
 }
 
 function readOwner(path: string): Owner | undefined {

@@ -3,8 +3,8 @@
  * It keeps an offset, not events: whoever falls behind finds them on the disk. It must not know who asks.
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import { diskFault } from '../disk.ts';
 import { UserError } from '../errors.ts';
+import { diskFault } from '../machine.ts';
 import { readOnly } from './files.ts';
 import { parseLine } from './log.ts';
 

@@ -4,8 +4,9 @@
  */
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { diskFault, writeAll } from '../disk.ts';
+import { writeAll } from '../disk.ts';
 import { type Problem, UserError } from '../errors.ts';
+import { diskFault } from '../machine.ts';
 import { isRecord, readOnly } from './files.ts';
 
 /** What a caller logs; `seq` and `time` are put on by the writer. */
@@ -101,11 +102,11 @@ export class LogWriter {
       ftruncateSync(this.#fd, end);
       this.#size = end;
       this.#seq = seq;
+      closeSync(this.#fd);
+      this.#fd = openSync(path, 'a');
     } catch (error) {
       throw diskFault(`open the log ${path}`, error);
     }
-    closeSync(this.#fd);
-    this.#fd = openSync(path, 'a');
   }
 
   /** Number of the last event written. */
@@ -125,7 +126,7 @@ export class LogWriter {
       } catch {
         // The next opening cuts the torn tail off.
       }
-      throw diskFault(`append to the log ${this.path}`, error);
+      throw diskFault(`append to the log ${this.path}`, error, { path: this.path, bytes: bytes.length });
     }
     this.#size += bytes.length;
     this.#seq = seq;
@@ -134,7 +135,11 @@ export class LogWriter {
 
   /** Waits until everything appended is on the disk. */
   sync(): void {
-    fsyncSync(this.#fd);
+    try {
+      fsyncSync(this.#fd);
+    } catch (error) {
+      throw diskFault(`write the log ${this.path}`, error);
+    }
   }
 
   close(): void {

@@ -5,8 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { diskFault, fsyncFolder, writeFileAtomic } from '../disk.ts';
+import { fsyncFolder, removeIfPossible, sweepTemporary, temporaryName, writeFileAtomic } from '../disk.ts';
 import { type Problem, UserError } from '../errors.ts';
+import { diskFault } from '../machine.ts';
 import { recoverCheckpoints } from './checkpoints.ts';
 import { isRecord, readJson } from './files.ts';
 import { LogWriter } from './log.ts';
@@ -78,13 +79,15 @@ export const runsFolder = (root: string) => join(resolve(root), '.milore', 'runs
 export function createRun(root: string, { name, configText, resolved, versions, device }: NewRun): RunDir {
   const parent = runsFolder(root);
   const createdAt = new Date();
+  let temporary = '';
   try {
     mkdirSync(parent, { recursive: true });
     let id = makeId(name, createdAt);
     while (existsSync(join(parent, id))) id = makeId(name, createdAt);
-    const temporary = join(parent, `.${id}.tmp`);
-    mkdirSync(join(temporary, runFiles.checkpoints), { recursive: true });
+    sweepTemporary(parent, { below: false });
     const info = { id, name, createdAt: createdAt.toISOString(), versions, device };
+    temporary = temporaryName(join(parent, `.${id}`));
+    mkdirSync(join(temporary, runFiles.checkpoints), { recursive: true });
     writeFileAtomic(join(temporary, runFiles.config), configText);
     writeFileAtomic(join(temporary, runFiles.resolved), `${JSON.stringify(resolved, null, 2)}\n`);
     writeFileAtomic(join(temporary, runFiles.info), `${JSON.stringify(info, null, 2)}\n`);
@@ -94,7 +97,8 @@ export function createRun(root: string, { name, configText, resolved, versions, 
     fsyncFolder(parent);
     return { ...info, path };
   } catch (error) {
-    throw diskFault(`make a run under ${parent}`, error);
+    if (temporary) removeIfPossible(temporary);
+    throw diskFault(`make a run under ${parent}`, error, { path: parent });
   }
 }
 
@@ -187,7 +191,7 @@ export class RunLogs {
     this.utilisation = new LogWriter(join(run.path, runFiles.utilisation));
   }
 
-  /** Takes back, in each log, what was written after the checkpoint that the run goes on from. */
+  /** Takes back, in each log, what was written after the checkpoint that the run goes on from; -1 takes back all. */
   resumed(fromStep: number): void {
     for (const log of [this.batches, this.utilisation, this.log]) log.append({ type: 'resumed', fromStep });
   }

@@ -103,7 +103,7 @@ export function deriveStatus(run: { path: string }, nowMs = Date.now()): Status 
   for (const event of events) {
     if (lifecycle.has(event.type)) last = event;
     if (typeof event.step === 'number') step = event.step;
-    if (event.type === 'resumed' && typeof event.fromStep === 'number') step = event.fromStep;
+    if (event.type === 'resumed' && typeof event.fromStep === 'number') step = Math.max(0, event.fromStep);
     if (typeof event.steps === 'number') steps = event.steps;
   }
   if (steps === 0) {

@@ -6,7 +6,8 @@ import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, re
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import protobuf from 'protobufjs/light.js';
-import { diskFault, writeAll } from '../disk.ts';
+import { writeAll } from '../disk.ts';
+import { diskFault } from '../machine.ts';
 import { maskedCrc32c } from './crc32c.ts';
 
 const root = protobuf.Root.fromJSON({
@@ -102,7 +103,11 @@ export class TensorBoardWriter {
   }
 
   sync(): void {
-    fsyncSync(this.#fd);
+    try {
+      fsyncSync(this.#fd);
+    } catch (error) {
+      throw diskFault(`write ${this.path}`, error);
+    }
   }
 
   close(): void {
@@ -113,7 +118,7 @@ export class TensorBoardWriter {
     try {
       writeAll(this.#fd, frameRecord(EventMessage.encode(EventMessage.fromObject(event)).finish()));
     } catch (error) {
-      throw diskFault(`append to ${this.path}`, error);
+      throw diskFault(`append to ${this.path}`, error, { path: this.path });
     }
   }
 }

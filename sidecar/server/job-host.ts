@@ -7,6 +7,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, type Problem } from '../errors.ts';
+import { outOfMemory } from '../machine.ts';
 import type { FromJob, JobData, ToJob } from './job-messages.ts';
 
 /** A job's own error, with what a person can act on. */
@@ -63,7 +64,10 @@ export function startJob(data: JobData, onMessage: (message: FromJob) => void): 
     host.onEnd((how) => {
       clearTimeout(overdue);
       if (wasEnded) reject(new JobError('It did not stop when it was asked to, and was ended.', [], 'ended'));
-      else if (data.job === 'train') reject(new JobError(`internal: ${how}`, [], 'died'));
+      else if (/out of memory/.test(how)) {
+        const { message, problems } = outOfMemory(how);
+        reject(new JobError(message, problems, 'user'));
+      } else if (data.job === 'train') reject(new JobError(`internal: ${how}`, [], 'died'));
       else reject(new JobError(describe(died(data.job, how)), [died(data.job, how)], 'user'));
     });
   });

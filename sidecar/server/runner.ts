@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { RunProgress, RunStateChange } from '../protocol/messages.ts';
 import type { StopReason } from '../protocol/reason.ts';
+import { forsake } from '../runs/claim.ts';
 import { LogWriter } from '../runs/log.ts';
 import { runFiles, runsFolder } from '../runs/run.ts';
 import { deriveStatus } from '../runs/status.ts';
@@ -141,6 +142,7 @@ export class Runner extends EventEmitter<Events> {
   #recordDeath({ progress }: Active, id: string, { kind, message }: JobError): void {
     const path = join(runsFolder(this.#workspace), id);
     try {
+      forsake({ path });
       if (deriveStatus({ path }).state !== 'running') return;
       const log = new LogWriter(join(path, runFiles.log));
       const step = progress?.stage === 'train' ? progress.done : 0;

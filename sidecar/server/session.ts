@@ -15,6 +15,7 @@ import {
 } from 'vscode-jsonrpc/node';
 import type { WebSocket } from 'ws';
 import { UserError } from '../errors.ts';
+import { inWords } from '../machine.ts';
 import type { LogName } from '../protocol/log.ts';
 import { CloseCodes, ErrorCodes, type Notifications } from '../protocol/messages.ts';
 import { JobError } from './job-host.ts';
@@ -205,7 +206,8 @@ export class Session {
   }
 }
 
-function asResponse(error: unknown): ResponseError<unknown> {
+function asResponse(fault: unknown): ResponseError<unknown> {
+  const error = inWords(fault);
   if (error instanceof ResponseError) return error;
   if (error instanceof UserError || (error instanceof JobError && error.kind === 'user'))
     return new ResponseError(ErrorCodes.user, error.message, { problems: error.problems });

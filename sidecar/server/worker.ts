@@ -4,6 +4,7 @@
  */
 import { parentPort } from 'node:worker_threads';
 import { type Problem, UserError } from '../errors.ts';
+import { inWords } from '../machine.ts';
 import type { FromJob, JobData, ToJob } from './job-messages.ts';
 import { jobs } from './jobs.ts';
 
@@ -46,7 +47,8 @@ async function work({ job, params, workspace }: JobData): Promise<void> {
     say({ type: 'result', result });
   } catch (error) {
     // Asked for by a person, so no fault of ours.
-    if (controller.signal.aborted) say({ type: 'error', internal: false, message: 'stopped on request', problems: [] });
+    if (controller.signal.aborted && (job !== 'train' || error === controller.signal.reason))
+      say({ type: 'error', internal: false, message: 'stopped on request', problems: [] });
     else say({ type: 'error', ...faultOf(error) });
   }
   // The channel keeps us alive; nothing is left to hear.
@@ -54,7 +56,8 @@ async function work({ job, params, workspace }: JobData): Promise<void> {
   else process.disconnect?.();
 }
 
-function faultOf(error: unknown): { internal: boolean; message: string; problems: readonly Problem[] } {
+function faultOf(fault: unknown): { internal: boolean; message: string; problems: readonly Problem[] } {
+  const error = inWords(fault);
   const { message = String(error), stack } = (error ?? {}) as Error;
   if (error instanceof UserError) return { internal: false, message, problems: error.problems };
   process.stderr.write(`${stack ?? message}\n`);

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Experiment, totalSteps } from '../config/experiment.ts';
 import { checkResolved } from '../config/parse.ts';
+import { removeIfPossible } from '../disk.ts';
 import { selectDevice } from '../engine/devices.ts';
 import type { DeviceName } from '../engine/session.ts';
 import { describe, UserError } from '../errors.ts';
+import { inWords } from '../machine.ts';
 import { saveAdapter } from '../model/adapters/file.ts';
 import type { ParameterCount } from '../objectives/count.ts';
 import { type CorpusSummary, LOG_VERSION, type RunEvent } from '../protocol/events.ts';
@@ -15,11 +17,11 @@ import { type Claim, claimRun } from '../runs/claim.ts';
 import { createRun, openRun, type RunDir, readResolved, runFiles } from '../runs/run.ts';
 import { begin, enter, goOn, openFork } from './beginnings.ts';
 import { describeFork, planFork } from './fork.ts';
-import { type Ending, evaluate, fresh, isMeasuredAt, type Training, train } from './loop.ts';
+import { type Ending, evaluate, fresh, type Training, train } from './loop.ts';
 import { trainedClips, trainingSampler } from './prepare/clips.ts';
-import { type Plan, type Prepared, plan, prepare } from './prepare/index.ts';
+import { type Plan, type Prepared, plan, prepare, sayDamage } from './prepare/index.ts';
 import { routedSites } from './prepare/learnable.ts';
-import { checkpointToResume, evaluationsAt, refuseOlder } from './resume.ts';
+import { checkpointToResume, evaluationsAt, loggedOf, refuseOlder } from './resume.ts';
 import { samplingEvent } from './sampling.ts';
 import { RunSink } from './sink.ts';
 import { leaveStage } from './stage-end.ts';
@@ -73,7 +75,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   const { chosen, passedOver } = await selectDevice(request.device);
   if (!chosen.usable) throw unusable(chosen);
   const source = request.from && openFork(request.from);
-  const { run, claim } = request.resume
+  const held = request.resume
     ? takeUp(request.resume)
     : begun(
         createRun(root, {
@@ -84,16 +86,8 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
           device: chosen.device,
         }),
       );
-  const sink = new RunSink(
-    run,
-    claim,
-    {
-      keep: experiment.checkpoint.keep,
-      // Of a stage's end, so that another run can begin there.
-      pinned: stagesOf(experiment).map(({ end }) => end),
-    },
-    request.onEvent,
-  );
+  const { run } = held;
+  const sink = openSink(held, request);
   request.onRun?.(run);
   let planned: Plan | undefined;
   let prepared: Prepared | undefined;
@@ -110,7 +104,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const checkpoint = request.resume
       ? checkpointToResume(run, (problem) => sink.emit({ type: 'note', level: 'warning', text: describe(problem) }))
       : undefined;
-    sink.begin(request.resume ? (checkpoint?.step ?? 0) : undefined);
+    sink.begin(request.resume ? (checkpoint?.step ?? NOTHING_KEPT) : undefined);
     const deviceNotes = passedOver.map(({ device, reason }) => `${device}: ${reason}`);
     const step = checkpoint?.step ?? 0;
     sink.emit({ type: 'started', version: LOG_VERSION, step, steps, device: chosen.device, deviceNotes });
@@ -119,6 +113,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       runFolder: run.path,
       device: chosen.device,
       emit: (event: RunEvent) => sink.emit(event),
+      onDamage: sayDamage((event) => sink.emit(event)),
       signal,
     };
     planned = await plan(experiment, around);
@@ -144,13 +139,10 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     });
     const progress = checkpoint ? await goOn(arms, checkpoint) : fresh();
     const current = stageAt(stages, progress.step);
-    if (checkpoint) {
-      // A stop or a kill can come between a checkpoint and its measurement.
-      const [evaluated] = await evaluationsAt(run, [progress.step]);
-      trainings[current.number - 1].owed = !evaluated && isMeasuredAt(progress.step, current);
-    } else await begin(trainings[0], planned, source && { ...source, fork: fork! });
-    const before = checkpoint ? (await evaluationsAt(run, [0]))[0] : await evaluate(common);
-    if (!checkpoint) {
+    if (!checkpoint) await begin(trainings[0], planned, source && { ...source, fork: fork! });
+    const logged = checkpoint && (await loggedOf(run, checkpoint.step));
+    const before = logged ? logged.before : await evaluate(common);
+    if (!logged) {
       sink.emit({ type: 'evaluation', step: 0, values: before! });
       sink.emit(samplingEvent(0, trainings[0]));
     }
@@ -165,7 +157,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       const { stage } = training;
       // Gone on with at its very end, a stage has nothing left to enter.
       if (progress.step === stage.start) await enter(training, progress);
-      ending = await train(training, progress);
+      ending = await train(training, progress, stage === current ? logged?.last : undefined);
       if (ending.state !== 'done') break;
       sink.mustHold('write the adapter');
       if (experiment.stages)
@@ -192,24 +184,62 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       reason: ending?.state === 'failed' ? ending.reason : undefined,
       after: ending?.state === 'done' ? ending.evaluation : undefined,
     });
-  } catch (error) {
-    if (signal.aborted) {
+  } catch (fault) {
+    const error = inWords(fault);
+    // Any other error is one, also after someone asked to stop: what was to be kept may not have been.
+    if (signal.aborted && fault === signal.reason) {
       sink.emit({ type: 'stopped', step: sink.step, reason: { code: 'preparing' } });
       return result('stopped');
     }
-    sink.emit({ type: 'failed', step: sink.step, reason: (error as Error).message });
+    try {
+      sink.emit({ type: 'failed', step: sink.step, reason: (error as Error).message });
+    } catch {
+      // The log cannot be written either: the first error says more.
+    }
     throw error;
   } finally {
-    await prepared?.release();
-    sink.close();
+    try {
+      await prepared?.release();
+    } finally {
+      sink.close();
+    }
   }
 }
 
-/** A new run's folder is nobody else's. */
-const begun = (run: RunDir) => ({ run, claim: claimRun(run) });
+/** Before step 0: nothing that was logged counts any more. */
+const NOTHING_KEPT = -1;
+
+/** A new run's folder is nobody else's; where it cannot be written, nothing of it stays. */
+function begun(run: RunDir): Held {
+  try {
+    return { run, claim: claimRun(run) };
+  } catch (error) {
+    removeIfPossible(run.path);
+    throw error;
+  }
+}
+
+interface Held {
+  run: RunDir;
+  claim: Claim;
+}
+
+/** A claim that outlived its failure would lock the run for as long as a service lives. */
+function openSink(held: Held, request: RunRequest): RunSink {
+  const { keep } = request.experiment.checkpoint;
+  // Those of a stage's end stay, so that another run can begin there.
+  const pinned = stagesOf(request.experiment).map(({ end }) => end);
+  try {
+    return new RunSink(held.run, held.claim, { keep, pinned }, request.onEvent);
+  } catch (error) {
+    held.claim.release();
+    if (!request.resume) removeIfPossible(held.run.path);
+    throw error;
+  }
+}
 
 /** Of two that go on with a run one has it; only that one clears away what a crash left. */
-function takeUp(path: string): { run: RunDir; claim: Claim } {
+function takeUp(path: string): Held {
   const { run } = experimentOf(path);
   const claim = claimRun(run);
   try {

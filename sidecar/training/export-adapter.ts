@@ -1,9 +1,11 @@
-/** @file Copies a finished run's adapter into a folder of its own: what PEFT-like readers expect, nothing else. */
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+/** @file Copies a finished run's adapter into a folder of its own, whole or not at all: what PEFT-like readers expect,
+ * nothing else. */
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { checkAdapterConfig } from '../model/adapters/config.ts';
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, readAdapterConfig } from '../model/checkpoint/adapter.ts';
+import { writeFolder } from '../model/checkpoint/files.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
 import { openRun, type RunDir } from '../runs/run.ts';
 import { endedStages, stageAdapter } from './stage-end.ts';
@@ -26,17 +28,10 @@ export function exportRunAdapter(path: string, out: string, stage?: number): voi
   // A damaged adapter is told here, not where it is used next.
   checkAdapterConfig(readAdapterConfig(from), join(from, ADAPTER_CONFIG));
   openSafetensors(join(from, ADAPTER_WEIGHTS)).close();
-  try {
-    mkdirSync(out, { recursive: true });
-    for (const name of [ADAPTER_CONFIG, ADAPTER_WEIGHTS]) cpSync(join(from, name), join(out, name));
-  } catch (error) {
-    throw new UserError({
-      code: 'export.unwritable',
-      tried: `write ${out}`,
-      why: `${(error as Error).message}.`,
-      cure: 'Name a folder that can be written.',
-    });
-  }
+  writeFolder(
+    out,
+    Object.fromEntries([ADAPTER_CONFIG, ADAPTER_WEIGHTS].map((name) => [name, readFileSync(join(from, name))])),
+  );
 }
 
 function mustHaveEnded(run: RunDir, stage: number): void {

@@ -38,8 +38,6 @@ export interface Training {
   framesPerSecond: number;
   /** Of all stages. */
   totalSteps: number;
-  /** Gone on from a checkpoint whose measurement a stop or a kill prevented. */
-  owed?: boolean;
   sink: Sink;
   /** Aborted: finish the step, write a checkpoint, leave. */
   signal: AbortSignal;
@@ -61,16 +59,21 @@ export const fresh = (): Progress => ({
   interval: { gradientNorm: {}, loss: {}, steps: 0 },
 });
 
-/** Trains from `progress` to the end of the stage, or until the signal. */
-export async function train(training: Training, progress: Progress): Promise<Ending> {
+/**
+ * Trains from `progress` to the end of the stage, or until the signal.
+ * @param logged of a run that goes on, kinds of events that the log has of its step: a kill may have come between its
+ *   checkpoint and its evaluation, which is then made up for
+ */
+export async function train(training: Training, progress: Progress, logged?: ReadonlySet<string>): Promise<Ending> {
   const { stage, sampler, sink, signal } = training;
   const { experiment, start, end } = stage;
   const { steps, accumulate, learningRate, headLearningRate, warmupFraction } = experiment.training;
   if (progress.sampler !== undefined) sampler.restore(progress.sampler);
+  let values: Measurement[] | undefined;
+  if (logged && isMeasuredAt(progress.step, stage)) values = await measure(training, progress.step, logged);
   const watch = new Watch((text) => sink.emit({ type: 'note', level: 'warning', text }));
   const pace = new Pace();
 
-  let values = training.owed ? await measure(training, progress.step) : undefined;
   while (progress.step < end) {
     const step = progress.step + 1;
     const ownStep = step - start;
@@ -133,10 +136,11 @@ export async function train(training: Training, progress: Progress): Promise<End
 export const isMeasuredAt = (step: number, { experiment, end }: Stage): boolean =>
   step % experiment.evaluation.every === 0 || step === end;
 
-async function measure(training: Training, step: number): Promise<Measurement[]> {
-  const values = await evaluate(training);
-  training.sink.emit({ type: 'evaluation', step, values });
-  training.sink.emit(samplingEvent(step, training));
+/** Logs held-out speech and what was drawn so far, where the log does not have it. */
+async function measure(training: Training, step: number, logged: ReadonlySet<string> = new Set()) {
+  const values = logged.has('evaluation') ? undefined : await evaluate(training);
+  if (values) training.sink.emit({ type: 'evaluation', step, values });
+  if (!logged.has('sampling')) training.sink.emit(samplingEvent(step, training));
   return values;
 }
 

@@ -43,6 +43,24 @@ export async function evaluationsAt(run: RunDir, steps: readonly number[]): Prom
   return steps.map((step) => found.get(step));
 }
 
+export interface Logged {
+  /** What held-out speech scored before the first step. */
+  before?: Measurement[];
+  /** Kinds of events that stand in the log for the step that the run goes on from. */
+  last: ReadonlySet<string>;
+}
+
+/** What the log says of a run that goes on after `step`. */
+export async function loggedOf(run: RunDir, step: number): Promise<Logged> {
+  let before: Measurement[] | undefined;
+  const last = new Set<string>();
+  for await (const event of readPoints(join(run.path, runFiles.log), { onProblem: () => {} })) {
+    if (event.type === 'evaluation' && event.step === 0) before = measurementsOf(event);
+    if (event.step === step) last.add(event.type);
+  }
+  return { before, last };
+}
+
 /** 0.2.0 split, drew and started otherwise: its next step is no longer the one that this version would make. */
 export function refuseOlder(run: RunDir): void {
   const version = /^(\d+)\.(\d+)\./.exec(run.versions.milore ?? '');

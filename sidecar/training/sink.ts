@@ -73,10 +73,13 @@ export class RunSink implements Sink {
 
   close(): void {
     this.stopBeating();
-    this.board?.close();
-    this.logs.sync();
-    this.logs.close();
-    this.claim.release();
+    try {
+      this.board?.close();
+      this.logs.sync();
+    } finally {
+      this.logs.close();
+      this.claim.release();
+    }
   }
 }
 

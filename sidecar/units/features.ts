@@ -19,8 +19,6 @@ export interface FeatureSource {
   /** A clip's samples at 16 kHz, already normalised if the base wants it. */
   load(clip: Clip): Promise<Float32Array>;
   options: SessionOptions;
-  /** Told of every clip whose cached features were damaged and have been computed anew. */
-  onMended?(hash: string): void;
 }
 
 export class FeatureStore {
@@ -33,9 +31,10 @@ export class FeatureStore {
     private readonly base: BaseModel,
     private readonly file: WeightFile,
     cache: string,
+    onDamage?: (path: string) => void,
   ) {
     this.width = base.config.convDim.at(-1)!;
-    this.pack = new Pack(join(cache, 'features'), base.hash.slice(0, 32));
+    this.pack = new Pack(join(cache, 'features'), base.hash.slice(0, 32), onDamage);
   }
 
   /** Computes what is missing, and takes what another process has computed meanwhile. */
@@ -57,18 +56,16 @@ export class FeatureStore {
   /** Looks at the checksums of clips that are about to be read, and computes anew what is damaged. */
   async ready(hashes: readonly string[]): Promise<void> {
     const damaged = hashes.filter((hash) => !this.pack.isSound(hash));
-    for (const hash of damaged) {
-      await this.compute({ hash });
-      this.source?.onMended?.(hash);
-    }
+    for (const hash of damaged) await this.compute({ hash });
     if (damaged.length > 0) await this.closeSession();
   }
 
   private async compute(clip: Clip): Promise<void> {
     if (!this.source) throw new Error(`internal: nothing to compute the features of ${clip.hash} from`);
     const { config } = this.base;
-    this.session ??= this.file.open(frontEndGraph(config, this.file), this.source.options);
     const samples = await this.source.load(clip);
+    // Opened where it is awaited: a promise that fails while nobody waits ends the process.
+    this.session ??= this.file.open(frontEndGraph(config, this.file), this.source.options);
     const whole = samplesOf(config, framesOf(config, samples.length));
     const wave = { data: samples.slice(0, whole), shape: [1, 1, whole] };
     const out = await (await this.session).run({ wave }, { B: 1, ...timeBindings(config, whole) });

@@ -1,6 +1,6 @@
 /** @file Units: hidden states of the frozen base, k-means over a balanced sample, and every clip's labels on disk. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../disk.ts';
 import { floats, type SessionOptions } from '../engine/session.ts';
@@ -117,18 +117,23 @@ export async function prepareUnits(
   {
     key = unitsKey(from.base.hash, config, fitOn),
     centroids: known,
+    onDamage,
     onProgress,
   }: {
     key?: string;
     /** Those of a run that goes on; fitted where there are none. */
     centroids?: Centroids;
+    /** Told of a file of the cache that was damaged, when what it held is made anew. */
+    onDamage?: (path: string) => void;
     onProgress?: (part: 'fit' | 'label', done: number, total: number) => void;
   } = {},
 ): Promise<Units> {
   const { base, options } = from;
   const width = base.config.hidden;
-  mkdirSync(join(cache, 'units'), { recursive: true });
+  const pack = new Pack(join(cache, 'units'), key, onDamage);
   const path = join(cache, 'units', `${key}.safetensors`);
+  // Asked before it is read: another process may put it there meanwhile.
+  const wasThere = existsSync(path);
   const centroids = known ?? cached(path, config.clusters, width) ?? (await fitted());
 
   async function fitted(): Promise<Centroids> {
@@ -136,10 +141,10 @@ export async function prepareUnits(
     if (rows.length / width < config.clusters) throw tooFew(rows.length / width, config.clusters);
     const centroids = await fitKMeans(rows, width, config, options);
     writeFileAtomic(path, centroidsFile(centroids, { layer: String(config.layer), key }));
+    if (wasThere) onDamage?.(path);
     return centroids;
   }
 
-  const pack = new Pack(join(cache, 'units'), key);
   const missing = label.filter(({ hash }) => !pack.isSound(hash));
   if (missing.length > 0) {
     const assigner = await Assigner.open(config.clusters, width, options);

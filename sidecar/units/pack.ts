@@ -4,9 +4,10 @@
  * a torn block, which nobody believes.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { diskFault, writeAll } from '../disk.ts';
+import { isAlive, removeIfPossible, writeAll } from '../disk.ts';
+import { diskFault } from '../machine.ts';
 
 /** A block as it stands in a file: header, key, data. */
 interface Block {
@@ -19,6 +20,7 @@ interface Block {
 }
 
 interface OpenFile {
+  path: string;
   fd: number;
   /** How far its headers have been read. */
   end: number;
@@ -33,17 +35,27 @@ const longestKey = 1024;
 export class Pack {
   private readonly files = new Map<string, OpenFile>();
   private readonly blocks = new Map<string, Block[]>();
-  private own?: { fd: number; path: string; end: number };
+  private own?: OpenFile;
+  private readonly damaged = new Set<string>();
 
-  /** Reads what every process has written so far under `name`. */
+  /**
+   * Reads what every process has written so far under `name`.
+   * @param onDamage told of each file that is damaged or cut short, once something of it had to be written anew
+   */
   constructor(
     private readonly folder: string,
     private readonly name: string,
+    private readonly onDamage: (path: string) => void = () => {},
   ) {
-    mkdirSync(folder, { recursive: true });
-    // 0.2.0 kept one file that two processes spoiled for each other, and believed it by its size.
-    for (const old of ['bin', 'index.jsonl']) rmSync(join(folder, `${name}.${old}`), { force: true });
-    this.refresh();
+    try {
+      mkdirSync(folder, { recursive: true });
+      // 0.2.0 kept one file that two processes spoiled for each other, and believed it by its size.
+      for (const old of ['bin', 'index.jsonl']) removeIfPossible(join(folder, `${name}.${old}`));
+      this.refresh();
+    } catch (error) {
+      this.close();
+      throw diskFault(`use the cache ${folder}`, error);
+    }
   }
 
   /** Sees what others have written since. */
@@ -53,7 +65,8 @@ export class Pack {
       let file = this.files.get(entry);
       if (!file) {
         if (this.own?.path === join(this.folder, entry)) continue;
-        this.files.set(entry, (file = { fd: openSync(join(this.folder, entry), 'r'), end: 0 }));
+        const path = join(this.folder, entry);
+        this.files.set(entry, (file = { path, fd: openSync(path, 'r'), end: 0 }));
       }
       this.readHeaders(file);
     }
@@ -66,9 +79,15 @@ export class Pack {
     while (file.end + HEADER <= size) {
       const got = readSync(file.fd, header, 0, header.length, file.end);
       const block = got >= HEADER ? parseHeader(header.subarray(0, got)) : undefined;
-      if (!block) return;
+      if (!block) {
+        this.damaged.add(file.path);
+        return;
+      }
       const offset = file.end + HEADER + block.keyBytes;
-      if (offset + block.bytes > size) return;
+      if (offset + block.bytes > size) {
+        if (!isWriting(file.path)) this.damaged.add(file.path);
+        return;
+      }
       this.remember(block.key, { file, offset, bytes: block.bytes, sha256: block.sha256, verified: false });
       file.end = offset + block.bytes;
     }
@@ -91,6 +110,7 @@ export class Pack {
 
   /** Whether the key's data are what was written. What is damaged is forgotten, so that it is computed anew. */
   isSound(key: string): boolean {
+    const wrong = new Set<string>();
     for (const block of [...(this.blocks.get(key) ?? [])]) {
       if (block.verified) return true;
       const data = this.readBlock(block, 0, block.bytes);
@@ -98,10 +118,12 @@ export class Pack {
         block.verified = true;
         return true;
       }
+      wrong.add(block.file.path);
       const rest = this.blocks.get(key)!.filter((other) => other !== block);
       if (rest.length > 0) this.blocks.set(key, rest);
       else this.blocks.delete(key);
     }
+    for (const path of wrong) this.damaged.add(path);
     return false;
   }
 
@@ -122,11 +144,13 @@ export class Pack {
       // What was half-written is not believed by anyone; the next block begins in a new file.
       closeSync(own.fd);
       this.own = undefined;
-      throw diskFault(`write to the cache ${own.path}`, error);
+      throw diskFault(`write to the cache ${own.path}`, error, { path: own.path, bytes: data.byteLength });
     }
     const offset = own.end + HEADER + keyBytes.length;
     own.end = offset + data.byteLength;
     this.remember(key, { file: own, offset, bytes: data.byteLength, sha256, verified: true });
+    for (const path of this.damaged) this.onDamage(path);
+    this.damaged.clear();
   }
 
   private openOwn() {
@@ -165,6 +189,9 @@ export class Pack {
     if (this.own) closeSync(this.own.fd);
   }
 }
+
+/** Whether the process that writes a file is still at it, as far as can be told here. */
+const isWriting = (path: string) => isAlive(Number(/\.(\d+)-[0-9a-f]+\.blocks$/.exec(path)?.[1] ?? process.pid));
 
 const sumOf = (header: Buffer, key: Buffer) =>
   createHash('sha256').update(header.subarray(0, 48)).update(key).digest().subarray(0, 16);

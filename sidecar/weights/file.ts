@@ -12,15 +12,15 @@ import {
   readFileSync,
   readSync,
   renameSync,
-  rmSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { diskFault, temporaryName, writeFileAtomic } from '../disk.ts';
+import { removeIfPossible, temporaryName, writeFileAtomic } from '../disk.ts';
 import { type Compiled, compile } from '../engine/compile.ts';
 import type { Graph } from '../engine/graph.ts';
 import { Session, type SessionOptions } from '../engine/session.ts';
 import type { Value } from '../engine/value.ts';
+import { diskFault } from '../machine.ts';
 import type { FrozenWeights, TensorSource, Weight } from './weight.ts';
 
 const BLOB = 'weights.bin';
@@ -69,6 +69,7 @@ export class WeightFile {
   private constructor(
     readonly folder: string,
     private readonly entries: Map<string, Entry>,
+    private readonly onDamage: (path: string) => void = () => {},
   ) {
     this.weights = new Map([...entries].map(([name, entry]) => [name, lazy(join(folder, BLOB), entry)]));
   }
@@ -84,8 +85,11 @@ export class WeightFile {
     return isSound(index, join(folder, BLOB), entries) ? new WeightFile(folder, entries) : undefined;
   }
 
-  /** Writes the blob under `cache` unless it is there. */
-  static prepare(base: FrozenWeights, cache: string): WeightFile {
+  /**
+   * Writes the blob under `cache` unless it is there.
+   * @param onDamage told of each file that was there and not what had been written, once it is written anew
+   */
+  static prepare(base: FrozenWeights, cache: string, onDamage?: (path: string) => void): WeightFile {
     const folder = WeightFile.folder(base.hash, cache);
     const index = join(folder, INDEX);
     const entries = new Map<string, Entry>();
@@ -96,7 +100,9 @@ export class WeightFile {
       offset += Math.ceil(data.byteLength / PAGE) * PAGE;
     }
     const blob = join(folder, BLOB);
-    if (isSound(index, blob, entries)) return new WeightFile(folder, entries);
+    // Asked before it is read: another process may put it there meanwhile.
+    const wasThere = existsSync(index) && existsSync(blob);
+    if (isSound(index, blob, entries)) return new WeightFile(folder, entries, onDamage);
     const temporary = temporaryName(blob);
     try {
       mkdirSync(folder, { recursive: true });
@@ -109,11 +115,12 @@ export class WeightFile {
       }
       renameSync(temporary, blob);
     } catch (error) {
-      rmSync(temporary, { force: true });
-      throw diskFault(`write the weights of the base to the cache ${blob}`, error);
+      removeIfPossible(temporary);
+      throw diskFault(`write the weights of the base to the cache ${blob}`, error, { path: blob, bytes: offset });
     }
     writeFileAtomic(index, JSON.stringify(Object.fromEntries(entries)));
-    return new WeightFile(folder, entries);
+    if (wasThere) onDamage?.(blob);
+    return new WeightFile(folder, entries, onDamage);
   }
 
   /** Frozen tensors for a graph, each made once. */
@@ -139,8 +146,10 @@ export class WeightFile {
   private write(bytes: Uint8Array): string {
     const name = hashOf(bytes).slice(0, 32);
     const path = join(this.folder, `${name}.onnx`);
-    const isThere = existsSync(path) && hashOf(readFileSync(path)).startsWith(name);
-    if (!isThere) writeFileAtomic(path, bytes, { durable: false });
+    const isThere = existsSync(path);
+    if (isThere && hashOf(readFileSync(path)).startsWith(name)) return path;
+    writeFileAtomic(path, bytes, { durable: false });
+    if (isThere) this.onDamage(path);
     return path;
   }
 }

@@ -3,8 +3,9 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { diskFault, fsyncFolder, temporaryName, writeFileSynced } from '../../disk.ts';
+import { fsyncFolder, removeIfPossible, sweepTemporary, temporaryName, writeFileSynced } from '../../disk.ts';
 import { UserError } from '../../errors.ts';
+import { diskFault } from '../../machine.ts';
 
 /**
  * Writes `files` (name → content) as the whole of `folder`. An existing folder is replaced only if it holds nothing but
@@ -32,11 +33,14 @@ export function writeFolder(
       throw error;
     }
     fsyncFolder(path.dirname(target));
-    fs.rmSync(old, { recursive: true, force: true });
+    removeIfPossible(old);
   } catch (error) {
-    fs.rmSync(fresh, { recursive: true, force: true });
-    throw diskFault(`write ${folder}`, error);
+    removeIfPossible(fresh);
+    const bytes = Object.values(files).reduce((sum, content) => sum + Buffer.byteLength(content), 0);
+    throw diskFault(`write ${folder}`, error, { path: folder, bytes });
   }
+  // What a kill left of an earlier attempt; whatever else lies there is not ours.
+  sweepTemporary(path.dirname(target), { below: false, of: path.basename(target) });
 }
 
 function refuseStrangers(folder: string, ours: ReadonlySet<string>): void {

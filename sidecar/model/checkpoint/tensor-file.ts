@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
+import { blameNoFile } from '../../machine.ts';
 
 /** Bytes an element, by safetensors' names. */
 export const BYTES_PER_ELEMENT = {
@@ -138,6 +139,7 @@ export function openRegularFile(file: string): { fd: number; size: number } {
 }
 
 export function unreadable(file: string, error: unknown): UserError {
+  blameNoFile(`open ${file}`, error);
   return new UserError({
     code: 'checkpoint.unreadable',
     tried: `open ${file}`,

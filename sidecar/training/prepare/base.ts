@@ -17,6 +17,7 @@ export function loadFrozenBase(
   { base: { model, head }, adapter }: Pick<Experiment, 'base' | 'adapter'>,
   cache: string,
   emit: (event: RunEvent) => void,
+  onDamage?: (path: string) => void,
 ): FrozenBaseModel {
   const base = loadBase(model, { head });
   for (const text of base.notes) emit({ type: 'note', level: 'info', text });
@@ -30,7 +31,7 @@ export function loadFrozenBase(
       : 'masked frames are zeros, since adapter.trainMask is false';
     emit({ type: 'note', level: 'warning', text: `The base brings no mask embedding (masked_spec_embed): ${what}.` });
   }
-  const file = WeightFile.prepare(base, cache);
+  const file = WeightFile.prepare(base, cache, onDamage);
   base.weights = file.weights; // from here on they lie in the file alone
   return { base, file, trainMask, framesPerSecond: framesPerSecond(base.config) };
 }

@@ -22,13 +22,14 @@ export interface Clips {
 interface Around {
   cache: string;
   emit(event: RunEvent): void;
+  onDamage?(path: string): void;
   signal: AbortSignal;
 }
 
 export async function collectClips(
   experiment: Experiment,
   { base, framesPerSecond }: FrozenBaseModel,
-  { cache, emit, signal }: Around,
+  { cache, emit, onDamage, signal }: Around,
 ): Promise<Clips> {
   const scanned: Clip[] = [];
   const summaries: CorpusSummary[] = [];
@@ -37,7 +38,12 @@ export async function collectClips(
     emit({ type: 'stage', name: 'scan', done: i, total: codes.length, detail: code });
     const onProgress = (done: number, total: number) =>
       emit({ type: 'stage', name: 'scan', done, total, detail: code });
-    const { clips, summary } = await makeLanguage(code, spec, experiment, join(cache, 'corpus'), signal, onProgress);
+    const { clips, summary } = await makeLanguage(code, spec, experiment, {
+      cacheDir: join(cache, 'corpus'),
+      onDamage,
+      signal,
+      onProgress,
+    });
     summaries.push(summary);
     emit({ type: 'corpus', ...summary });
     scanned.push(...clips);

@@ -29,6 +29,8 @@ export interface Around {
   runFolder?: string;
   device: DeviceName;
   emit(event: RunEvent): void;
+  /** Told of a file of the cache that was damaged, when what it held has been made anew. */
+  onDamage?(path: string): void;
   signal: AbortSignal;
 }
 
@@ -45,7 +47,7 @@ export interface Plan {
 
 export async function plan(experiment: Experiment, around: Around): Promise<Plan> {
   sweepTemporary(around.cache);
-  const frozen = loadFrozenBase(experiment, around.cache, around.emit);
+  const frozen = loadFrozenBase(experiment, around.cache, around.emit, around.onDamage);
   const { base } = frozen;
   const config = learnableConfig(experiment, base.config, frozen.trainMask);
   const clips = await collectClips(experiment, frozen, around);
@@ -82,9 +84,9 @@ export async function label(
     around.signal.throwIfAborted();
     around.emit({ type: 'stage', name, done, total });
   };
-  const features = new FeatureStore(base, file, around.cache);
+  const features = new FeatureStore(base, file, around.cache, around.onDamage);
   try {
-    const source = { load: clips.samples, options, onMended: mended(around.emit) };
+    const source = { load: clips.samples, options };
     await features.ensure([...clips.heard, ...clips.heldOut], source, stage('features'));
     const from = { base, file, features, options };
     return { features, from, units: await labelClips(unitsPlan, from, clips, around, stage('units')) };
@@ -132,17 +134,14 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
   }
 }
 
-/** Said once for the first and counted by tens, so that a broken disk does not fill the log. */
-function mended(emit: Around['emit']): (hash: string) => void {
-  let count = 0;
-  return () => {
-    count++;
-    if (count === 1 || count % 10 === 0)
-      emit({
-        type: 'note',
-        level: 'warning',
-        text: `Cached features were damaged on the disk and have been computed anew: ${count} ${count === 1 ? 'clip' : 'clips'} so far. Check the disk.`,
-      });
+/** Says it once for each file. */
+export function sayDamage(emit: Around['emit']): (path: string) => void {
+  const said = new Set<string>();
+  return (path) => {
+    if (said.has(path)) return;
+    said.add(path);
+    const text = `The file ${path} of the cache was damaged or cut short; what it held has been computed anew. Unless something was interrupted, check the disk.`;
+    emit({ type: 'note', level: 'warning', text });
   };
 }
 

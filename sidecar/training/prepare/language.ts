@@ -21,13 +21,18 @@ const RATE_HZ = 16_000;
 /** The held-out side must not depend on a run's seed: runs are compared on it. */
 const SPLIT_SEED = 1;
 
+interface Scanning {
+  cacheDir: string;
+  onDamage?(path: string): void;
+  signal: AbortSignal;
+  onProgress(done: number, total: number): void;
+}
+
 export async function makeLanguage(
   code: string,
   spec: Experiment['languages'][string],
   experiment: Pick<Experiment, 'audio'>,
-  cacheDir: string,
-  signal: AbortSignal,
-  onProgress: (done: number, total: number) => void,
+  { cacheDir, onDamage, signal, onProgress }: Scanning,
 ): Promise<{ clips: Clip[]; summary: CorpusSummary }> {
   const { joinSeconds, maxSeconds, minSeconds, allowOutside, channels } = experiment.audio;
   const summary: CorpusSummary = {
@@ -55,6 +60,7 @@ export async function makeLanguage(
         channels: typeof channels === 'number' ? channels - 1 : channels,
         limitHours: spec.hours === undefined ? undefined : spec.hours / spec.data.length,
         cacheDir,
+        onDamage,
         signal,
       },
       ({ done, total }) => onProgress(done, total),

@@ -46,7 +46,7 @@ export async function labelClips(
   { key, config, fitOn }: UnitsPlan,
   from: FrozenBase,
   { heard, heldOut }: Clips,
-  { cache, runFolder }: { cache: string; runFolder?: string },
+  { cache, runFolder, onDamage }: { cache: string; runFolder?: string; onDamage?(path: string): void },
   onProgress: (done: number, total: number) => void,
 ): Promise<Units> {
   const path = runFolder && join(runFolder, UNITS_FILE);
@@ -54,6 +54,7 @@ export async function labelClips(
     path && existsSync(path) ? readCentroids(path, config.clusters, from.base.config.hidden, key) : undefined;
   const units = await prepareUnits(from, config, fitOn, [...heard, ...heldOut], cache, {
     key,
+    onDamage,
     centroids: kept,
     onProgress: (_, done, total) => onProgress(done, total),
   });
