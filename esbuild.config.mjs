@@ -1,15 +1,23 @@
 // Bundles every process into dist/. onnxruntime-node stays outside: it carries native binaries. With --watch it goes on
 // and bundles again whatever is saved; a file that is newly loaded with import() in the extension needs another start.
-import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { build, context } from 'esbuild';
+import { bundledIn } from './extension/licences/list.mjs';
 
 mkdirSync('dist', { recursive: true });
 copyFileSync('sidecar/audio/libav-audio/libav-audio.wasm', 'dist/libav-audio.wasm');
 // Chunks are named by their content: those of an earlier build would be packed too.
 for (const name of readdirSync('dist')) if (/\.(c?js|css|map)$/.test(name)) rmSync(join('dist', name));
 
-const common = { bundle: true, outdir: 'dist', sourcemap: 'linked', logLevel: 'warning', target: 'node20' };
+const common = {
+  bundle: true,
+  metafile: true,
+  outdir: 'dist',
+  sourcemap: 'linked',
+  logLevel: 'warning',
+  target: 'node20',
+};
 
 /** The terminal, the service and its worker, which share nearly everything. */
 const sidecar = {
@@ -72,9 +80,11 @@ const bundles = [
   },
   { ...webview, entryPoints: { webview: 'webview/main.ts' } },
 ];
-await Promise.all(bundles.map(build));
+const built = await Promise.all(bundles.map(build));
 const lazy = { ...extension, entryPoints: Object.fromEntries(later) };
-await build(lazy);
+built.push(await build(lazy));
+// Whose sources each file holds, for the licences that the package carries.
+writeFileSync('dist/bundled.json', JSON.stringify(bundledIn(built.map(({ metafile }) => metafile)), null, 2));
 
 if (process.argv.includes('--watch')) {
   // VS Code's task reads these two lines as the beginning and the end of a build.

@@ -3,6 +3,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createVSIX } from '@vscode/vsce';
+import { thirdParty } from './licences/list.mjs';
 
 const out = resolve('dist/packages');
 const binaries = 'node_modules/onnxruntime-node/bin/napi-v6';
@@ -63,6 +64,11 @@ function fill(stage, platform) {
   give(`${binaries}/${os}/${arch}`, `onnxruntime-node/bin/napi-v6/${os}/${arch}`);
   give('node_modules/onnxruntime-common/package.json', 'onnxruntime-common/package.json');
   give('node_modules/onnxruntime-common/dist/cjs', 'onnxruntime-common/dist/cjs');
+
+  const bundled = JSON.parse(readFileSync('dist/bundled.json', 'utf8'));
+  const packed = readdirSync(join(stage, 'dist'));
+  const folders = [...packed.flatMap((name) => bundled[name] ?? []), ort, 'node_modules/onnxruntime-common'];
+  writeFileSync(join(stage, 'ThirdPartyNotices.txt'), thirdParty(folders, packed, platform));
 
   const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
   for (const key of ['scripts', 'devDependencies', 'dependencies', 'private']) delete manifest[key];
