@@ -1,5 +1,6 @@
 /** @file What a run has learned, as the terminal tells it: held-out speech by arm, and what the base's own head says. */
 import type { Experiment } from '../config/experiment.ts';
+import { average, backwardTransfer, largestLoss, type Measured, type StageMatrix } from '../evaluation/matrix.ts';
 import { type Measurement, measuredValue } from '../protocol/measurement.ts';
 import { percentOne, signed, table } from './output.ts';
 
@@ -42,28 +43,53 @@ export function results(
   return told;
 }
 
-/** The matrix of a run with stages: a row before the first and one a stage, the loss of every language in each. */
+/** The matrix of a run with stages, the loss of every language in each, and what it says of keeping what was learned. */
 export function stageMatrix(
   { languages }: Pick<Experiment, 'languages'>,
   before: readonly Measurement[],
   stages: readonly { add: readonly string[]; values: readonly Measurement[] }[],
 ): string[] {
   const codes = Object.keys(languages);
-  const row = (name: string, values: readonly Measurement[]) => [
-    name,
-    ...codes.map((language) => fixed(measuredValue(values, 'loss', { arm: 'adapted', language }))),
-  ];
-  return [
+  const enteredAt = (code: string) => stages.findIndex(({ add }) => add.includes(code)) + 1;
+  const matrix: StageMatrix = {
+    better: 'lower',
+    entered: Object.fromEntries(codes.map((code) => [code, enteredAt(code)])),
+    rows: [before, ...stages.map(({ values }) => values)].map((values) => rowOf(codes, values)),
+  };
+  const names = ['before the first', ...stages.map(({ add }, i) => `${i + 1} (+ ${add.join(', ')})`)];
+  const told = [
     table([
-      ['loss after each stage', ...codes],
-      row('before the first', before),
-      ...stages.map(({ add, values }, i) => row(`${i + 1} (+ ${add.join(', ')})`, values)),
+      ['loss after each stage', ...codes, 'average', 'backward transfer'],
+      ...names.map((name, stage) => [
+        name,
+        ...codes.map((code) => {
+          const value = matrix.rows[stage][code];
+          return typeof value === 'number' ? fixed(value) : '–';
+        }),
+        say(average(matrix, stage), fixed),
+        say(backwardTransfer(matrix, stage), signed),
+      ]),
     ]),
     '',
-    'Every row is measured on the same speech, with the same units and masks. Before a language is added its column is',
-    'the head’s guess: what no stage has heard yet.',
+    'One set of units and held-out masks for all rows; before a language is added its column is the head’s guess.',
+    'average: over the languages so far. backward transfer: what those that were there before have gained since (negative: forgotten).',
   ];
+  const lost = largestLoss(matrix);
+  if (lost.kind === 'found')
+    told.push(`Lost most in one stage: ${lost.language}, ${fixed(lost.value)} in stage ${lost.stage}.`);
+  return told;
 }
+
+function rowOf(codes: readonly string[], values: readonly Measurement[]): StageMatrix['rows'][number] {
+  return Object.fromEntries(
+    codes.map((language) => {
+      const value = measuredValue(values, 'loss', { arm: 'adapted', language });
+      return [language, Number.isFinite(value) ? value : { reason: `${language} has no held-out speech` }];
+    }),
+  );
+}
+
+const say = (one: Measured, words: (value: number) => string) => (one.kind === 'known' ? words(one.value) : '–');
 
 /** A language that was not measured has no number. */
 const shown = (value: number, say: (value: number) => string) => (Number.isFinite(value) ? say(value) : '–');

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stageMatrix } from '../../../sidecar/cli/results.ts';
 import { measuredValue } from '../../../sidecar/protocol/measurement.ts';
 import { readPoints } from '../../../sidecar/runs/log.ts';
 import { runFiles } from '../../../sidecar/runs/run.ts';
@@ -127,4 +128,25 @@ it('an experiment without stages leaves none, and is what it was', async () => {
   expect(existsSync(join(one.result.run.path, 'stages'))).toBe(false);
   expect(adapterOf(listed).equals(adapterOf(one))).toBe(true);
   rmSync(root, { recursive: true });
+});
+
+it('the terminal tells the matrix, what was forgotten, and which language lost most', () => {
+  const row = (fin: number, vie: number, eng: number) =>
+    Object.entries({ fin, vie, eng }).map(([language, value]) => ({
+      arm: 'adapted',
+      language,
+      measure: 'loss',
+      unit: 'nats',
+      value,
+    }));
+  const languages = { fin: {}, vie: {}, eng: {} } as never;
+  const told = stageMatrix({ languages }, row(4, 4, 3), [
+    { add: ['fin'], values: row(3, 4, 3.5) },
+    { add: ['vie'], values: row(3.25, 2, 3.25) },
+  ]).join('\n');
+  // By hand: of eng −0.25 since the base, of fin −0.25 since stage 1.
+  expect(told).toMatch(/^before the first +4\.000 +4\.000 +3\.000 +3\.000 +–$/m);
+  expect(told).toMatch(/^1 \(\+ fin\) +3\.000 +4\.000 +3\.500 +3\.250 +−0\.500$/m);
+  expect(told).toMatch(/^2 \(\+ vie\) +3\.250 +2\.000 +3\.250 +2\.833 +−0\.250$/m);
+  expect(told).toContain('Lost most in one stage: eng, 0.500 in stage 1.');
 });
