@@ -3,7 +3,18 @@
  * A leaf: it knows errors alone, and not what is written.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { diskFault } from './machine.ts';
 
@@ -32,6 +43,18 @@ export function writeFileSynced(path: string, content: string | Uint8Array, { du
     if (durable) fsyncSync(fd);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** With those above it, where they are not there. On a disk that can only be read the system's recursion says ENOENT. */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process was faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

@@ -1,9 +1,9 @@
 /** @file Remembers on disk what a scan found of each file, so that a second run decodes nothing. One JSON line a
  * result, only ever appended, with a checksum; a line that is torn or damaged is passed over. */
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../disk.ts';
+import { makeFolder, writeFileAtomic } from '../disk.ts';
 import { diskFault } from '../machine.ts';
 import type { SkipCode } from './types.ts';
 
@@ -94,7 +94,7 @@ export class ScanCache {
 /** What stands there already; the folder is made where it is not there. */
 function before(folder: string, file: string): string {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     return existsSync(file) ? readFileSync(file, 'utf8') : '';
   } catch (error) {
     throw diskFault(`use the cache ${file}`, error);

@@ -16,7 +16,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fsyncFolder, removeIfPossible, writeFileSynced } from '../disk.ts';
+import { fsyncFolder, makeFolder, removeIfPossible, writeFileSynced } from '../disk.ts';
 import { type Problem, UserError } from '../errors.ts';
 import { diskFault } from '../machine.ts';
 import { isRecord, readJson } from './files.ts';
@@ -71,7 +71,7 @@ export function writeCheckpoint(
   const final = join(parent, folderOf(step));
   const temporary = `${final}.${process.pid}.tmp`;
   try {
-    mkdirSync(parent, { recursive: true });
+    makeFolder(parent);
     rmSync(temporary, { recursive: true, force: true });
     mkdirSync(temporary);
     const entries: Record<string, Entry> = {};

@@ -3,9 +3,9 @@
  * It must not know the experiment's keys: it keeps the text and the resolved values as they are given.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { fsyncFolder, removeIfPossible, sweepTemporary, temporaryName, writeFileAtomic } from '../disk.ts';
+import { fsyncFolder, makeFolder, removeIfPossible, sweepTemporary, temporaryName, writeFileAtomic } from '../disk.ts';
 import { type Problem, UserError } from '../errors.ts';
 import { diskFault } from '../machine.ts';
 import { recoverCheckpoints } from './checkpoints.ts';
@@ -81,13 +81,13 @@ export function createRun(root: string, { name, configText, resolved, versions, 
   const createdAt = new Date();
   let temporary = '';
   try {
-    mkdirSync(parent, { recursive: true });
+    makeFolder(parent);
     let id = makeId(name, createdAt);
     while (existsSync(join(parent, id))) id = makeId(name, createdAt);
     sweepTemporary(parent, { below: false });
     const info = { id, name, createdAt: createdAt.toISOString(), versions, device };
     temporary = temporaryName(join(parent, `.${id}`));
-    mkdirSync(join(temporary, runFiles.checkpoints), { recursive: true });
+    makeFolder(join(temporary, runFiles.checkpoints));
     writeFileAtomic(join(temporary, runFiles.config), configText);
     writeFileAtomic(join(temporary, runFiles.resolved), `${JSON.stringify(resolved, null, 2)}\n`);
     writeFileAtomic(join(temporary, runFiles.info), `${JSON.stringify(info, null, 2)}\n`);

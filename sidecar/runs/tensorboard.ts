@@ -2,11 +2,11 @@
  * @file Scalars as TensorBoard reads them: `events.out.tfevents.*`, TFRecords of Event messages.
  * It must not know what the scalars mean. Formats: tensorflow/core/util/event.proto, lib/io/record_writer.cc.
  */
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readdirSync, readSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import protobuf from 'protobufjs/light.js';
-import { writeAll } from '../disk.ts';
+import { makeFolder, writeAll } from '../disk.ts';
 import { diskFault } from '../machine.ts';
 import { maskedCrc32c } from './crc32c.ts';
 
@@ -74,7 +74,7 @@ export class TensorBoardWriter {
    */
   constructor(folder: string, { resumeFromStep }: { resumeFromStep?: number } = {}) {
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       const existing = readdirSync(folder)
         .filter((name) => name.startsWith('events.out.tfevents.'))
         .sort()

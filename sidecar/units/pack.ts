@@ -4,9 +4,9 @@
  * a torn block, which nobody believes.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive, removeIfPossible, writeAll } from '../disk.ts';
+import { isAlive, makeFolder, removeIfPossible, writeAll } from '../disk.ts';
 import { diskFault } from '../machine.ts';
 
 /** A block as it stands in a file: header, key, data. */
@@ -48,7 +48,7 @@ export class Pack {
     private readonly onDamage: (path: string) => void = () => {},
   ) {
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       // 0.2.0 kept one file that two processes spoiled for each other, and believed it by its size.
       for (const old of ['bin', 'index.jsonl']) removeIfPossible(join(folder, `${name}.${old}`));
       this.refresh();

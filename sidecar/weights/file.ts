@@ -3,19 +3,9 @@
  * that is compiled against it. A blob is named by the base's hash, so it is written once.
  */
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, readSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeIfPossible, temporaryName, writeFileAtomic } from '../disk.ts';
+import { makeFolder, removeIfPossible, temporaryName, writeFileAtomic } from '../disk.ts';
 import { type Compiled, compile } from '../engine/compile.ts';
 import type { Graph } from '../engine/graph.ts';
 import { Session, type SessionOptions } from '../engine/session.ts';
@@ -105,7 +95,7 @@ export class WeightFile {
     if (isSound(index, blob, entries)) return new WeightFile(folder, entries, onDamage);
     const temporary = temporaryName(blob);
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       const file = openSync(temporary, 'wx');
       try {
         for (const [name, { data }] of base.weights) writeAt(file, bytesOf(data), entries.get(name)!.offset);

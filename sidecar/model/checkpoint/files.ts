@@ -3,7 +3,14 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { fsyncFolder, removeIfPossible, sweepTemporary, temporaryName, writeFileSynced } from '../../disk.ts';
+import {
+  fsyncFolder,
+  makeFolder,
+  removeIfPossible,
+  sweepTemporary,
+  temporaryName,
+  writeFileSynced,
+} from '../../disk.ts';
 import { UserError } from '../../errors.ts';
 import { diskFault } from '../../machine.ts';
 
@@ -21,7 +28,7 @@ export function writeFolder(
   const fresh = temporaryName(target);
   const old = temporaryName(target);
   try {
-    fs.mkdirSync(fresh, { recursive: true });
+    makeFolder(fresh);
     for (const [name, content] of Object.entries(files)) writeFileSynced(path.join(fresh, name), content);
     fsyncFolder(fresh);
     const replaces = fs.existsSync(target);

@@ -50,12 +50,13 @@ function listen(child: ChildProcess): Promise<Ended> {
   );
 }
 
-/** A command of the terminal. */
-export const command = (args: readonly string[], fault?: Fault): Promise<Ended> =>
+/** A command of the terminal; as another user where `uid` is given, since nothing is forbidden to root. */
+export const command = (args: readonly string[], fault?: Fault, uid?: number): Promise<Ended> =>
   listen(
     spawn(process.execPath, [...required(fault), dist('milore.js'), ...args], {
       env: environment(fault),
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(uid === undefined ? {} : { uid, gid: uid }),
     }),
   );
 
