@@ -52,9 +52,10 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   void sidecar.adopt();
   await new Promise((resolve) => setImmediate(resolve));
   const { registerData } = await import('./datasets/register.ts');
-  context.subscriptions.push(registerData(context, sidecar));
+  const data = registerData(context, sidecar);
+  context.subscriptions.push(data);
   void import('./language/client.ts')
-    .then(({ startLanguageClient }) => startLanguageClient(context))
+    .then(({ startLanguageClient }) => startLanguageClient(context, data.inspections))
     .then(
       (client) => context.subscriptions.push(client),
       (error: Error) => output.error(`language server: ${error.message}`),

@@ -68,7 +68,7 @@ export interface Heard {
 }
 
 export interface Corpus extends Omit<CorpusSummary, 'skipped'> {
-  skipped: Pick<CorpusSummary['skipped'][number], 'path' | 'reason'>[];
+  skipped: CorpusSummary['skipped'];
 }
 
 export interface LogLine {
@@ -203,7 +203,7 @@ export class RunHistory {
   private addCorpus(event: Record<string, unknown>): void {
     const language = text(event.language, 80);
     const role = event.role === 'new' ? 'new' : 'existing';
-    const dropped = object(event.dropped);
+    const [dropped, aside] = [object(event.dropped), object(event.aside)];
     this.language(language).role = role;
     this.corpus.set(language, {
       language,
@@ -214,9 +214,11 @@ export class RunHistory {
       speakers: number(event.speakers),
       skipped: list(event.skipped).map((entry) => ({
         path: text(object(entry).path, 400),
+        reasonCode: text(object(entry).reasonCode, 80),
         reason: text(object(entry).reason || object(entry).reasonCode, 400),
       })),
       dropped: { pieces: number(dropped.pieces) || 0, seconds: number(dropped.seconds) || 0 },
+      aside: { beyondHours: number(aside.beyondHours) || 0, unused: number(aside.unused) || 0 },
       notes: list(event.notes, 100).map((note) => text(note, 400)),
     });
   }

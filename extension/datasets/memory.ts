@@ -3,6 +3,7 @@
  * which folders have changed since.
  */
 import * as vscode from 'vscode';
+import type { InspectedData } from '../language/messages.ts';
 import type { DatasetFacts, ModelFacts } from './facts.ts';
 
 const storeKey = 'milore.data.facts';
@@ -33,6 +34,15 @@ export class Memory implements vscode.Disposable {
 
   model(folder: vscode.Uri): ModelFacts | undefined {
     return this.#known.get(key('model', folder)) as ModelFacts | undefined;
+  }
+
+  /** Of everything that was inspected, as far as the lengths of clips are known. */
+  inspected(): InspectedData[] {
+    return [...this.#known].flatMap(([name, facts]) => {
+      const [kind, folder] = JSON.parse(name) as string[];
+      if (kind !== 'dataset' || !('short' in facts) || !facts.short) return [];
+      return [{ path: vscode.Uri.parse(folder).fsPath, clips: facts.clips, short: facts.short }];
+    });
   }
 
   async keepDataset(folder: vscode.Uri, layout: string | undefined, facts: DatasetFacts): Promise<void> {

@@ -3,8 +3,9 @@
  * It must not know VS Code.
  */
 import { languageName } from '../../sidecar/config/iso639.ts';
+import { DEFAULT_MIN_SECONDS } from '../../sidecar/protocol/alarm-rules.ts';
 import { duration, type L10n, million, oneLine } from '../text.ts';
-import { type DatasetFacts, leftOut, type ModelFacts } from './facts.ts';
+import { belowMinimum, type DatasetFacts, isLoss, leftOut, leftOutReasons, type ModelFacts } from './facts.ts';
 
 /** A dataset as a list has it, with what is known of it. */
 export interface DatasetEntry {
@@ -80,7 +81,7 @@ export function children(node: Node): Node[] {
     }
     case 'leftOut': {
       const { dataset } = node;
-      return (dataset.facts?.skippedReasons ?? []).map((reason) => ({ kind: 'reason', dataset, ...reason }));
+      return (dataset.facts ? leftOutReasons(dataset.facts) : []).map((one) => ({ kind: 'reason', dataset, ...one }));
     }
     case 'reason': {
       const { dataset, reasonCode } = node;
@@ -160,7 +161,14 @@ function shown(node: Node, l10n: L10n, language: string): Omit<Item, 'spoken' | 
           [l10n.t('Layout'), facts?.layout ?? dataset.layout ?? 'auto'],
           [l10n.t('Figures'), figures],
         ],
-        icon: busy !== undefined ? 'loading~spin' : facts && changed ? 'refresh' : 'unmute',
+        icon:
+          busy !== undefined
+            ? 'loading~spin'
+            : facts && changed
+              ? 'refresh'
+              : facts && isLoss(facts)
+                ? 'warning'
+                : 'unmute',
         context: 'dataset',
       };
     }
@@ -276,6 +284,8 @@ export function reasonText(reasonCode: string, l10n: L10n): string {
       return l10n.t('silent');
     case 'too-short':
       return l10n.t('too short');
+    case belowMinimum:
+      return l10n.t('shorter than {0} s, unless joined', DEFAULT_MIN_SECONDS);
     case 'missing':
       return l10n.t('missing');
     default:

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { command } from '../command.ts';
 import { sayFault } from '../fault.ts';
+import type { Inspections } from '../language/client.ts';
 import type { Sidecar } from '../sidecar/client.ts';
 import { addDatasetFlow } from './add.ts';
 import { Data, type Dataset, type Model } from './data.ts';
@@ -12,7 +13,10 @@ import * as models from './model-commands.ts';
 import { Pages } from './pages.ts';
 import { DataTree, DropFolders } from './tree.ts';
 
-export function registerData(context: vscode.ExtensionContext, sidecar: Sidecar): vscode.Disposable {
+export function registerData(
+  context: vscode.ExtensionContext,
+  sidecar: Sidecar,
+): vscode.Disposable & { inspections: Inspections } {
   const lists = new Lists();
   const memory = new Memory(context.workspaceState);
   const data = new Data(lists, memory);
@@ -45,7 +49,8 @@ export function registerData(context: vscode.ExtensionContext, sidecar: Sidecar)
     has = !has;
     void vscode.commands.executeCommand('setContext', 'milore.hasDatasets', has);
   };
-  return vscode.Disposable.from(
+  const inspections: Inspections = { inspected: () => memory.inspected(), onChange: memory.onChange };
+  const all = vscode.Disposable.from(
     lists,
     memory,
     data,
@@ -75,4 +80,5 @@ export function registerData(context: vscode.ExtensionContext, sidecar: Sidecar)
     model('inspect', vscode.l10n.t('Inspect which base model?'), models.inspectModel),
     model('remove', vscode.l10n.t('Remove which base model from the list?'), models.remove),
   );
+  return { inspections, dispose: () => void all.dispose() };
 }

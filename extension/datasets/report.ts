@@ -1,7 +1,9 @@
 /** @file What an inspection found, as a Markdown page. Every name in it is hostile. It must not know VS Code. */
 import { languageName } from '../../sidecar/config/iso639.ts';
+import { DEFAULT_MIN_SECONDS, JOIN_SECONDS, lostAsShort } from '../../sidecar/protocol/alarm-rules.ts';
 import type { DatasetReport, ModelReport } from '../../sidecar/protocol/messages.ts';
 import { clock, code, duration, type L10n, plain, table } from '../text.ts';
+import { isLoss, leftOut, leftOutReasons } from './facts.ts';
 import { reasonText, splitName } from './nodes.ts';
 
 const widest = 40;
@@ -29,9 +31,10 @@ export function datasetPage({ name, language, path }: Named, report: DatasetRepo
         [l10n.t('Speech'), duration(seconds, locale)],
         [l10n.t('Clips'), number(clips)],
         [l10n.t('Speakers'), speakers === 0 ? l10n.t('unknown') : number(speakers)],
-        [l10n.t('Left out'), number(report.skippedReasons.reduce((sum, reason) => sum + reason.clips, 0))],
+        [l10n.t('Left out'), number(leftOut(report))],
       ],
     ),
+    ...alarm(report, l10n, number, locale),
     ...notes.map(plain),
     `## ${l10n.t('Splits')}`,
     table(
@@ -84,23 +87,39 @@ export function datasetPage({ name, language, path }: Named, report: DatasetRepo
   return `${parts.join('\n\n')}\n`;
 }
 
+/** What is lost for being short, before anybody trains, with what cures it. */
+function alarm(report: DatasetReport, l10n: L10n, number: (value: number) => string, locale: string): string[] {
+  const lost = lostAsShort(report.short);
+  if (!lost || !isLoss(report)) return [];
+  const told = l10n.t(
+    '{0} of {1} clips ({2}) are shorter than {3} s: an experiment leaves them out unless it joins a speaker’s short recordings. Write {4} in it.',
+    number(lost.clips),
+    number(report.clips),
+    duration(lost.seconds, locale),
+    DEFAULT_MIN_SECONDS.toLocaleString(locale),
+    'LOSSCURE',
+  );
+  return [`> **⚠ ${plain(told).replace('LOSSCURE', code(`audio: { joinSeconds: ${JOIN_SECONDS} }`))}**`];
+}
+
 function leftOutPart(
-  { skipped, skippedReasons }: DatasetReport,
+  { skipped, skippedReasons, short }: DatasetReport,
   l10n: L10n,
   number: (value: number) => string,
 ): string {
-  if (skippedReasons.length === 0) return l10n.t('Nothing.');
-  const all = skippedReasons.reduce((sum, reason) => sum + reason.clips, 0);
+  const all = leftOutReasons({ skippedReasons, short });
+  if (all.length === 0) return l10n.t('Nothing.');
   const reasons = table(
     [l10n.t('Reason'), l10n.t('Clips')],
-    skippedReasons.map((reason) => [plain(reasonText(reason.reasonCode, l10n)), number(reason.clips)]),
+    all.map((reason) => [plain(reasonText(reason.reasonCode, l10n)), number(reason.clips)]),
     [1],
   );
   const files = table(
     [l10n.t('File'), l10n.t('Reason'), l10n.t('In words')],
     skipped.map((file) => [code(file.path), plain(reasonText(file.reasonCode, l10n)), plain(file.reason)]),
   );
-  const rest = all - skipped.length;
+  if (skippedReasons.length === 0) return reasons;
+  const rest = skippedReasons.reduce((sum, reason) => sum + reason.clips, 0) - skipped.length;
   const more = rest > 0 ? [l10n.t('And {0} more.', number(rest))] : [];
   return [reasons, files, ...more].join('\n\n');
 }

@@ -10,7 +10,7 @@ import {
   TransportKind,
 } from 'vscode-languageclient/node';
 import { reveal } from '../reveal.ts';
-import { changed, type EditorRequests, type Initialization, type Kind } from './messages.ts';
+import { changed, type EditorRequests, type Initialization, type InspectedData, type Kind } from './messages.ts';
 
 const mostBytes = 16_000_000;
 const mostExperiments = 5000;
@@ -49,8 +49,17 @@ function showFolder(link: vscode.DocumentLink): vscode.DocumentLink {
   return link;
 }
 
+/** What the data view knows of what experiments are made of. */
+export interface Inspections {
+  inspected(): InspectedData[];
+  onChange: vscode.Event<void>;
+}
+
 /** Resolves when the server answers; the disposable stops it. */
-export async function startLanguageClient(context: vscode.ExtensionContext): Promise<vscode.Disposable> {
+export async function startLanguageClient(
+  context: vscode.ExtensionContext,
+  inspections: Inspections,
+): Promise<vscode.Disposable> {
   const module = vscode.Uri.joinPath(context.extensionUri, 'dist', 'language-server.cjs').fsPath;
   const server: ServerOptions = { module, transport: TransportKind.ipc };
   const watchers = [experiments, '**/milore.datasets.yaml', '**/config.json'].map((pattern) =>
@@ -82,12 +91,15 @@ export async function startLanguageClient(context: vscode.ExtensionContext): Pro
     (await vscode.workspace.findFiles(experiments, '**/{node_modules,.milore}/**', mostExperiments)).map(String),
   );
 
+  answer('milore/inspected', async () => inspections.inspected());
+
   await client.start();
   // A server that has ended is started anew by the client, and then reads everything.
   const tell = () => void client.sendNotification(changed, {}).catch(() => {});
   return vscode.Disposable.from(
     ...watchers,
     vscode.commands.registerCommand(revealCommand, (folder: string) => reveal(vscode.Uri.parse(folder, true))),
+    inspections.onChange(tell),
     vscode.workspace.onDidCreateFiles(tell),
     vscode.workspace.onDidDeleteFiles(tell),
     vscode.workspace.onDidRenameFiles(tell),

@@ -9,6 +9,7 @@ import { inOrder, parseExperiment } from '../../sidecar/config/parse.ts';
 import { type Files, missing, resolvePaths } from '../../sidecar/config/paths.ts';
 import { describe, type Problem } from '../../sidecar/errors.ts';
 import type { Grammar } from './grammar.ts';
+import { shortClips } from './losses.ts';
 import type { Tree } from './tree.ts';
 
 /** Every problem of a text, in the order of the file; `files` is undefined where it lies in no file system yet. */
@@ -49,11 +50,13 @@ export function toDiagnostic(problem: Problem, document: TextDocument, tree: Tre
   const span = spans.find((candidate) => candidate?.start === offset);
   const rest = /^[^\n\r#]*/.exec(document.getText().slice(offset))![0].trimEnd().length;
   const end = document.positionAt(span && span.end > offset ? span.end : offset + Math.max(1, rest));
+  const loss = problem.code === shortClips;
   return {
     range: { start, end },
-    severity: DiagnosticSeverity.Error,
+    // What is lost is no fault: `milore train` would do it.
+    severity: loss ? DiagnosticSeverity.Warning : DiagnosticSeverity.Error,
     code: problem.code,
     source: 'milore',
-    message: messageOf(problem),
+    message: loss ? `${problem.why} ${problem.cure}` : messageOf(problem),
   };
 }

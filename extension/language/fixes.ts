@@ -5,6 +5,7 @@ import { suggestCodes } from '../../sidecar/config/iso639.ts';
 import { nearest } from '../../sidecar/config/nearest.ts';
 import { parseReference, referenceTo } from '../../sidecar/config/references.ts';
 import { type Grammar, rowOf } from './grammar.ts';
+import { joinShort, shortClips } from './losses.ts';
 import { yamlText } from './snippets.ts';
 import type { Entry, Span, Tree } from './tree.ts';
 import type { Translate } from './words.ts';
@@ -28,6 +29,18 @@ export async function fixes(
   const actions: CodeAction[] = [];
   for (const diagnostic of diagnostics) {
     if (diagnostic.source !== 'milore') continue;
+    const joined = diagnostic.code === shortClips && joinShort(document.getText(), tree);
+    if (joined) {
+      const at = document.positionAt(joined.at);
+      actions.push({
+        title: t('Join short recordings'),
+        kind: CodeActionKind.QuickFix,
+        diagnostics: [diagnostic],
+        isPreferred: true,
+        edit: { changes: { [document.uri]: [{ range: { start: at, end: at }, newText: joined.write }] } },
+      });
+      continue;
+    }
     const at = entryAt(tree, document.offsetAt(diagnostic.range.start));
     if (!at) continue;
     const found = await fixesOf(String(diagnostic.code), at, document.uri, grammar, workspace, t);

@@ -6,6 +6,14 @@
 
 export type Kind = 'file' | 'folder' | 'other';
 
+export interface InspectedData {
+  /** Absolute. */
+  path: string;
+  clips: number;
+  /** As in the report of an inspection. */
+  short: { belowSeconds: number; clips: number; seconds: number }[];
+}
+
 /** Requests, all from the server; an error's message says why it cannot be known. */
 export interface EditorRequests {
   /** What stands at a URI; null where there is nothing. */
@@ -16,6 +24,8 @@ export interface EditorRequests {
   'milore/read': { params: { uri: string }; result: string };
   /** URIs of every experiment in the workspace. */
   'milore/experiments': { params: Record<string, never>; result: string[] };
+  /** What inspections found of the data that is listed. */
+  'milore/inspected': { params: Record<string, never>; result: InspectedData[] };
 }
 
 /** From the client: files may have come or gone; whatever was concluded from them is to be concluded anew. */

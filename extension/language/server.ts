@@ -26,6 +26,7 @@ import { type Grammar, grammarOf } from './grammar.ts';
 import { hover } from './hover.ts';
 import { buttons, sizeLine } from './lens.ts';
 import { links } from './links.ts';
+import { lossesOf } from './losses.ts';
 import { changed, type EditorRequests, type Initialization } from './messages.ts';
 import { RenameRefused, renameable, renameEverywhere } from './rename.ts';
 import { symbols } from './symbols.ts';
@@ -100,7 +101,13 @@ async function check(uri: string): Promise<void> {
   const { document, tree, grammar } = about;
   const { version } = document;
   const file = pathOf(uri);
-  const problems = await problemsOf(document.getText(), file, grammar, workspace.files(uri));
+  const files = workspace.files(uri);
+  const problems = await problemsOf(document.getText(), file, grammar, files);
+  if (problems.length === 0 && files && grammar.kind === 'experiment') {
+    // A client that knows nothing of inspections does not answer.
+    const inspected = await ask('milore/inspected', {}).catch(() => []);
+    problems.push(...(await lossesOf(document.getText(), file, files, inspected, t)));
+  }
   if (documents.get(uri)?.version !== version) return;
   const byFile = new Map<string, Diagnostic[]>([[uri, []]]);
   for (const problem of problems) {

@@ -33,6 +33,22 @@ export const FORGETTING_KEYS = ['replay.fraction', 'training.learningRate', 'tra
 
 /** Share of a language's recordings that may be left out as too short before it is an alarm. */
 export const LOSS_SHARE = 0.05;
+/** `audio.minSeconds` where an experiment says nothing. */
+export const DEFAULT_MIN_SECONDS = 0.5;
+/** What `audio.joinSeconds` is proposed to be. */
+export const JOIN_SECONDS = 5;
+
+/**
+ * Of an inspection's table, the clips that `audio.minSeconds` leaves out: those below the highest of its edges that is
+ * not above it, so never more than there are.
+ */
+export function lostAsShort<T extends { belowSeconds: number; clips: number }>(
+  short: readonly T[],
+  minSeconds = DEFAULT_MIN_SECONDS,
+): T | undefined {
+  return short.filter(({ belowSeconds, clips }) => belowSeconds <= minSeconds && clips > 0).at(-1);
+}
+
 /** What can be done where short recordings are lost. */
 export const LOSS_KEYS = ['audio.joinSeconds', 'audio.minSeconds'] as const;
 /** What can be done where nothing of a language is held out. */

@@ -53,6 +53,8 @@ export interface CorpusSummary {
   skipped: { path: string; reasonCode: string; reason: string }[];
   /** Pieces that were whole but shorter than audio.minSeconds. */
   dropped: { pieces: number; seconds: number };
+  /** Usable, and not used: beyond `hours`, or in a split that is neither trained on nor measured. Absent in older logs. */
+  aside?: { beyondHours: number; unused: number };
   notes: string[];
 }
 

@@ -135,6 +135,12 @@ export interface DatasetGuess {
   problems: string[];
 }
 
+export interface ShortClips {
+  belowSeconds: number;
+  clips: number;
+  seconds: number;
+}
+
 export interface DatasetReport {
   layout: string;
   seconds: number;
@@ -147,6 +153,8 @@ export interface DatasetReport {
   skippedReasons: { reasonCode: string; clips: number }[];
   /** Upper edges in seconds and counts; the last edge is the longest clip. */
   durations: { upToSeconds: number; clips: number }[];
+  /** How many clips an experiment loses by its `audio.minSeconds`, where it joins none: for some of its values, rising. */
+  short: ShortClips[];
   sampleRates: { hz: number; clips: number }[];
   /** Clips with at least 0.1 % of their samples at full scale; `checked` of them were looked at. */
   clipped: { checked: number; clips: number; worst: { path: string; share: number }[] };

@@ -4,6 +4,7 @@ import { type Context, detailed, type Shown } from '../context.ts';
 import { h, keyed } from '../dom.ts';
 import { scalarFigure, scalars } from '../figures/run.ts';
 import { bytes, duration, fixed, percent, whole } from '../format.ts';
+import type { Corpus } from '../history.ts';
 import { t } from '../words.ts';
 import { detailPicker } from './detail-picker.ts';
 import type { Page, Part } from './page.ts';
@@ -128,7 +129,7 @@ function corpusOf(context: Context, { history }: Shown): Node[] {
               number(hours(one.heldOutSeconds)),
               number(whole(one.utterances)),
               number(whole(one.speakers)),
-              number(whole(one.skipped.length + one.dropped.pieces)),
+              number(whole(leftOut(one))),
               number(percent(history.heard.get(one.language)?.share ?? Number.NaN)),
             ),
           ),
@@ -136,28 +137,55 @@ function corpusOf(context: Context, { history }: Shown): Node[] {
       ),
     ),
     ...all
-      .filter(({ skipped, notes }) => skipped.length + notes.length > 0)
-      .map(({ language, skipped, dropped, notes }) =>
+      .filter((one) => leftOut(one) + one.notes.length > 0)
+      .map((one) =>
         h(
           'details',
           {},
           h(
             'summary',
             {},
-            skipped.length + dropped.pieces > 0
-              ? t('{0}: {1} left out', language, whole(skipped.length + dropped.pieces))
-              : t('{0}: notes', language),
+            leftOut(one) > 0
+              ? `${t('{0}: {1} left out', one.language, whole(leftOut(one)))} (${reasonsOf(one).join(', ')})`
+              : t('{0}: notes', one.language),
           ),
           h(
             'ul',
             {},
-            ...notes.map((note) => h('li', {}, note)),
-            ...skipped.slice(0, 500).map(({ path, reason }) => h('li', {}, h('code', {}, path), ` ${reason}`)),
-            skipped.length > 500 && h('li', {}, t('{0} more stand in the log.', whole(skipped.length - 500))),
+            ...one.notes.map((note) => h('li', {}, note)),
+            ...one.skipped.slice(0, 500).map(({ path, reason }) => h('li', {}, h('code', {}, path), ` ${reason}`)),
+            one.skipped.length > 500 && h('li', {}, t('{0} more stand in the log.', whole(one.skipped.length - 500))),
           ),
         ),
       ),
   ];
+}
+
+const leftOut = ({ skipped, dropped, aside }: Corpus): number =>
+  skipped.length + dropped.pieces + (aside?.beyondHours ?? 0) + (aside?.unused ?? 0);
+
+/** Every reason with its count, most frequent first. */
+function reasonsOf({ skipped, dropped, aside }: Corpus): string[] {
+  const words: Record<string, string> = {
+    unreadable: t('cannot be read'),
+    empty: t('empty'),
+    silent: t('silent'),
+    'too-short': t('too short'),
+    missing: t('missing'),
+  };
+  const counts = new Map<string, number>([
+    [t('shorter than {0}', 'audio.minSeconds'), dropped.pieces],
+    [t('beyond {0}', 'hours'), aside?.beyondHours ?? 0],
+    [t('in an unused split'), aside?.unused ?? 0],
+  ]);
+  for (const { reasonCode } of skipped) {
+    const word = Object.hasOwn(words, reasonCode) ? words[reasonCode] : reasonCode || t('other');
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  return [...counts]
+    .filter(([, count]) => count > 0)
+    .sort(([, a], [, b]) => b - a)
+    .map(([word, count]) => `${whole(count)} ${word}`);
 }
 
 function linesOf({ history }: Shown): Node[] {

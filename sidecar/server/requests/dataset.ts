@@ -88,6 +88,7 @@ export async function inspectDataset(raw: unknown, context: JobContext): Promise
       clips,
     })),
     durations: histogram(utterances.map(secondsOf)),
+    short: shortClips(utterances),
     sampleRates: counted(utterances, ({ sampleRateHz }) => sampleRateHz)
       .map(([hz, clips]) => ({ hz, clips }))
       .sort((a, b) => a.hz - b.hz),
@@ -139,6 +140,16 @@ function histogram(seconds: readonly number[]): DatasetReport['durations'] {
   const bins = edges.map((upToSeconds) => ({ upToSeconds, clips: 0 }));
   for (const value of seconds) bins.find(({ upToSeconds }) => value <= upToSeconds)!.clips++;
   return bins.slice(bins.findIndex(({ clips }) => clips > 0));
+}
+
+const shortEdges = [0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 10];
+
+/** As the training drops them: whole clips, and the length in samples. */
+function shortClips(utterances: readonly ScannedUtterance[]): DatasetReport['short'] {
+  return shortEdges.map((belowSeconds) => {
+    const below = utterances.filter(({ samples }) => samples < Math.round(belowSeconds * RATE_HZ));
+    return { belowSeconds, clips: below.length, seconds: below.reduce((sum, one) => sum + secondsOf(one), 0) };
+  });
 }
 
 /** Some clips of as many speakers as there are, the same at every inspection. */

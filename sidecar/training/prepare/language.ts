@@ -14,7 +14,7 @@ import {
   splitReport,
   utteranceSamples,
 } from '../../corpus/index.ts';
-import { LOSS_SHARE } from '../../protocol/alarm-rules.ts';
+import { JOIN_SECONDS, LOSS_SHARE } from '../../protocol/alarm-rules.ts';
 import type { CorpusSummary } from '../../protocol/events.ts';
 
 const RATE_HZ = 16_000;
@@ -35,6 +35,7 @@ export async function makeLanguage(
   { cacheDir, onDamage, signal, onProgress }: Scanning,
 ): Promise<{ clips: Clip[]; summary: CorpusSummary }> {
   const { joinSeconds, maxSeconds, minSeconds, allowOutside, channels } = experiment.audio;
+  const aside = { beyondHours: 0, unused: 0 };
   const summary: CorpusSummary = {
     language: code,
     role: spec.role,
@@ -44,6 +45,7 @@ export async function makeLanguage(
     speakers: 0,
     skipped: [],
     dropped: { pieces: 0, seconds: 0 },
+    aside,
     notes: [],
   };
   const utterances: SplitUtterance[] = [];
@@ -71,8 +73,10 @@ export async function makeLanguage(
     summary.notes.push(...corpus.notes);
     if (report.straddles) summary.notes.push(report.reason);
     summary.speakers += new Set(corpus.utterances.map(({ speaker }) => speaker)).size;
-    // Two data sets may use the same ids.
     const used = applySplits(corpus.utterances, await atPauses(assignment, corpus.utterances));
+    aside.beyondHours += corpus.leftOut;
+    aside.unused += corpus.utterances.filter(({ id }) => !assignment.sides.has(id)).length;
+    // Two data sets may use the same ids.
     utterances.push(...(spec.data.length > 1 ? used.map((u) => ({ ...u, id: `${root}/${u.id}` })) : used));
   }
   // Two data sets may share recordings: what one holds out the other must not train on.
@@ -88,8 +92,12 @@ export async function makeLanguage(
   summary.dropped = { pieces, seconds: train.dropped.seconds + dev.dropped.seconds };
   if (pieces > 0)
     summary.notes.push(
-      `left out as shorter than audio.minSeconds (${minSeconds} s): ${pieces} ${pieces === 1 ? 'piece' : 'pieces'}, ${summary.dropped.seconds.toFixed(1)} s in all.${isLoss(summary, once.length) && joinSeconds === undefined ? ' Set audio.joinSeconds (5 is usual) to join a speaker’s short recordings.' : ''}`,
+      `left out as shorter than audio.minSeconds (${minSeconds} s): ${pieces} ${pieces === 1 ? 'piece' : 'pieces'}, ${summary.dropped.seconds.toFixed(1)} s in all.${isLoss(summary, once.length) && joinSeconds === undefined ? ` Set audio.joinSeconds (${JOIN_SECONDS} is usual) to join a speaker’s short recordings.` : ''}`,
     );
+  if (aside.beyondHours > 0)
+    summary.notes.push(`left aside beyond hours (${spec.hours}): ${aside.beyondHours} recordings.`);
+  if (aside.unused > 0)
+    summary.notes.push(`left aside in a split that is neither trained on nor measured: ${aside.unused}.`);
   summary.utterances = once.length;
   summary.trainSeconds = seconds(train.clips);
   summary.heldOutSeconds = seconds(dev.clips);

@@ -22,6 +22,7 @@ const report = (): DatasetReport => ({
     { upToSeconds: 2, clips: 0 },
     { upToSeconds: 3, clips: 40 },
   ],
+  short: [],
   sampleRates: [{ hz: 16_000, clips: 3 }],
   clipped: { checked: 3, clips: 1, worst: [{ path: `/d/${evil}`, share: 0.25 }] },
   examples: [{ path: `/d/${evil}`, seconds: 2, startSeconds: 83, speaker: evil }],
@@ -51,6 +52,21 @@ describe('the page of a dataset', () => {
   it('lists every file left out, and how many more there are', () => {
     expect(page).toContain('| cannot be read | 7 |'.replace(/ /g, ' '));
     expect(page).toContain('And 6 more.');
+  });
+
+  it('is an alarm where clips are lost for being short, with how many and the cure; and says nothing where few are', () => {
+    const short = [
+      { belowSeconds: 0.3, clips: 2, seconds: 0.5 },
+      { belowSeconds: 0.5, clips: 745, seconds: 290 },
+      { belowSeconds: 1, clips: 1020, seconds: 500 },
+    ];
+    const loud = datasetPage({ name: 'x', language: 'eng', path: '/x' }, { ...report(), clips: 1020, short }, l10n);
+    expect(loud).toMatch(/> \*\*⚠ 745 of 1&#44;020 clips .*`audio: \{ joinSeconds: 5 \}`/);
+    expect(loud).toContain('| Left out | 752 |');
+    expect(loud).toContain('| 745 |');
+    const quiet = datasetPage({ name: 'x', language: 'eng', path: '/x' }, { ...report(), clips: 15_000, short }, l10n);
+    expect(quiet).not.toContain('⚠');
+    expect(quiet).toContain('| Left out | 752 |');
   });
 
   it('tells where a segment begins, and how much of a clip is at full scale', () => {

@@ -34,6 +34,7 @@ const report: DatasetReport = {
     { reasonCode: 'empty', clips: 1 },
   ],
   durations: [],
+  short: [],
   sampleRates: [],
   clipped: { checked: 0, clips: 0, worst: [] },
   examples: [],
@@ -53,6 +54,16 @@ const labels = (nodes: Node[]) => nodes.map((node) => item(node).label);
 describe('the tree of data', () => {
   it('is empty where nothing is listed, so that the view says how to begin', () => {
     expect(roots([], [], [])).toEqual([]);
+  });
+
+  it('counts what is lost for being short, by reason, and warns where it is much', () => {
+    const short = [{ belowSeconds: 0.5, clips: 745, seconds: 290 }];
+    const lost = dataset({ facts: datasetFacts({ ...report, short }, 's') });
+    expect(item({ kind: 'dataset', dataset: lost })).toMatchObject({ icon: 'warning' });
+    expect(item({ kind: 'dataset', dataset: lost }).description).toContain('748 left out');
+    const [first] = children({ kind: 'leftOut', dataset: lost });
+    expect(item(first)).toMatchObject({ label: 'shorter than 0.5 s, unless joined', description: '745 clips' });
+    expect(item({ kind: 'dataset', dataset: dataset({ facts: datasetFacts(report, 's') }) }).icon).toBe('unmute');
   });
 
   it('is language, dataset, split, and what was left out by reason and file', () => {

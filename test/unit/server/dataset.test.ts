@@ -1,8 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { lostAsShort } from '../../../sidecar/protocol/alarm-rules.ts';
 import { detectDataset, inspectDataset } from '../../../sidecar/server/requests/dataset.ts';
+import { makeLanguage } from '../../../sidecar/training/prepare/language.ts';
 import { scratch } from '../../support/scratch.ts';
+import { shared } from '../../support/shared.ts';
 import { wav } from '../../support/wav.ts';
 
 const temporary = scratch();
@@ -106,12 +109,46 @@ describe('an inspection', () => {
     expect(report.clipped).toMatchObject({ checked: 5, clips: 1 });
     expect(basename(report.clipped.worst[0].path)).toBe('loud.wav');
     expect(report.clipped.worst[0].share).toBeGreaterThan(0.5);
+    expect(report.short.filter(({ clips }) => clips > 0)[0]).toMatchObject({ belowSeconds: 0.5, clips: 1 });
+    expect(report.short.find(({ belowSeconds }) => belowSeconds === 3)).toMatchObject({ clips: 3, seconds: 5.5 });
     expect(report.examples).toHaveLength(5);
     // Each speaker is heard before any is heard twice.
     expect(new Set(report.examples.slice(0, 4).map(({ speaker }) => speaker)).size).toBe(4);
     expect(asked.told.find(([done, total]) => done === 8 && total === 8)).toBeDefined();
     expect(await inspectDataset({ path: folder, language: 'eng' }, context())).toEqual(report);
   });
+
+  const digits = shared('data', 'eng');
+  it.skipIf(!digits)(
+    'of single words says how many a training loses, as the training then does',
+    async () => {
+      const report = await inspectDataset({ path: digits, language: 'eng' }, context());
+      const spec = {
+        role: 'existing',
+        data: [digits!],
+        layout: 'auto',
+        heldOut: 0.15,
+        commonVoice: 'auto',
+        weight: 1,
+      } as const;
+      const audio = { minSeconds: 0.5, maxSeconds: 15.6, allowOutside: false, channels: 'mix' } as const;
+      const cache = temporary('digits');
+      const { signal } = new AbortController();
+      const train = (more: { joinSeconds?: number }) =>
+        makeLanguage('eng', spec as never, { audio: { ...audio, ...more } } as never, {
+          cacheDir: cache,
+          signal,
+          onProgress: () => {},
+        });
+      const { summary } = await train({});
+      expect(report.clips).toBe(1020);
+      expect(lostAsShort(report.short)).toMatchObject({ clips: 745 });
+      expect(summary.dropped.pieces).toBe(745);
+      expect(summary.notes.join()).toContain('Set audio.joinSeconds (5 is usual)');
+      expect((await train({ joinSeconds: 5 })).summary.dropped.pieces).toBeLessThan(20);
+    },
+    120_000,
+  );
 
   it('of nothing usable says what was left out, rather than failing', async () => {
     const folder = temporary('nothing');
