@@ -1,5 +1,5 @@
 /** @file A language's utterances that have a transcript, and which of them train, choose, and are scored. Knows no model. */
-import { assignSplits, type LanguageCorpus, type ScannedUtterance } from '../corpus/index.ts';
+import { assignSplits, keyedOrder, type LanguageCorpus, type ScannedUtterance } from '../corpus/index.ts';
 import { UserError } from '../errors.ts';
 
 export interface Transcribed extends ScannedUtterance {
@@ -20,6 +20,8 @@ export interface TranscribedSides {
 const SPLIT_SEED = 1;
 /** Of what trains, where the data set names no validation side of its own. */
 const VALIDATION_SHARE = 0.1;
+/** The same for what is scored. */
+const HELD_OUT_SHARE = 0.15;
 
 /**
  * The data set's own sides where it has them: `test` is scored, `dev` chooses. What it lacks is taken from what trains, by
@@ -64,12 +66,21 @@ export function transcribedSides(
   return { ...sides, notes };
 }
 
-/** Held out whole: a transcript cannot be cut in time. */
-function heldOut(utterances: readonly Transcribed[], share?: number) {
+/** Held out whole: a transcript cannot be cut in time, so that where a split would, utterances are drawn one by one. */
+function heldOut(utterances: readonly Transcribed[], share = HELD_OUT_SHARE) {
   const { sides, cuts, reason } = assignSplits(
     utterances.map(({ split: _, ...one }) => one),
     { heldOut: share, seed: SPLIT_SEED },
   );
-  const isOut = ({ id }: Transcribed) => sides.get(id) === 'dev' || cuts.has(id);
-  return { rest: utterances.filter((one) => !isOut(one)), out: utterances.filter(isOut), reason };
+  if (cuts.size === 0) {
+    const isOut = ({ id }: Transcribed) => sides.get(id) === 'dev';
+    return { rest: utterances.filter((one) => !isOut(one)), out: utterances.filter(isOut), reason };
+  }
+  const order = keyedOrder(utterances, ({ id }) => id, 'split', SPLIT_SEED);
+  const out = new Set(order.slice(0, Math.min(utterances.length - 1, Math.ceil(share * utterances.length))));
+  return {
+    rest: utterances.filter((one) => !out.has(one)),
+    out: utterances.filter((one) => out.has(one)),
+    reason: 'utterances are held out one by one: a speaker may be on both sides.',
+  };
 }

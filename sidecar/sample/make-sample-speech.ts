@@ -160,6 +160,10 @@ for (const language of LANGUAGES) {
   }
   if (language.layout === 'manifest') {
     fs.writeFileSync(path.join(folder, 'manifest.tsv'), `${rows.map((row) => row.join('\t')).join('\n')}\n`);
+  } else {
+    // What was said, beside the folder, so that its layout stays a folder a speaker: for `milore superb`.
+    const said = rows.map(([file, , text, speaker], i) => [i === 0 ? file : `${language.iso}/${file}`, text, speaker]);
+    fs.writeFileSync(`${folder}.tsv`, `${said.map((row) => row.join('\t')).join('\n')}\n`);
   }
   const minutes = (languageSeconds / 60).toFixed(2);
   console.log(`${language.iso}: ${rows.length - 1} utterances, ${minutes} minutes, ${phrases.length} phrases`);

@@ -22,6 +22,8 @@ const by = {
   disturbed: ['test/cpu/formulas/downstream.test.ts'],
   augment: ['test/unit/formulas/spec-augment.test.ts'],
   abx: [`${reference}/abx.test.ts`],
+  decode: ['test/unit/formulas/decode.test.ts'],
+  recogniser: ['test/cpu/formulas/recogniser.test.ts'],
   measures: ['test/unit/evaluation'],
 };
 
@@ -850,6 +852,51 @@ const telling = [
   },
 ];
 
+const reading = [
+  {
+    name: 'prefix search: a repeated label without a blank',
+    find: 'token === labels.at(-1) ? blank[t - 1] :',
+    replace: 'false ? blank[t - 1] :',
+    tests: by.decode,
+  },
+  {
+    name: 'prefix search: a label lasts one frame',
+    find: 'next.label[t] = add(stays, before(prefix, token, t))',
+    replace: 'next.label[t] = before(prefix, token, t)',
+    tests: by.decode,
+  },
+  {
+    name: 'prefix search: ends at the best path',
+    find: 'add(prefix.label[frames - 1], prefix.blank[frames - 1])',
+    replace: 'Math.max(prefix.label[frames - 1], prefix.blank[frames - 1])',
+    tests: by.decode,
+  },
+  {
+    name: 'decoding by frames: repeats stay',
+    find: 'best !== blank && best !== before',
+    replace: 'best !== blank',
+    tests: by.decode,
+  },
+  {
+    name: 'a recogniser’s draws by the call',
+    find: 'share, recipe.seed, number)).loss',
+    replace: 'share, recipe.seed, Math.random())).loss',
+    tests: by.recogniser,
+  },
+  {
+    name: 'a recogniser’s snapshots of the worst',
+    find: 'a.loss - b.loss || b.update - a.update',
+    replace: 'b.loss - a.loss || b.update - a.update',
+    tests: by.recogniser,
+  },
+  {
+    name: 'a recogniser’s snapshots not averaged',
+    find: 'recogniser.parameters.data.set(averageOf(state.best))',
+    replace: 'recogniser.parameters.data.set(state.best[0].parameters)',
+    tests: by.recogniser,
+  },
+];
+
 export const mutations = [
   ...routers,
   ...model,
@@ -860,4 +907,5 @@ export const mutations = [
   ...drawing,
   ...recognising,
   ...telling,
+  ...reading,
 ];
