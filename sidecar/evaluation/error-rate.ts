@@ -65,5 +65,8 @@ export function pooledRate(utterances: readonly Errors[]): number | undefined {
 
 /** The first tag of a hypothesis, as in `[deu] GUTEN TAG`; undefined where there is none. */
 export const firstTag = (hypothesis: string): string | undefined => /\[([^[\]\s]+)\]/u.exec(hypothesis)?.[1];
+/** 1 where the first tag is the language that was spoken, else 0; no tag is wrong. Its mean is the LID accuracy. */
+export const languageRight = (hypothesis: string, language: string): number =>
+  Number(firstTag(hypothesis) === language);
 /** A hypothesis without its tags, for the error rate. */
 export const withoutTags = (hypothesis: string): string => hypothesis.replace(/\[[^[\]\s]+\]/gu, '').trim();

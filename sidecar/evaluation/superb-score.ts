@@ -63,6 +63,14 @@ export function superbScore(scores: Partial<SuperbScores>, { name, fbank, best }
   };
 }
 
+/** The monolingual track's one number: the mean within a language (three of English), then over languages. */
+export function monolingualMean(sets: readonly { language: string; rate: number }[]): number {
+  const byLanguage = new Map<string, number[]>();
+  for (const { language, rate } of sets) byLanguage.set(language, [...(byLanguage.get(language) ?? []), rate]);
+  const mean = (rates: readonly number[]) => rates.reduce((a, b) => a + b, 0) / rates.length;
+  return mean([...byLanguage.values()].map(mean));
+}
+
 /** What version 2.0 tells beside the mean (Shi et al. 2024, arXiv 2406.08641): the spread over languages, and the worst. */
 export function acrossLanguages(
   rates: Readonly<Record<string, number>>,

@@ -99,7 +99,12 @@ export async function monolingualRecognition(
   const tokens = tokensOf(sides.train.map(({ text }) => text));
   const { layers, hidden } = base.config;
   const config: DownstreamConfig = { ...size, layers: layers + 1, width: hidden, vocabulary: tokens.symbols.length };
-  const notes = [...sides.notes];
+  const notes: string[] = [];
+  const note = (text: string) => {
+    notes.push(text);
+    watcher.note?.(text);
+  };
+  sides.notes.forEach(note);
   const report: SuperbReport = {
     clips: { train: sides.train.length, validation: sides.validation.length, scored: sides.scored.length },
     tokens: tokens.symbols.length,
@@ -110,7 +115,7 @@ export async function monolingualRecognition(
     const states = await FrozenStates.open(adapted, file, session);
     const clips = await spoken(sides, states, tokens, base.normalise, config);
     await states.release();
-    if (report.arms.length === 0) notes.push(...told(clips, sides));
+    if (report.arms.length === 0) told(clips, sides).forEach(note);
     const readable = (side: readonly SpokenClip[]) => side.filter(({ frames }) => logitFrames(frames) > 0);
     const train = readable(clips.train).filter(fits);
     if (train.length === 0) throw nothingFits(sides);
@@ -124,7 +129,6 @@ export async function monolingualRecognition(
     const rates = byDecoding((how) => bootstrap(counted(utterances, how), { seed: recipe.seed }));
     report.arms.push({ name, rates, utterances, validationLoss: best[0]?.loss ?? Number.NaN });
   }
-  for (const note of notes) watcher.note?.(note);
   const [before, after] = report.arms;
   if (after)
     report.differences = byDecoding((how) =>
@@ -169,8 +173,13 @@ function told({ train, scored: own }: Clips, { scored: utterances }: Transcribed
   if (short > 0)
     notes.push(`${short} scored clips are too short to be heard at all: every character counts as missed.`);
   const speakers = new Set(utterances.map(({ speaker }) => speaker)).size;
-  if (speakers === 1)
-    notes.push('The scored side has one speaker: intervals are over utterances, and say nothing of others.');
+  const known = utterances.every(({ speaker }) => speaker !== undefined);
+  if (!known)
+    notes.push('The speakers are not known: intervals are over utterances, and too narrow where few spoke them.');
+  else if (speakers < FEW_SPEAKERS)
+    notes.push(
+      `${speakers === 1 ? 'One speaker is' : `${speakers} speakers are`} scored: an interval over so few says little of others, and is rather too narrow.`,
+    );
   return notes;
 }
 
@@ -187,6 +196,9 @@ function scored(
 
 const counted = (utterances: readonly ScoredUtterance[], how: Decoding): Counted[] =>
   utterances.map(({ id, speaker, errors, length }) => ({ id, speaker, count: errors[how], of: length }));
+
+/** Fewer than these, and a percentile interval over speakers holds the truth less often than it says. */
+const FEW_SPEAKERS = 8;
 
 /** Of hidden states in memory at once. */
 const MOST_BYTES = 4e9;

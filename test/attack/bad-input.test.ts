@@ -158,6 +158,9 @@ describe('wrong usage', () => {
     ['--layer -1', ['embed', 'a.wav', '--model', 'm', '--layer', '-1', '--out', 'o'], 'all'],
     ['inspect without a path', ['inspect'], 'path'],
     ['export without --out', ['export', 'r'], '--out'],
+    ['superb without a language', ['superb', 'data', '--model', 'm'], '--language'],
+    ['superb of no updates', ['superb', 'd', '--language', 'fin', '--model', 'm', '--updates', '0'], 'from 1 to'],
+    ['superb of width 12', ['superb', 'd', '--language', 'fin', '--model', 'm', '--width', '12'], 'multiple of 8'],
     ['an unknown option', ['inspect', 'x', '--jsn'], '--json'],
     ['too many arguments', ['inspect', 'a', 'b'], 'inspect'],
   ])('%s: exit code 2 and a line that helps', async (_, argv, helps) => {
@@ -172,7 +175,7 @@ describe('wrong usage', () => {
   it.each([
     ['--help'],
     ['--version'],
-    ...['train', 'embed', 'units', 'inspect', 'devices', 'export'].map((v) => [v, '--help']),
+    ...['train', 'embed', 'units', 'inspect', 'superb', 'devices', 'export'].map((v) => [v, '--help']),
   ])('%s %s: exit code 0', async (...argv) => {
     const { code, out, err } = await attempt(argv.filter((word) => word));
     expect(out).toMatch(/Usage: milore|^\d+\.\d+/);

@@ -38,5 +38,5 @@ describe.skipIf(turnedOff)('the downstream model on WebGPU', () => {
       expect(worstDifference(plain.parameters.view(name), tensor('after2', name).data), name).toBeLessThan(2e-5);
     await plain.release();
     await device.release();
-  });
+  }, 400_000);
 });

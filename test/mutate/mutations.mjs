@@ -854,6 +854,18 @@ const telling = [
 
 const reading = [
   {
+    name: 'sets of a language count each',
+    find: 'return mean([...byLanguage.values()].map(mean));',
+    replace: 'return mean([...byLanguage.values()].flat());',
+    tests: by.measures,
+  },
+  {
+    name: 'the language by its last tag',
+    find: 'const firstTag = (hypothesis: string): string | undefined => /\\[',
+    replace: 'const firstTag = (hypothesis: string): string | undefined => /.*\\[',
+    tests: by.measures,
+  },
+  {
     name: 'prefix search: a repeated label without a blank',
     find: 'token === labels.at(-1) ? blank[t - 1] :',
     replace: 'false ? blank[t - 1] :',

@@ -5,6 +5,7 @@ import {
   editDistance,
   errorsOf,
   firstTag,
+  languageRight,
   normalisations,
   pooledRate,
   withoutTags,
@@ -75,6 +76,7 @@ describe('tags', () => {
   it('the first one is the language that was heard', () => {
     expect(firstTag('[deu] GUTEN [eng] TAG')).toBe('deu');
     expect(firstTag('GUTEN TAG')).toBeUndefined();
+    expect(['[deu] GUTEN TAG', '[eng] [deu]', 'GUTEN TAG'].map((one) => languageRight(one, 'deu'))).toEqual([1, 0, 0]);
     expect(withoutTags('[deu] GUTEN [eng] TAG')).toBe('GUTEN  TAG');
   });
 });

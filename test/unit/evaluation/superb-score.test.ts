@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   acrossLanguages,
+  monolingualMean,
   PAPER_CONSTANTS,
   type SuperbScores,
   superbScore,
@@ -49,5 +50,12 @@ describe('version 2.0', () => {
       { language: 'deu', rate: 20 },
     ]);
     expect(acrossLanguages({ eng: 10 }).deviation).toBeUndefined();
+  });
+});
+
+describe('the monolingual track', () => {
+  it('is a mean within a language, then over languages: three sets of English count as one', () => {
+    const sets = [10, 20, 30].map((rate) => ({ language: 'eng', rate }));
+    expect(monolingualMean([...sets, { language: 'rus', rate: 40 }])).toBe(30);
   });
 });
