@@ -1,5 +1,6 @@
 /** @file An audio file to samples: as they come, mono at its own rate, or at 16 kHz as the models take it. Knows no data set. */
 import { UserError } from '../errors.ts';
+import { blameNoFile, inWords } from '../machine.ts';
 import { readMp3, readOgg } from './codecs.ts';
 import { readWithLibav } from './libav.ts';
 import { type ChannelChoice, cancels, loudest, toMono } from './mix.ts';
@@ -108,6 +109,9 @@ export async function hear(
   } catch (fault) {
     if (taking || fault instanceof UserError || !(fault instanceof Error)) throw fault;
     if (fault.message.startsWith('internal') || fault.name === 'AbortError') throw fault;
+    // Of the moment and the machine: another time it may be read.
+    blameNoFile(`read the audio file ${file}`, fault);
+    if (inWords(fault) !== fault) throw audioError('unreadable', file, `it cannot be decoded now (${fault.message}).`);
     throw audioError('corrupt', file, `it cannot be decoded (${fault.message}).`);
   } finally {
     if (typeof input === 'string') source.close();

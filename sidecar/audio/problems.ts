@@ -17,7 +17,7 @@ export type AudioFault =
 
 const cures: Record<AudioFault, string> = {
   missing: 'Check the path, or remove the file from the manifest.',
-  unreadable: 'Give yourself the right to read it, or check the disk.',
+  unreadable: 'Give yourself the right to read it, check the disk, or free memory, and try again.',
   'empty-file': 'Copy the file again from its source, or remove it.',
   'unknown-format': 'Convert the file to WAV, FLAC, MP3 or Opus, or remove it.',
   unsupported: 'Convert the file to 16-bit PCM WAV or to FLAC.',

@@ -14,10 +14,10 @@ const today = new Date().toISOString().slice(0, 10);
 const data = makeData();
 afterAll(() => rmSync(data, { recursive: true, force: true }));
 
-/** Of each phase one operation. */
-async function sample(prepared: Prepared, how: How) {
+/** Of each phase one operation, of so many phases. */
+async function sample(prepared: Prepared, how: How, most: number) {
   const all = await operations(prepared, how);
-  const phases = [...new Set(all.map(phaseOf))];
+  const phases = keyedOrder([...new Set(all.map(phaseOf))], (phase) => phase, today, how).slice(0, most);
   return phases.map(
     (phase) =>
       keyedOrder(
@@ -35,11 +35,16 @@ describe('a training', () => {
   });
   afterAll(() => remove(prepared.template));
 
-  it.each(['kill', 'torn', 'ENOSPC', 'EMFILE'] as const)(
+  it.each([
+    ['kill', 8],
+    ['torn', 3],
+    ['ENOSPC', 6],
+    ['EMFILE', 3],
+  ] as const)(
     'that meets %s in any phase goes on to the identical result, in plain words, and nothing is left behind',
-    async (how) => {
-      const chosen = await sample(prepared, how);
-      expect(chosen.length).toBeGreaterThan(4);
+    async (how, most) => {
+      const chosen = await sample(prepared, how, most);
+      expect(chosen).toHaveLength(most);
       const trials = await each(chosen, 2, (operation) => attempt(prepared, operation, how));
       expect(trials.filter(({ faults }) => faults.length > 0)).toEqual([]);
     },
@@ -52,7 +57,7 @@ it.each(['export', 'export again'])(
   async (name) => {
     const prepared = await prepare(scenarios.find((one) => one.name === name)!, data);
     const all = await operations(prepared, 'kill');
-    const some = keyedOrder(all, ({ at }) => String(at), today).slice(0, 4);
+    const some = keyedOrder(all, ({ at }) => String(at), today).slice(0, 2);
     const trials = await each(some, 2, (operation) => attempt(prepared, operation, 'kill'));
     expect(trials.filter(({ faults }) => faults.length > 0)).toEqual([]);
     remove(prepared.template);

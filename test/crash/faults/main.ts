@@ -90,14 +90,22 @@ async function tryFlips(): Promise<void> {
   remove(cache.workspace);
 }
 
+function tell(): void {
+  console.log(`\n${'tried'.padStart(52)}  wrong`);
+  for (const [key, { trials, wrong }] of counts)
+    console.log(`${key.padEnd(46)}${String(trials).padStart(6)}${String(wrong).padStart(7)}`);
+  const sum = (of: 'trials' | 'wrong') => [...counts.values()].reduce((all, row) => all + row[of], 0);
+  console.log(`${sum('trials')} trials, ${sum('wrong')} wrong`);
+  process.exitCode = sum('wrong') > 0 ? 1 : 0;
+}
+
+// Whoever has no time for all of it is told what was tried so far.
+process.on('SIGTERM', () => {
+  tell();
+  process.exit();
+});
 if (parts.includes('operations')) await tryOperations();
-if (parts.includes('together')) await tryTogether();
 if (parts.includes('full')) await tryFull();
+if (parts.includes('together')) await tryTogether();
 if (parts.includes('flips')) await tryFlips();
-console.log(`\n${'tried'.padStart(52)}  wrong`);
-for (const [key, { trials, wrong }] of counts)
-  console.log(`${key.padEnd(46)}${String(trials).padStart(6)}${String(wrong).padStart(7)}`);
-const all = [...counts.values()];
-const wrong = all.reduce((sum, row) => sum + row.wrong, 0);
-console.log(`${all.reduce((sum, row) => sum + row.trials, 0)} trials, ${wrong} wrong`);
-process.exitCode = wrong > 0 ? 1 : 0;
+tell();

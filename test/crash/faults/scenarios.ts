@@ -15,6 +15,8 @@ export interface Scenario {
   goOn(workspace: Workspace): Promise<Ended>;
   /** The run or folder whose adapter counts. */
   result(workspace: Workspace): string;
+  /** Whatever stands at the result's place is whole, also between the fault and going on. */
+  isWhole?: boolean;
 }
 
 export const runsOf = ({ root }: Pick<Workspace, 'root'>): string[] => {
@@ -91,7 +93,7 @@ export const scenarios: Scenario[] = [
     goOn: goOnWithFork,
     result: (workspace) => runsOf(workspace)[1],
   },
-  { name: 'export', prepare: trained, act: exportTo, goOn: exportTo, result: exported },
+  { name: 'export', prepare: trained, act: exportTo, goOn: exportTo, result: exported, isWhole: true },
   {
     name: 'export again',
     prepare: async (data) => {
@@ -102,5 +104,6 @@ export const scenarios: Scenario[] = [
     act: exportTo,
     goOn: exportTo,
     result: exported,
+    isWhole: true,
   },
 ];

@@ -1,5 +1,5 @@
 /** @file Trials of a scenario: which operations it has, a fault at one of them, going on, and what came of it. */
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { age, faultsOf, type Result, resultOf } from './outcome.ts';
 import type { Fault, How } from './processes.ts';
 import { copyOf, remove, type Scenario } from './scenarios.ts';
@@ -96,6 +96,8 @@ export async function attempt(prepared: Prepared, operation: Operation, how: How
   const isKill = how === 'kill' || how === 'torn';
   if (isKill && hit.ended !== 'killed') faults.push(`was not killed: ${hit.text}`);
   if (!isKill && hit.ended !== 'done') faults.push(...rawIn(hit.text, workspace.root));
+  const result = scenario.isWhole ? scenario.result(workspace) : undefined;
+  if (result && existsSync(result)) faults.push(...(await halfOf(result, expected)));
   age(workspace);
   // What did not stop for an error of the disk must have come to the same result.
   const again = hit.ended === 'done' ? hit : await scenario.goOn(workspace);
@@ -104,6 +106,11 @@ export async function attempt(prepared: Prepared, operation: Operation, how: How
   if (faults.length === 0) remove(workspace);
   else faults.push(`in ${workspace.root}`);
   return { operation, how, phase: phaseOf(operation), said: hit.text.trim(), faults };
+}
+
+async function halfOf(folder: string, expected: Result): Promise<string[]> {
+  const found = await resultOf(folder).catch(() => undefined);
+  return found?.adapter === expected.adapter ? [] : ['something half-made stands in its place'];
 }
 
 /** A refusal says what could not be done, with its place, and reads as no program's inside. */
