@@ -48,8 +48,10 @@ function fill(stage, platform) {
   for (const name of readdirSync('extension/language'))
     if (name.endsWith('.json')) take(join('extension/language', name));
   for (const folder of ['extension/media', 'extension/l10n']) take(folder);
-  // What the README shows.
-  for (const [path] of readFileSync('README.md', 'utf8').matchAll(/test\/editor\/[\w/-]+\.(png|txt)/g)) take(path);
+  // What the README and the pages show.
+  const pages = ['README.md', ...readdirSync('docs').map((name) => join('docs', name))];
+  for (const page of pages)
+    for (const [path] of readFileSync(page, 'utf8').matchAll(/test\/editor\/[\w/-]+\.(png|txt)/g)) take(path);
   // Where it leads on.
   take('docs');
   take('extension/sample', (from) => !from.split(/[\\/]/).includes('.milore'));

@@ -39,13 +39,19 @@ export async function addDatasetFlow({ data, sidecar }: Parts, given?: vscode.Ur
   const detected = await detect(sidecar, folder);
   const guess = detected.kind === 'guess' ? detected.guess : undefined;
   const language = guess?.language ?? languageFromPath(vscode.workspace.asRelativePath(folder, false));
-  const draft = { name: freeName(called ?? lastOf(folder), taken), language, layout: guess?.layout ?? 'auto' };
+  const draft = {
+    name: freeName(called ?? lastOf(folder), taken),
+    language,
+    layout: guess?.layout ?? 'auto',
+    tiers: undefined,
+  };
   const accepted = await preview(folder, draft, detected, taken);
   if (!accepted) return;
   const entry = {
     language: accepted.language,
     path: pathFrom(list, folder),
     ...(accepted.layout === 'auto' ? {} : { layout: accepted.layout as (typeof layouts)[number] }),
+    ...(accepted.tiers ? { tiers: accepted.tiers } : {}),
   };
   await data.lists.edit(list, (text) => addDataset(text, accepted.name, entry));
   // Hours, speakers and what is left out are what the tree is for.

@@ -15,6 +15,10 @@ export interface Model extends ModelEntry {
   uri: vscode.Uri;
 }
 
+/** How a folder is read: another layout, or other tiers, are another reading. */
+export const readAs = ({ layout, tiers }: { layout?: string; tiers?: string[] }): string | undefined =>
+  tiers ? JSON.stringify([layout, tiers]) : layout;
+
 export class Data implements vscode.Disposable {
   readonly lists: Lists;
   readonly memory: Memory;
@@ -57,7 +61,8 @@ export class Data implements vscode.Disposable {
           language: entry.language,
           path: uri.fsPath,
           layout: entry.layout,
-          facts: this.memory.dataset(uri, entry.layout),
+          tiers: entry.tiers,
+          facts: this.memory.dataset(uri, readAs(entry)),
           changed: this.memory.isStale(uri),
           busy: this.#busy.get(uri.toString()),
         };

@@ -6,7 +6,7 @@ import { reveal } from '../reveal.ts';
 import { inform } from '../say.ts';
 import type { Sidecar } from '../sidecar/client.ts';
 import { clock, duration, oneLine, pickable } from '../text.ts';
-import type { Data, Dataset } from './data.ts';
+import { type Data, type Dataset, readAs } from './data.ts';
 import { datasetFacts } from './facts.ts';
 import { stampOf } from './memory.ts';
 import type { Node } from './nodes.ts';
@@ -49,7 +49,7 @@ export async function inspect({ data, sidecar, pages }: Parts, dataset: Dataset)
 
 /** Asks the sidecar, shows how far it is, and remembers what it found. */
 export async function read({ data, sidecar }: Pick<Parts, 'data' | 'sidecar'>, dataset: Dataset) {
-  const { uri, language, layout, name } = dataset;
+  const { uri, language, layout, tiers, name } = dataset;
   if (dataset.busy !== undefined) return undefined;
   data.setBusy(uri, 0);
   try {
@@ -57,10 +57,10 @@ export async function read({ data, sidecar }: Pick<Parts, 'data' | 'sidecar'>, d
     const report = await longRequest(
       sidecar,
       'dataset/inspect',
-      { path: uri.fsPath, language, ...(layout ? { layout } : {}) },
+      { path: uri.fsPath, language, ...(layout ? { layout } : {}), ...(tiers ? { tiers } : {}) },
       { title: vscode.l10n.t('Inspecting {0}', oneLine(name)), onShare: (share) => data.setBusy(uri, share) },
     );
-    if (report) await data.memory.keepDataset(uri, layout, datasetFacts(report, stamp));
+    if (report) await data.memory.keepDataset(uri, readAs(dataset), datasetFacts(report, stamp));
     return report;
   } finally {
     data.setBusy(uri);

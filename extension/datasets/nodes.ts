@@ -16,6 +16,8 @@ export interface DatasetEntry {
   /** Absolute, as text for people. */
   path: string;
   layout?: string;
+  /** Chosen of its annotations. */
+  tiers?: string[];
   facts?: DatasetFacts;
   /** Files came or went since. */
   changed: boolean;

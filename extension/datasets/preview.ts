@@ -4,7 +4,7 @@ import { nameFault } from '../../sidecar/config/datasets.ts';
 import { everyLanguage, languageName } from '../../sidecar/config/iso639.ts';
 import { layouts } from '../../sidecar/config/schema.ts';
 import type { DatasetGuess } from '../../sidecar/protocol/messages.ts';
-import { oneLine, pickable } from '../text.ts';
+import { duration, oneLine, pickable } from '../text.ts';
 import { speakersText } from './nodes.ts';
 
 export interface Draft {
@@ -12,21 +12,23 @@ export interface Draft {
   /** Undefined until somebody says it. */
   language: string | undefined;
   layout: string;
+  /** Of its annotations, where a person chose others than are proposed. */
+  tiers: string[] | undefined;
 }
 
 /** What detection found, or why nothing was looked at. */
 export type Detected = { kind: 'guess'; guess: DatasetGuess } | { kind: 'none'; why: string };
 
 interface Row extends vscode.QuickPickItem {
-  act?: 'accept' | 'language' | 'layout' | 'name';
+  act?: 'accept' | 'language' | 'layout' | 'name' | 'tiers';
 }
 
-/** The draft as accepted; undefined where the person left. `taken` are names that others have. */
+/** The draft as accepted; undefined where the person left. `names` are those that others have. */
 export async function preview(
   folder: vscode.Uri,
   first: Draft,
   detected: Detected,
-  taken: readonly string[],
+  names: readonly string[],
 ): Promise<(Draft & { language: string }) | undefined> {
   let draft = first;
   for (;;) {
@@ -42,14 +44,17 @@ export async function preview(
     if (row.act === 'accept' && language) return { ...draft, language };
     if (row.act === 'accept' || row.act === 'language') {
       draft = { ...draft, language: (await chooseLanguage(language)) ?? language };
-    } else if (row.act === 'layout') draft = { ...draft, layout: (await chooseLayout(draft.layout)) ?? draft.layout };
-    else if (row.act === 'name') draft = { ...draft, name: (await askName(draft.name, taken)) ?? draft.name };
+    } else if (row.act === 'tiers' && detected.kind === 'guess')
+      draft = { ...draft, tiers: await chooseTiers(detected.guess.tiers, draft.tiers) };
+    else if (row.act === 'layout') draft = { ...draft, layout: (await chooseLayout(draft.layout)) ?? draft.layout };
+    else if (row.act === 'name') draft = { ...draft, name: (await askName(draft.name, names)) ?? draft.name };
   }
 }
 
-function rows({ name, language, layout }: Draft, detected: Detected): Row[] {
+function rows({ name, language, layout, tiers }: Draft, detected: Detected): Row[] {
   const spoken = language ? `${languageName(language) ?? ''} (${language})` : vscode.l10n.t('not known');
   const change = vscode.l10n.t('change…');
+  const annotated = detected.kind === 'guess' && layoutReadsTiers(layout) && detected.guess.tiers.length > 0;
   const found: Row[] =
     detected.kind === 'none'
       ? [{ label: `$(info) ${pickable(detected.why)}` }]
@@ -57,11 +62,14 @@ function rows({ name, language, layout }: Draft, detected: Detected): Row[] {
         ? detected.guess.problems.map((problem) => ({ label: `$(warning) ${pickable(problem)}` }))
         : [
             {
-              label: `$(file-media) ${vscode.l10n.t('{0} recordings', detected.guess.utterances)}`,
-              description: speakersText(detected.guess.speakers, vscode.l10n, vscode.env.language),
+              label: `$(file-media) ${detected.guess.recordings === 1 ? vscode.l10n.t('1 recording') : vscode.l10n.t('{0} recordings', detected.guess.recordings)}`,
+              description: annotated
+                ? undefined
+                : speakersText(detected.guess.speakers, vscode.l10n, vscode.env.language),
               detail: detected.guess.examples.map((example) => pickable(example, 60)).join(', '),
             },
           ];
+  const chosen = annotated ? taken(detected.guess.tiers, tiers) : [];
   return [
     language
       ? { label: `$(check) ${vscode.l10n.t('Add “{0}”', pickable(name))}`, act: 'accept' }
@@ -69,9 +77,59 @@ function rows({ name, language, layout }: Draft, detected: Detected): Row[] {
     { label: vscode.l10n.t('As recognised'), kind: vscode.QuickPickItemKind.Separator },
     { label: `$(globe) ${vscode.l10n.t('Language: {0}', spoken)}`, description: change, act: 'language' },
     { label: `$(list-tree) ${vscode.l10n.t('Layout: {0}', layout)}`, description: change, act: 'layout' },
+    ...(annotated
+      ? [
+          {
+            label: `$(comment-discussion) ${vscode.l10n.t('Utterances: {0}', chosen.map(({ name }) => pickable(name, 40)).join(', '))}`,
+            description: change,
+            detail: [...chosen.map((tier) => tierText(tier)), vscode.l10n.t('the rest is left aside')].join(' · '),
+            act: 'tiers' as const,
+          },
+        ]
+      : []),
     { label: `$(tag) ${vscode.l10n.t('Name: {0}', pickable(name))}`, description: change, act: 'name' },
     ...found,
   ];
+}
+
+type Tiers = DatasetGuess['tiers'];
+
+/** Only folders of recordings have annotations beside them. */
+const layoutReadsTiers = (layout: string) => layout === 'plain' || layout === 'auto';
+
+const taken = (all: Tiers, chosen: readonly string[] | undefined): Tiers =>
+  all.filter(({ name, proposed }) => (chosen ? chosen.includes(name) : proposed));
+
+function tierText({ speaker, stretches, seconds }: Tiers[number]): string {
+  const length = duration(seconds, vscode.env.language);
+  return speaker
+    ? vscode.l10n.t(
+        '{0}: {1} stretches, {2}',
+        pickable(speaker, 40),
+        stretches.toLocaleString(vscode.env.language),
+        length,
+      )
+    : vscode.l10n.t('{0} stretches, {1}', stretches.toLocaleString(vscode.env.language), length);
+}
+
+/** The tiers that a person picks; undefined where these are the proposed ones, or where the person left. */
+async function chooseTiers(all: Tiers, now: string[] | undefined): Promise<string[] | undefined> {
+  const items = all.map((tier) => ({
+    label: pickable(tier.name, 60),
+    description: tierText(tier),
+    detail: pickable(tier.example, 100),
+    picked: taken(all, now).includes(tier),
+    tier,
+  }));
+  const picked = await vscode.window.showQuickPick(items, {
+    title: vscode.l10n.t('Which tiers hold the utterances?'),
+    placeHolder: vscode.l10n.t('Each stretch becomes an utterance; the rest of the recordings is left aside.'),
+    canPickMany: true,
+    ignoreFocusOut: true,
+  });
+  if (!picked || picked.length === 0) return now;
+  const same = picked.length === taken(all, undefined).length && picked.every(({ tier }) => tier.proposed);
+  return same ? undefined : picked.map(({ tier }) => tier.name);
 }
 
 /** Any language of ISO 639-3; the proposed one stands first. */

@@ -22,6 +22,11 @@ const datasetSchema = z
       .enum(layouts)
       .optional()
       .meta({ description: 'How the data is laid out; auto looks at the files.', otherwise: 'auto' }),
+    tiers: z.array(z.string().min(1).max(300)).min(1).max(100).optional().meta({
+      description:
+        'Of recordings with ELAN or Praat files beside them, the tiers whose stretches are utterances, by name.',
+      otherwise: 'proposed by what they hold',
+    }),
   })
   .meta({ description: 'Some recordings of one language; an experiment calls them dataset:NAME.' });
 

@@ -53,6 +53,17 @@ export const language = z
           'Which tables of a Common Voice release train: its splits, or validated less the speakers of dev and test; auto takes validated where it has clearly more.',
         ),
       ),
+    tiers: z
+      .array(z.string().min(1).max(300))
+      .min(1)
+      .max(100)
+      .optional()
+      .meta(
+        about(
+          'Of recordings with ELAN or Praat files beside them, the tiers whose stretches are utterances, by name.',
+          { otherwise: 'proposed by what they hold' },
+        ),
+      ),
     allowOutside: z
       .boolean()
       .optional()

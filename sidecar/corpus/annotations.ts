@@ -51,21 +51,87 @@ function decode(bytes: Buffer): string {
 
 /**
  * The tiers that hold utterances: of each speaker the one with most annotated time. A tier of words or phones has as
- * much time in many more stretches: of two with nearly the same time that with fewer, longer ones is taken.
+ * much time in many more stretches: of two with nearly the same time that with fewer, longer ones is taken. A tier of
+ * nobody, beside those of speakers, is notes about them where it mostly lies over their time.
+ *
+ * @param wanted names of tiers: those, and no others
  */
-export function chooseTiers(tiers: readonly Tier[]): Tier[] {
+export function chooseTiers(tiers: readonly Tier[], wanted?: readonly string[]): Tier[] {
   const spoken = tiers.map((tier) => ({ ...tier, stretches: tier.stretches.filter(({ text }) => text.trim() !== '') }));
+  if (wanted) return spoken.filter(({ name, stretches }) => wanted.includes(name) && stretches.length > 0);
   const bySpeaker = new Map<string, Tier[]>();
   for (const tier of spoken) {
     if (tier.stretches.length === 0) continue;
     const key = tier.speaker ?? '';
     bySpeaker.set(key, [...(bySpeaker.get(key) ?? []), tier]);
   }
-  return [...bySpeaker.values()].map((own) => {
+  const chosen = [...bySpeaker.values()].map((own) => {
     const most = Math.max(...own.map(secondsOf));
     const candidates = own.filter((tier) => secondsOf(tier) > 0.8 * most);
     return candidates.reduce((best, tier) => (tier.stretches.length < best.stretches.length ? tier : best));
   });
+  const speakers = chosen.filter(({ speaker }) => speaker !== undefined).flatMap(({ stretches }) => stretches);
+  return chosen.filter((tier) => tier.speaker !== undefined || covered(tier, speakers) < 0.5 * secondsOf(tier));
+}
+
+/** Seconds of a tier's stretches that lie within others, which may overlap. */
+function covered({ stretches }: Tier, others: readonly Stretch[]): number {
+  const sorted = [...others].sort((a, b) => a.startSeconds - b.startSeconds);
+  const merged: [number, number][] = [];
+  for (const { startSeconds, endSeconds } of sorted) {
+    const last = merged.at(-1);
+    if (last && startSeconds <= last[1]) last[1] = Math.max(last[1], endSeconds);
+    else merged.push([startSeconds, endSeconds]);
+  }
+  let seconds = 0;
+  let from = 0;
+  for (const { startSeconds, endSeconds } of [...stretches].sort((a, b) => a.startSeconds - b.startSeconds)) {
+    while (from < merged.length && merged[from][1] <= startSeconds) from++;
+    for (let at = from; at < merged.length && merged[at][0] < endSeconds; at++)
+      seconds += Math.min(endSeconds, merged[at][1]) - Math.max(startSeconds, merged[at][0]);
+  }
+  return seconds;
+}
+
+/** A tier as a person chooses it, over all recordings that have one of its name. */
+export interface TierSummary {
+  name: string;
+  speaker?: string;
+  stretches: number;
+  seconds: number;
+  /** What its first stretch says. */
+  example: string;
+  /** Whether it is what would be taken unless told. */
+  proposed: boolean;
+}
+
+/** Every tier with words beside these recordings, by name in the order that they are met. */
+export function summariseTiers(recordings: Iterable<string>): TierSummary[] {
+  const found = new Map<string, TierSummary>();
+  for (const recording of recordings) {
+    const file = annotationOf(recording);
+    const tiers = file ? (readTiers(file) ?? []) : [];
+    const proposed = new Set(chooseTiers(tiers).map(({ name }) => name));
+    for (const tier of chooseTiers(
+      tiers,
+      tiers.map(({ name }) => name),
+    )) {
+      const { name, speaker, stretches } = tier;
+      const one = found.get(name) ?? {
+        name,
+        speaker,
+        stretches: 0,
+        seconds: 0,
+        example: stretches[0].text,
+        proposed: false,
+      };
+      one.stretches += stretches.length;
+      one.seconds += secondsOf(tier);
+      one.proposed ||= proposed.has(name);
+      found.set(name, one);
+    }
+  }
+  return [...found.values()];
 }
 
 const secondsOf = ({ stretches }: Tier) =>

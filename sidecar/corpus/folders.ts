@@ -39,7 +39,7 @@ const audioFolder = /^(audio|wav|wavs|clips|flac|mp3)$/i;
  * folders called train, dev, test and their like are splits (LibriSpeech, MLS), a folder called audio says nothing, and
  * the one below names the speaker. A recording with an ELAN or Praat file beside it is its annotated stretches.
  */
-export function readPlain(folder: Folder): Utterance[] {
+export function readPlain(folder: Folder, tiers?: readonly string[]): Utterance[] {
   const found: { id: string; path: string }[] = [];
   const others = new Map<string, number>();
   const walk = (directory: string, depth: number) => {
@@ -69,7 +69,7 @@ export function readPlain(folder: Folder): Utterance[] {
     const split = hasSplits ? splitOf(folders.shift()!) : undefined;
     while (hasSplits && folders.length > 0 && audioFolder.test(folders[0])) folders.shift();
     const path = resolveInside(folder, id, undefined);
-    return annotated(folder, direct, tidy({ id, path, speaker: folders[0], split }));
+    return annotated(folder, direct, tidy({ id, path, speaker: folders[0], split }), tiers);
   });
 }
 
@@ -104,7 +104,7 @@ function entriesOf(folder: Folder, directory: string) {
 }
 
 /** The stretches that are annotated, each an utterance; the whole recording where nothing is. */
-function annotated(folder: Folder, recording: string, whole: Utterance): Utterance[] {
+function annotated(folder: Folder, recording: string, whole: Utterance, wanted?: readonly string[]): Utterance[] {
   const file = annotationOf(recording);
   if (!file) return [whole];
   const tiers = readTiers(file);
@@ -113,9 +113,10 @@ function annotated(folder: Folder, recording: string, whole: Utterance): Utteran
     folder.notes.push(`${name} cannot be read as annotations: the whole recording is used.`);
     return [whole];
   }
-  const chosen = chooseTiers(tiers);
+  const chosen = chooseTiers(tiers, wanted);
   if (chosen.length === 0) {
-    folder.notes.push(`${name} has no stretch with words: the whole recording is used.`);
+    const none = wanted ? `none of the tiers ${wanted.map((tier) => `"${tier}"`).join(', ')}` : 'no stretch with words';
+    folder.notes.push(`${name} has ${none}: the whole recording is used.`);
     return [whole];
   }
   const stretches = chosen.flatMap((tier) => tier.stretches.map((stretch) => ({ ...stretch, tier })));

@@ -1,6 +1,7 @@
 /** @file The room's door: what others may use of it. */
 
 export { keyedOrder, keyedRandom, normals, permutation } from '../random.ts';
+export { summariseTiers, type TierSummary } from './annotations.ts';
 export { type ClipOptions, type ClipSet, clipSamples, makeClips, utteranceSamples } from './clips.ts';
 export { onceEach } from './copies.ts';
 export { detectLayout, languageLabels, readListing, readUtterances } from './layout.ts';

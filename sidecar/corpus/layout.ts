@@ -117,7 +117,7 @@ function lookAbove(folder: Folder): void {
 }
 
 const readers: Record<Layout, (folder: Folder, options: ReadOptions) => Utterance[]> = {
-  plain: readPlain,
+  plain: (folder, { tiers }) => readPlain(folder, tiers),
   tsv: (folder) => {
     const file = folder.only ? join(folder.path, folder.only) : manifest(folder.path);
     if (!file) throw noManifest(folder.path, ['manifest.tsv', 'a single *.tsv']);

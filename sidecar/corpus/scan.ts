@@ -21,6 +21,7 @@ export interface LanguageSpec {
   layout?: Layout;
   allowOutside?: boolean;
   tables?: CommonVoiceTables;
+  tiers?: readonly string[];
   /** Of recordings whose manifest names no channel: all mixed (unless told), one of them from 0, or each by itself. */
   channels?: ChannelsOption;
   /** Keeps a subset of at most so many hours, the same on every run: files in the order of a hash of their ids. */
@@ -64,6 +65,7 @@ export async function scanLanguage(
   } = readListing(spec.root, spec.layout, {
     allowOutside: spec.allowOutside,
     tables: spec.tables,
+    tiers: spec.tiers,
   });
   const limitSamples = spec.limitHours === undefined ? Number.POSITIVE_INFINITY : spec.limitHours * 3600 * modelRateHz;
   const cache = new ScanCache(spec.cacheDir, spec.onDamage);

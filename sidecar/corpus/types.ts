@@ -34,6 +34,8 @@ export interface ReadOptions {
   allowOutside?: boolean;
   /** Which tables of a Common Voice release train. */
   tables?: CommonVoiceTables;
+  /** Of annotated recordings, the tiers that hold utterances, by name; proposed by what they hold where none is told. */
+  tiers?: readonly string[];
 }
 
 /** An utterance whose audio was decoded once and found usable. */

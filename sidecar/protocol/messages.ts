@@ -120,6 +120,8 @@ export interface InspectDataset {
   path: string;
   language: string;
   layout?: string;
+  /** Of annotated recordings, the tiers that hold utterances. */
+  tiers?: string[];
   allowOutside?: boolean;
   token?: string;
 }
@@ -130,6 +132,10 @@ export interface DatasetGuess {
   language?: string;
   utterances: number;
   speakers: number;
+  /** Files; fewer than utterances where stretches of them are. */
+  recordings: number;
+  /** Of annotations beside recordings, every tier that holds words; `proposed` is what is used unless told. */
+  tiers: { name: string; speaker?: string; stretches: number; seconds: number; example: string; proposed: boolean }[];
   /** First few, relative to the folder. */
   examples: string[];
   problems: string[];

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -62,6 +62,29 @@ it.runIf(linux)(
   },
   120_000,
 );
+
+it('an Opus bomb, inspected while a run trains, is told in words within 2 s, and the run ends as it would alone', async () => {
+  const bombs = join(folder, 'bombs');
+  cpSync(resolve('test/cases/H02'), bombs, { recursive: true });
+  const { result } = await client.request('run/start', { experiment: join(workspace, quick) });
+  const run = join(workspace, '.milore', 'runs', result!.run as string);
+  const training = () => logOf(run).some(({ type }) => type === 'train' || type === 'sampling');
+  await expect.poll(training, { timeout: 60_000 }).toBe(true);
+  const took: number[] = [];
+  while (!['done', 'failed'].includes(String(logOf(run).at(-1)?.type))) {
+    const before = performance.now();
+    const { result: report, error } = await inspect(bombs);
+    took.push(performance.now() - before);
+    expect(error).toBeUndefined();
+    expect(report).toMatchObject({ clips: 0, skippedReasons: [{ reasonCode: 'unreadable', clips: 2 }] });
+    expect(JSON.stringify(report!.skipped)).toMatch(/255 channels; up to 64/);
+    rmSync(join(workspace, '.milore', 'cache', 'corpus'), { recursive: true, force: true });
+  }
+  console.log(`bombs answered in ${took.map((ms) => Math.round(ms)).join(', ')} ms`);
+  expect(took.length).toBeGreaterThan(0);
+  expect(Math.min(...took)).toBeLessThan(2000);
+  expect(adapterOf(run).equals(reference)).toBe(true);
+}, 120_000);
 
 it.runIf(linux)(
   'a job that does not stop when it is asked to is ended, whoever leaves',

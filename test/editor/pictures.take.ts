@@ -5,8 +5,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { makeField } from '../support/field.ts';
 import { dashboard, openBrowser, openFile, workbench } from './bench/browser.ts';
-import { palette, typeChoice } from './bench/quick-input.ts';
+import { choice, palette, typeChoice, typePath } from './bench/quick-input.ts';
 import { pageUrl, startBench } from './bench/server.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -22,7 +23,11 @@ const only = process.argv[3];
 const browser = await openBrowser();
 const wanted = (name: string) => !only || name.includes(only);
 
-async function inEditor(theme: keyof typeof themes, workspace: string | undefined, use: (page: Page) => Promise<void>) {
+async function inEditor(
+  theme: keyof typeof themes,
+  workspace: string | undefined,
+  use: (page: Page, workspace: string) => Promise<void>,
+) {
   const bench = await startBench({
     workspace,
     settings: {
@@ -40,7 +45,7 @@ async function inEditor(theme: keyof typeof themes, workspace: string | undefine
     await palette(page, 'Preferences: Color Theme');
     await typeChoice(page, themes[theme][0]);
     await page.waitForTimeout(1500);
-    await use(page);
+    await use(page, bench.workspace);
   } finally {
     await context.close();
     await bench.stop();
@@ -91,6 +96,17 @@ if (wanted('empty'))
     await dashboard(page).locator('#app > *').first().waitFor({ timeout: 60_000 });
     await shoot(page, 'empty-light');
   });
+for (const theme of ['dark', 'light'] as const)
+  if (wanted(`field-${theme}`))
+    await inEditor(theme, join(root, 'extension/sample'), async (page, workspace) => {
+      const folder = join(workspace, 'field', 'fin');
+      mkdirSync(folder, { recursive: true });
+      await makeField(folder, 7200);
+      await palette(page, 'MiLorE: Add Dataset');
+      await typePath(page, 'Folder of recordings', `${folder}/`);
+      await choice(page, 'Utterances: ').waitFor({ timeout: 60_000 });
+      await shoot(page, `field-${theme}`);
+    });
 if (wanted('during') || wanted('experiment'))
   await inEditor('dark', join(root, 'dist/test/warm-sample'), async (page) => {
     await page.locator('.activitybar a[aria-label*="Explorer"]').first().click();

@@ -1,6 +1,6 @@
 /** @file What a dataset is and holds: a guess without decoding, and a report of every recording. Runs in a worker. */
 import { join, relative } from 'node:path';
-import { decodeAudio } from '../../audio/index.ts';
+import { hear, type MonoPiece } from '../../audio/index.ts';
 import { languageFromLabel, languageFromPath } from '../../config/language-guess.ts';
 import {
   assignSplits,
@@ -12,6 +12,7 @@ import {
   type ScannedUtterance,
   scanLanguage,
   splitReport,
+  summariseTiers,
 } from '../../corpus/index.ts';
 import { UserError } from '../../errors.ts';
 import type { DatasetGuess, DatasetReport } from '../../protocol/messages.ts';
@@ -22,6 +23,8 @@ const RATE_HZ = 16_000;
 /** As the training splits: the held-out side does not depend on a run's seed. */
 const SPLIT_SEED = 1;
 const shownExamples = 12;
+const mostTiers = 100;
+const longestTierName = 300;
 const checkedForClipping = 200;
 /** Of a long recording only so much is looked at. */
 const clippingSeconds = 60;
@@ -44,29 +47,49 @@ export async function detectDataset(raw: unknown, { workspace }: JobContext): Pr
   };
   try {
     const utterances = readUtterances(path, layout);
+    const recordings = new Set(utterances.map((utterance) => utterance.path));
     return {
       layout,
       language: language(languageLabels(path, layout)),
       utterances: utterances.length,
       speakers: speakersOf(utterances),
-      examples: utterances.slice(0, 5).map((utterance) => relative(path, utterance.path)),
+      recordings: recordings.size,
+      tiers: layout === 'plain' ? shownTiers([...recordings]) : [],
+      examples: [...recordings].slice(0, 5).map((recording) => relative(path, recording)),
       problems: [],
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { layout, language: language([]), utterances: 0, speakers: 0, examples: [], problems: [error.message] };
+    return {
+      layout,
+      language: language([]),
+      utterances: 0,
+      speakers: 0,
+      recordings: 0,
+      tiers: [],
+      examples: [],
+      problems: [error.message],
+    };
   }
 }
 
+/** Files may come from anyone: names and words are cut. */
+const shownTiers = (recordings: string[]): DatasetGuess['tiers'] =>
+  summariseTiers(recordings)
+    .filter(({ name }) => name !== '' && name.length <= longestTierName)
+    .slice(0, mostTiers)
+    .map((tier) => ({ ...tier, speaker: tier.speaker?.slice(0, 100), example: tier.example.trim().slice(0, 200) }));
+
 /** Reads and decodes every recording once; what was found is remembered as the training remembers it. */
 export async function inspectDataset(raw: unknown, context: JobContext): Promise<DatasetReport> {
-  const { path, language, layout, allowOutside } = inspectDatasetParams.parse(raw);
+  const { path, language, layout, tiers, allowOutside } = inspectDatasetParams.parse(raw);
   const { workspace, signal, progress } = context;
   const corpus = await scanLanguage(
     {
       code: language,
       root: path,
       layout: layout === 'auto' ? undefined : layout,
+      tiers,
       allowOutside,
       cacheDir: join(workspace, '.milore', 'cache', 'corpus'),
       signal,
@@ -172,7 +195,10 @@ function examplesOf(utterances: readonly ScannedUtterance[]): DatasetReport['exa
     }));
 }
 
-/** Share of samples at full scale, in a sample of the clips that is the same at every inspection. */
+/**
+ * Share of samples at full scale, in a sample of the clips that is the same at every inspection. A recording is gone
+ * through once, however many of its stretches are looked at.
+ */
 async function clipping(
   utterances: readonly ScannedUtterance[],
   { signal, progress }: JobContext,
@@ -180,20 +206,36 @@ async function clipping(
   const sample = keyedOrder([...utterances], ({ id }) => id, 'clipping').slice(0, checkedForClipping);
   const worst: { path: string; share: number }[] = [];
   let checked = 0;
-  for (const { path, startSeconds = 0, endSeconds = startSeconds + clippingSeconds } of sample) {
-    signal.throwIfAborted();
-    const until = Math.min(endSeconds, startSeconds + clippingSeconds);
+  for (const path of new Set(sample.map((utterance) => utterance.path))) {
+    const parts = sample
+      .filter((utterance) => utterance.path === path)
+      .map(({ startSeconds: from = 0, endSeconds = from + clippingSeconds }) => {
+        return { from, to: Math.min(endSeconds, from + clippingSeconds), full: 0, seen: 0 };
+      });
+    const last = Math.max(...parts.map(({ to }) => to));
+    let at = 0;
+    const count = ({ samples, sampleRateHz }: MonoPiece) => {
+      signal.throwIfAborted();
+      for (const part of parts) {
+        const from = Math.max(0, Math.floor((part.from - at) * sampleRateHz));
+        const own = samples.subarray(from, Math.max(from, Math.ceil((part.to - at) * sampleRateHz)));
+        part.full += atFullScale(own);
+        part.seen += own.length;
+      }
+      at += samples.length / sampleRateHz;
+      return at < last;
+    };
     // It could be read a moment ago; a file that has changed since is simply not counted.
-    const audio = await decodeAudio(path, { maxSeconds: until }).catch((error) => {
+    const heard = await hear(path, count).catch((error) => {
       if (error instanceof UserError) return undefined;
       throw error;
     });
-    if (!audio) continue;
-    checked++;
-    const { samples, sampleRateHz } = audio;
-    const part = samples.subarray(Math.floor(startSeconds * sampleRateHz), Math.ceil(until * sampleRateHz));
-    const share = atFullScale(part) / Math.max(1, part.length);
-    if (share >= clippedShare) worst.push({ path, share });
+    if (!heard) continue;
+    for (const { full, seen } of parts) {
+      const share = full / Math.max(1, seen);
+      if (share >= clippedShare) worst.push({ path, share });
+    }
+    checked += parts.length;
     progress(checked, sample.length, 'clipping');
   }
   worst.sort((a, b) => b.share - a.share);

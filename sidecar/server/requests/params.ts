@@ -17,6 +17,7 @@ export const inspectDatasetParams = z.strictObject({
   path,
   language: z.string().min(1).max(64),
   layout: z.enum(layouts).optional(),
+  tiers: z.array(z.string().min(1).max(300)).max(100).optional(),
   allowOutside: z.boolean().optional(),
   token,
 });

@@ -59,6 +59,7 @@ export async function makeLanguage(
         layout: layout === 'auto' ? undefined : layout,
         allowOutside: spec.allowOutside ?? allowOutside,
         tables: spec.commonVoice,
+        tiers: spec.tiers,
         channels: typeof channels === 'number' ? channels - 1 : channels,
         limitHours: spec.hours === undefined ? undefined : spec.hours / spec.data.length,
         cacheDir,
