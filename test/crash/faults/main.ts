@@ -35,7 +35,7 @@ const data = makeData();
 const counts = new Map<string, { trials: number; wrong: number }>();
 
 function tally(columns: readonly string[], what: string, faults: readonly string[], said = ''): void {
-  const key = columns.map((text, i) => text.padEnd([16, 10, 18][i] ?? 0)).join('');
+  const key = columns.map((text, i) => text.padEnd([14, 8, 18][i] ?? 0)).join('');
   const row = counts.get(key) ?? { trials: 0, wrong: 0 };
   counts.set(key, row);
   row.trials++;
@@ -66,7 +66,7 @@ async function tryTogether(): Promise<void> {
   const expected = await alone(data, 4);
   for (let turn = 1; turn <= times; turn++)
     for (const combination of combinations)
-      tally(['together', described(combination)], `turn ${turn}`, await atOnce(data, combination, expected));
+      tally([described(combination)], `turn ${turn}`, await atOnce(data, combination, expected));
 }
 
 /** From a disk that holds next to nothing up to one that holds all. */
@@ -91,9 +91,9 @@ async function tryFlips(): Promise<void> {
 }
 
 function tell(): void {
-  console.log(`\n${'tried'.padStart(52)}  wrong`);
+  console.log(`\n${'tried'.padStart(64)}  wrong`);
   for (const [key, { trials, wrong }] of counts)
-    console.log(`${key.padEnd(46)}${String(trials).padStart(6)}${String(wrong).padStart(7)}`);
+    console.log(`${key.padEnd(58)}${String(trials).padStart(6)}${String(wrong).padStart(7)}`);
   const sum = (of: 'trials' | 'wrong') => [...counts.values()].reduce((all, row) => all + row[of], 0);
   console.log(`${sum('trials')} trials, ${sum('wrong')} wrong`);
   process.exitCode = sum('wrong') > 0 ? 1 : 0;
