@@ -9,21 +9,21 @@ import { alone, atOnce } from './faults/together.ts';
 import { attempt, each, operations, type Prepared, phaseOf, prepare } from './faults/trials.ts';
 import { makeData } from './faults/workspace.ts';
 
-// A sample, another one each day; all of it is npm run faults.
-const today = new Date().toISOString().slice(0, 10);
+// A sample, always the same, so that a test fails for what was changed alone; all of it is npm run faults.
+const sampled = 'sample';
 const data = makeData();
 afterAll(() => rmSync(data, { recursive: true, force: true }));
 
 /** Of each phase one operation, of so many phases. */
 async function sample(prepared: Prepared, how: How, most: number) {
   const all = await operations(prepared, how);
-  const phases = keyedOrder([...new Set(all.map(phaseOf))], (phase) => phase, today, how).slice(0, most);
+  const phases = keyedOrder([...new Set(all.map(phaseOf))], (phase) => phase, sampled, how).slice(0, most);
   return phases.map(
     (phase) =>
       keyedOrder(
         all.filter((one) => phaseOf(one) === phase),
         ({ at }) => String(at),
-        today,
+        sampled,
       )[0],
   );
 }
@@ -36,10 +36,10 @@ describe('a training', () => {
   afterAll(() => remove(prepared.template));
 
   it.each([
-    ['kill', 8],
-    ['torn', 3],
-    ['ENOSPC', 6],
-    ['EMFILE', 3],
+    ['kill', 5],
+    ['torn', 2],
+    ['ENOSPC', 4],
+    ['EMFILE', 2],
   ] as const)(
     'that meets %s in any phase goes on to the identical result, in plain words, and nothing is left behind',
     async (how, most) => {
@@ -57,7 +57,7 @@ it.each(['export', 'export again'])(
   async (name) => {
     const prepared = await prepare(scenarios.find((one) => one.name === name)!, data);
     const all = await operations(prepared, 'kill');
-    const some = keyedOrder(all, ({ at }) => String(at), today).slice(0, 2);
+    const some = keyedOrder(all, ({ at }) => String(at), sampled).slice(0, 2);
     const trials = await each(some, 2, (operation) => attempt(prepared, operation, 'kill'));
     expect(trials.filter(({ faults }) => faults.length > 0)).toEqual([]);
     remove(prepared.template);
