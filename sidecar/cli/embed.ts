@@ -12,7 +12,7 @@ import type { LearnableConfig } from '../model/config.ts';
 import { Parameters } from '../model/parameters.ts';
 import { featureGraph, frontEndGraph, parameterSpecs } from '../objectives/learnable.ts';
 import { WeightFile } from '../weights/file.ts';
-import { printable } from './output.ts';
+import { printable, warn } from './output.ts';
 
 interface Options {
   model: string;
@@ -46,7 +46,7 @@ export const embed = () =>
     .action(async (audio: string, options: Options) => {
       const { shape, data } = await embedFile(audio, options);
       writeNpy(resolve(options.out), shape, data);
-      process.stderr.write(`${options.out}: float32 [${shape.join(', ')}]\n`);
+      warn(`${printable(options.out)}: float32 [${shape.join(', ')}]`);
     });
 
 /** Layer 0 is the encoder's input, layer i the output of block i, the last after the final norm (transformers 4.x). */
@@ -88,7 +88,7 @@ export async function embedFile(
     loadAdapter(folder, config, parameters);
   }
   const raw = await loadAudio16k(resolve(audio), {
-    note: (text) => process.stderr.write(`${printable(basename(audio))}: ${text}\n`),
+    note: (text) => warn(`${printable(basename(audio))}: ${printable(text)}`),
   });
   const wave = base.normalise ? normalise(raw) : raw;
   const frames = framesOf(base.config, wave.length);

@@ -14,6 +14,7 @@ import {
 import { UserError } from '../errors.ts';
 import { startServer } from '../server/server.ts';
 import { VERSION } from '../version.ts';
+import { printable, warn } from './output.ts';
 
 const port = (text: string) => {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) throw new InvalidArgumentError('A number from 0 to 65535.');
@@ -78,7 +79,7 @@ export const serve = () =>
     });
 
 /** The log's one line; it never holds the token. */
-const say = (text: string) => process.stderr.write(`${new Date().toISOString()} milore ${text}\n`);
+const say = (text: string) => warn(`${new Date().toISOString()} milore ${printable(text)}`);
 
 const busy = (workspace: string, pid?: number) =>
   new UserError({

@@ -9,6 +9,7 @@ const leaves = [
   'sidecar/errors.ts',
   'sidecar/disk.ts',
   'sidecar/inside.ts',
+  'sidecar/json.ts',
   'sidecar/random.ts',
   'sidecar/endpoint.ts',
   'sidecar/version.ts',
