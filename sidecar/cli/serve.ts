@@ -1,5 +1,6 @@
 /** @file `milore serve`: the service that an editor talks to. It outlives the editor's window. */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { diskFault } from '../disk.ts';
 import {
@@ -21,6 +22,9 @@ const port = (text: string) => {
   return Number(text);
 };
 
+/** How often is looked whether an update has removed what runs here. */
+const lookMs = 5000;
+
 export const serve = () =>
   new Command('serve')
     .description('Serve a workspace to the editor, until nobody is connected and no run is at work.')
@@ -31,6 +35,7 @@ export const serve = () =>
       const workspace = existing(folder);
       const already = readEndpoint(workspace);
       if (already) throw busy(workspace, already.pid);
+      const script = resolve(process.argv[1]);
       const token = newToken();
       let end = (_why: string) => {};
       const ended = new Promise<string>((resolve) => {
@@ -67,7 +72,12 @@ export const serve = () =>
           end(signal);
         };
         for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, leave);
-        const why = await ended;
+        // An update takes the old version's folder away: whatever is not loaded yet can no longer be.
+        const look = setInterval(() => {
+          if (existsSync(script) || server.runner.busy) return;
+          end(`its files are gone, as after an update (${script}); the next window starts the new one`);
+        }, lookMs);
+        const why = await ended.finally(() => clearInterval(look));
         const more = server.runner.busy ? '; the run writes a checkpoint first, once more to leave at once' : '';
         say(`ends: ${why}${more}`);
       } catch (error) {
