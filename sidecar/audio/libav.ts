@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../errors.ts';
 import { tooManyChannels } from './mix.ts';
+import { largestPage } from './ogg.ts';
 import { audioError } from './problems.ts';
 import { ascii, type ByteSource } from './source.ts';
 import { modelRateHz, type Piece, type Reader, type Reading } from './types.ts';
@@ -115,7 +116,8 @@ export function readWithLibav(source: ByteSource, what: string, reading: Reading
   const tracks = module.fact(fact.tracks);
   if (tracks > 1) reading.note(`It has ${tracks} sound tracks: the first is read.`);
   const codec = textOf(module, 1);
-  const pieces = decodePieces(module, codec, what, reading, refuse);
+  const cut = ascii(source.read(0, 4), 0, 4) === 'OggS' && endsInPage(source);
+  const pieces = decodePieces(module, codec, what, reading, refuse, cut);
   return { format: codec, pieces, float: codec.startsWith('pcm_f') };
 }
 
@@ -132,12 +134,26 @@ function hasIndex(source: ByteSource): boolean {
   return false;
 }
 
+/** Whether an Ogg file's last page goes past its end: FFmpeg drops such a page without a word. */
+function endsInPage(source: ByteSource): boolean {
+  const from = Math.max(0, source.size - largestPage);
+  const tail = source.read(from, largestPage);
+  for (let at = tail.length - 4; at >= 0; at--) {
+    if (ascii(tail, at, 4) !== 'OggS') continue;
+    let end = at + 27 + (tail[at + 26] ?? 0);
+    for (let i = at + 27; i < Math.min(at + 27 + tail[at + 26], tail.length); i++) end += tail[i];
+    return end > tail.length;
+  }
+  return false;
+}
+
 function* decodePieces(
   module: Module,
   codec: string,
   what: string,
   { file, note }: Reading,
   refuse: (fault: unknown) => Error,
+  cut: boolean,
 ): Generator<Piece> {
   const promised = module.promised();
   let seconds = 0;
@@ -172,8 +188,8 @@ function* decodePieces(
   const packet = codec.startsWith('pcm') ? 0 : 4608 / (module.fact(fact.rate) || modelRateHz);
   const broken = module.fact(fact.pending) > 0;
   const short = missing > Math.max(0.05, 0.001 * promised) && (broken || missing > packet);
-  if (promised > 0 ? short : broken) {
-    const of = promised > 0 && missing > 0 ? `${seconds.toFixed(2)} of ${promised.toFixed(2)} s` : 'what';
+  if (cut || (promised > 0 ? short : broken)) {
+    const of = !cut && promised > 0 && missing > 0 ? `${seconds.toFixed(2)} of ${promised.toFixed(2)} s` : 'what';
     note(`Its end is cut off: ${of === 'what' ? 'what is there' : of} ${of === 'what' ? 'is' : 'are'} read.`);
   }
 }

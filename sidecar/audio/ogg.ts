@@ -25,7 +25,7 @@ interface Page {
 
 /** Of all channels, in one piece: 16 MB. */
 const pieceSamples = 1 << 22;
-const largestPage = 27 + 255 + 255 * 255;
+export const largestPage = 27 + 255 + 255 * 255;
 
 const table = new Uint32Array(256).map((_, index) => {
   let value = index << 24;

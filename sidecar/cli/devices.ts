@@ -1,7 +1,7 @@
 /** @file `milore devices`: every execution provider, usable or why not. */
 import { Command } from 'commander';
 import { DEVICES, tryDevice } from '../engine/devices.ts';
-import { table } from './output.ts';
+import { table, tell, tellJson } from './output.ts';
 
 export const devices = () =>
   new Command('devices')
@@ -11,9 +11,9 @@ export const devices = () =>
       const reports = [];
       for (const device of DEVICES) reports.push(await tryDevice(device));
       const auto = reports.find(({ usable }) => usable)!.device;
-      if (json) process.stdout.write(`${JSON.stringify({ devices: reports, auto })}\n`);
+      if (json) tellJson({ devices: reports, auto });
       else {
         const rows = reports.map(({ device, usable, reason }) => [device, usable ? 'usable' : 'no', reason]);
-        process.stdout.write(`${table([['device', '', ''], ...rows], 3)}\n\nauto takes ${auto}.\n`);
+        tell(`${table([['device', '', ''], ...rows], 3)}\n\nauto takes ${auto}.`);
       }
     });

@@ -8,7 +8,7 @@ import { adaptedBase, FrozenStates } from '../evaluation/frozen-states.ts';
 import { loadBase } from '../model/checkpoint/base.ts';
 import { writeNpy } from '../model/checkpoint/npy.ts';
 import { WeightFile } from '../weights/file.ts';
-import { printable } from './output.ts';
+import { printable, warn } from './output.ts';
 
 interface Options {
   model: string;
@@ -42,7 +42,7 @@ export const embed = () =>
     .action(async (audio: string, options: Options) => {
       const { shape, data } = await embedFile(audio, options);
       writeNpy(resolve(options.out), shape, data);
-      process.stderr.write(`${options.out}: float32 [${shape.join(', ')}]\n`);
+      warn(`${printable(options.out)}: float32 [${shape.join(', ')}]`);
     });
 
 /** Layer 0 is the encoder's input, layer i the output of block i, the last after the final norm (transformers 4.x). */
@@ -62,7 +62,7 @@ export async function embedFile(
   const file = WeightFile.prepare(base, resolve(cache));
   const adapted = adaptedBase(base, adapter && resolve(adapter));
   const raw = await loadAudio16k(resolve(audio), {
-    note: (text) => process.stderr.write(`${printable(basename(audio))}: ${text}\n`),
+    note: (text) => warn(`${printable(basename(audio))}: ${printable(text)}`),
   });
   const wave = base.normalise ? normalise(raw) : raw;
   const frames = framesOf(base.config, wave.length);

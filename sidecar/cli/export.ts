@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { exportRunAdapter } from '../training/export-adapter.ts';
+import { printable, warn } from './output.ts';
 
 export const exportAdapter = () =>
   new Command('export')
@@ -12,7 +13,7 @@ export const exportAdapter = () =>
     .requiredOption('--out <folder>', 'where to put it')
     .action((path: string, { out }: { out: string }) => {
       exportRunAdapter(resolve(path), resolve(out));
-      process.stderr.write(`${out}: adapter_config.json, adapter_model.safetensors\n`);
+      warn(`${printable(out)}: adapter_config.json, adapter_model.safetensors`);
     });
 
 export const rollback = () =>

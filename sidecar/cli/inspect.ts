@@ -12,7 +12,7 @@ import { english, sayReason } from '../protocol/reason.ts';
 import { openRun, readResolved, runFiles } from '../runs/run.ts';
 import { deriveStatus } from '../runs/status.ts';
 import { learnableConfig } from '../training/prepare/learnable.ts';
-import { count, percent, table } from './output.ts';
+import { count, percent, printable, table, tell, tellJson } from './output.ts';
 
 export const inspect = () =>
   new Command('inspect')
@@ -26,13 +26,13 @@ export const inspect = () =>
         : existsSync(join(folder, ADAPTER_CONFIG))
           ? inspectAdapter(folder)
           : inspectModel(folder);
-      if (json) process.stdout.write(`${JSON.stringify(facts)}\n`);
+      if (json) tellJson(facts);
       else
-        process.stdout.write(
-          `${table(
-            Object.entries(facts).map(([key, value]) => [key, String(value)]),
+        tell(
+          table(
+            Object.entries(facts).map(([key, value]) => [key, printable(String(value))]),
             2,
-          )}\n`,
+          ),
         );
     });
 

@@ -21,10 +21,25 @@ export function report(fault: unknown, json: boolean): void {
             cure: 'This is a fault of MiLorE. Please report it with the command and MILORE_DEBUG=1.',
           },
         ];
-  if (json) process.stdout.write(`${JSON.stringify({ type: 'error', problems })}\n`);
-  else for (const problem of problems) process.stderr.write(`${printable(describe(problem))}\n`);
-  if (process.env.MILORE_DEBUG) process.stderr.write(`${(error as Error)?.stack}\n`);
+  if (json) tellJson({ type: 'error', problems });
+  else for (const problem of problems) warn(printable(describe(problem)));
+  if (process.env.MILORE_DEBUG) warn(String((error as Error)?.stack));
 }
+
+/** Lines for a person, on standard output. Every word of the terminal's goes through these three. */
+export const tell = (text: string): void => void process.stdout.write(`${screened(text)}\n`);
+
+/** Lines for a person beside the result, on standard error. */
+export const warn = (text: string): void => void process.stderr.write(`${screened(text)}\n`);
+
+/** One line for a machine; it may be a terminal all the same, and JSON leaves the second set of controls as it is. */
+export const tellJson = (value: unknown): void =>
+  void process.stdout.write(
+    `${JSON.stringify(value).replace(/[\u007f-\u009f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`)}\n`,
+  );
+
+/** Of several lines: all but their breaks. */
+const screened = (text: string): string => text.split('\n').map(printable).join('\n');
 
 /** Names come out of hostile files: no control character of theirs may reach the terminal. */
 export const printable = (text: string) =>
@@ -57,14 +72,14 @@ const STAGES = {
 
 /** Follows a run on standard error: a moving line on a terminal, nothing but warnings when piped. */
 export function progressPrinter(steps: number, json: boolean): (event: RunEvent) => void {
-  if (json) return (event) => void (event.type !== 'stage' && process.stdout.write(`${JSON.stringify(event)}\n`));
+  if (json) return (event) => void (event.type !== 'stage' && tellJson(event));
   const live = process.stderr.isTTY === true;
   let last = 0;
   const line = (text: string) =>
-    live && process.stderr.write(`\r\x1b[2K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+    live && process.stderr.write(`\r\x1b[2K${printable(text).slice(0, (process.stderr.columns ?? 80) - 1)}`);
   const say = (text: string) => {
     line('');
-    process.stderr.write(`${text}\n`);
+    warn(text);
   };
   const began = performance.now();
   return (event) => {
@@ -84,9 +99,9 @@ export function progressPrinter(steps: number, json: boolean): (event: RunEvent)
       line(
         `${bar(event.step / steps)} step ${event.step}/${steps}  ${clock(left)} left  ${Math.round(speed)} s/s  ${losses.join('  ')}`,
       );
-    } else if (event.type === 'note' && event.level === 'warning') say(`warning: ${event.text}`);
+    } else if (event.type === 'note' && event.level === 'warning') say(`warning: ${printable(event.text)}`);
     else if (event.type === 'skipped')
-      say(`warning: step ${event.step} skipped: in the ${event.arm} arm ${event.reason}`);
+      say(`warning: step ${event.step} skipped: in the ${event.arm} arm ${printable(event.reason)}`);
     else if (event.type === 'done' || event.type === 'stopped' || event.type === 'failed') line('');
   };
 }

@@ -1,5 +1,6 @@
 /** @file `milore serve`: the service that an editor talks to. It outlives the editor's window. */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   bornAt,
@@ -14,11 +15,15 @@ import { UserError } from '../errors.ts';
 import { diskFault } from '../machine.ts';
 import { startServer } from '../server/server.ts';
 import { VERSION } from '../version.ts';
+import { printable, warn } from './output.ts';
 
 const port = (text: string) => {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) throw new InvalidArgumentError('A number from 0 to 65535.');
   return Number(text);
 };
+
+/** How often is looked whether an update has removed what runs here. */
+const lookMs = 5000;
 
 export const serve = () =>
   new Command('serve')
@@ -30,6 +35,7 @@ export const serve = () =>
       const workspace = existing(folder);
       const already = readEndpoint(workspace);
       if (already) throw busy(workspace, already.pid);
+      const script = resolve(process.argv[1]);
       const token = newToken();
       let end = (_why: string) => {};
       const ended = new Promise<string>((resolve) => {
@@ -66,7 +72,12 @@ export const serve = () =>
           end(signal);
         };
         for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, leave);
-        const why = await ended;
+        // An update takes the old version's folder away: whatever is not loaded yet can no longer be.
+        const look = setInterval(() => {
+          if (existsSync(script) || server.runner.busy) return;
+          end(`its files are gone, as after an update (${script}); the next window starts the new one`);
+        }, lookMs);
+        const why = await ended.finally(() => clearInterval(look));
         const more = server.runner.busy ? '; the run writes a checkpoint first, once more to leave at once' : '';
         say(`ends: ${why}${more}`);
       } catch (error) {
@@ -78,7 +89,7 @@ export const serve = () =>
     });
 
 /** The log's one line; it never holds the token. */
-const say = (text: string) => process.stderr.write(`${new Date().toISOString()} milore ${text}\n`);
+const say = (text: string) => warn(`${new Date().toISOString()} milore ${printable(text)}`);
 
 const busy = (workspace: string, pid?: number) =>
   new UserError({

@@ -11,7 +11,7 @@ import type { RunDir } from '../runs/run.ts';
 import { experimentOf, type RunResult, runExperiment } from '../training/experiment-run.ts';
 import { VERSION } from '../version.ts';
 import { setOption } from './options.ts';
-import { count, percent, progressPrinter, RUN_FAILED } from './output.ts';
+import { count, percent, printable, progressPrinter, RUN_FAILED, tell, tellJson } from './output.ts';
 import { results, stageMatrix } from './results.ts';
 
 interface Options {
@@ -62,8 +62,8 @@ export const train = () =>
           throw error;
         })
         .finally(stop.release);
-      if (options.json) process.stdout.write(`${JSON.stringify({ type: 'result', ...result })}\n`);
-      else process.stdout.write(`${summary(experiment, result)}\n`);
+      if (options.json) tellJson({ type: 'result', ...result });
+      else tell(summary(experiment, result));
       if (result.state === 'failed') throw new CommanderError(1, RUN_FAILED, result.reason ?? 'the run failed');
     });
 
@@ -110,10 +110,10 @@ export function summary(
       const reasons = tallyReasons(skipped);
       lines.push(`${language}: ${skipped.length} recordings left out (${reasons}); the log names each.`);
     }
-    for (const note of notes) lines.push(`${language}: ${note}`);
+    for (const note of notes) lines.push(`${language}: ${printable(note)}`);
   }
   if (state === 'stopped') lines.push(`Stopped. Go on with: milore train --resume ${run.path}`);
-  if (state === 'failed') lines.push(`Failed: ${reason}`);
+  if (state === 'failed') lines.push(`Failed: ${printable(reason ?? '')}`);
   if (after) lines.push('', ...results(experiment, after, before));
   if (stages) lines.push('', ...stageMatrix(experiment, before ?? [], stages));
   if (n)
@@ -122,7 +122,7 @@ export function summary(
       `${count(n.experts + n.routers + n.baseTrained)} trained parameters (${count(n.experts)} in experts, ${count(n.routers)} in routers): ` +
         `${percent(n.shareWithoutHead)} of the base's ${count(n.base)}; with the head's ${count(n.head)}, ${percent(n.shareWithHead)}.`,
     );
-  lines.push(`${experiment.name}: ${Math.round(seconds)} s. The run lies in ${run.path}`);
+  lines.push(`${printable(experiment.name)}: ${Math.round(seconds)} s. The run lies in ${run.path}`);
   return lines.join('\n');
 }
 

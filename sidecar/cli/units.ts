@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { loadExperiment } from '../config/resolve.ts';
 import { type Around, label, plan, sayDamage } from '../training/prepare/index.ts';
 import { setOption } from './options.ts';
-import { count, progressPrinter, table } from './output.ts';
+import { count, progressPrinter, table, tell, tellJson } from './output.ts';
 
 export const units = () =>
   new Command('units')
@@ -27,7 +27,7 @@ export const units = () =>
       const { features, units } = await label(await plan(experiment, around), around);
       features.close();
       const report = Object.entries(units.use).map(([language, use]) => clusterUse(language, use));
-      if (json) process.stdout.write(`${JSON.stringify({ key: units.key, languages: report })}\n`);
+      if (json) tellJson({ key: units.key, languages: report });
       else {
         const rows = report.map((r) => [
           r.language,
@@ -37,9 +37,7 @@ export const units = () =>
           `${(100 * r.largest).toFixed(1)} %`,
         ]);
         if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
-        process.stdout.write(
-          `${table([['language', 'frames', 'units used', 'perplexity', 'largest unit'], ...rows])}\n`,
-        );
+        tell(table([['language', 'frames', 'units used', 'perplexity', 'largest unit'], ...rows]));
       }
     });
 

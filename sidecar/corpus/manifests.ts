@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { parse as parseCsv } from 'csv-parse/sync';
+import { parseJson } from '../json.ts';
 import { blameNoFile } from '../machine.ts';
 import { splitOf } from './kaldi.ts';
 import { type Folder, resolveInside } from './paths.ts';
@@ -123,7 +124,7 @@ function recordsOf(file: string): { line: number; record: Record_ | undefined }[
 
 function objectIn(text: string): Record_ | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record_) : undefined;
   } catch {
     return undefined;

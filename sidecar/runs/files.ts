@@ -1,5 +1,6 @@
 /** @file Small files of a run as they are found: anyone may have written them. */
 import { constants, readFileSync, statSync } from 'node:fs';
+import { parseJson } from '../json.ts';
 import { blameNoFile } from '../machine.ts';
 
 /** How to open what someone else may have put there: a pipe without a writer would hold us up for ever. */
@@ -11,7 +12,7 @@ export function readJson(path: string, maxBytes = 8_000_000): unknown {
   try {
     const info = statSync(path);
     if (!info.isFile() || info.size > maxBytes) return undefined;
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return parseJson(readFileSync(path, 'utf8'));
   } catch (error) {
     blameNoFile(`read ${path}`, error);
     return undefined;

@@ -1,6 +1,6 @@
 /** @file What the sidecar answers to each request: parameters checked, then done here or handed to a worker. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import * as z from 'zod';
 import { devices } from '../config/schema.ts';
@@ -209,6 +209,9 @@ function runPath(workspace: string, id: string): string {
   const folder = join(runsFolder(workspace), id);
   if (existsSync(folder)) {
     inside(workspace, folder, 'use the run');
+    // What a run writes and gives out lies in it: a link in its place may lead anywhere.
+    for (const entry of readdirSync(folder, { withFileTypes: true }))
+      if (entry.isSymbolicLink()) inside(workspace, join(folder, entry.name), 'use');
     return folder;
   }
   throw new UserError({

@@ -1,6 +1,7 @@
 /** @file Everything that the next step depends on, as files of a checkpoint: from it the next step is bit-identical. */
 import type { SamplerState } from '../corpus/index.ts';
 import { UserError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import type { Meter } from '../learning/meter.ts';
 import { writeSafetensors } from '../model/checkpoint/safetensors.ts';
 import type { TensorFile } from '../model/checkpoint/tensor-file.ts';
@@ -77,7 +78,7 @@ function isLayout(x: unknown): x is Layout {
 export function parseProgress(text: string, where: string): StoredProgress {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     // Told below.
   }

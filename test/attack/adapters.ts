@@ -66,6 +66,9 @@ const tensors = (name: string, change: (all: Record<string, { shape: number[]; d
   });
 
 export const adapters: Attack[] = [
+  on('a config nested 100 000 deep', CONFIG, (folder) =>
+    writeFileSync(join(folder, CONFIG), `{"r":${'['.repeat(100_000)}${']'.repeat(100_000)}}`),
+  ),
   on('no config', CONFIG, (folder) => rmSync(join(folder, CONFIG))),
   on('no weights', WEIGHTS, (folder) => rmSync(join(folder, WEIGHTS))),
   on('weights cut short', WEIGHTS, (folder) => {

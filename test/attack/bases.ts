@@ -57,6 +57,12 @@ const setFloat = (value: number) => (file: Buffer) => {
   return file;
 };
 
+/** Valid JSON: the parser takes it, and whoever prints it runs out of stack. */
+const deep = [
+  ['100 000 lists', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+  ['100 000 objects', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
+] as const;
+
 export const safetensors: Attack[] = [
   ...[0, 5, 8, 500].map((length) => weights(`cut to ${length} bytes`, (file) => file.subarray(0, length))),
   weights('half of it', (file) => file.subarray(0, file.length / 2)),
@@ -73,6 +79,12 @@ export const safetensors: Attack[] = [
   weights('a header that is no JSON', (file) => bytes('{"a":', take(file).data)),
   weights('a header that is a list', () => bytes([])),
   weights('a header nested 200 000 deep', () => bytes('['.repeat(200_000))),
+  ...deep.map(([what, text]) =>
+    weights(`a dtype of ${what}`, (file) => {
+      const { header, data } = take(file);
+      return bytes(JSON.stringify(header).replace('"F32"', text), data);
+    }),
+  ),
   weights('a tensor twice', (file) => {
     const { header, data } = take(file);
     const text = JSON.stringify(header);
@@ -194,6 +206,14 @@ export const configurations: Attack[] = [
   config('NaN as a number', () => '{"hidden_size": NaN}'),
   config('20 MB', () => ' '.repeat(20 << 20)),
   config('nested 100 000 deep', () => '{"a":'.repeat(100_000)),
+  ...deep.flatMap(([what, text]) => [
+    config(`a size of ${what}`, (raw) => JSON.stringify(raw).replace(/"hidden_size": *\d+/, `"hidden_size":${text}`)),
+    config(`a strange key of ${what}`, (raw) => `{"strange":${text},${JSON.stringify(raw).slice(1)}`),
+    preprocessor(
+      `a rate of ${what}`,
+      (raw) => `{"sampling_rate":${text},${JSON.stringify({ ...raw, sampling_rate: undefined }).slice(1)}`,
+    ),
+  ]),
   on('config.json: not there', 'config.json', (folder) => rmSync(join(folder, 'config.json'))),
   preprocessor('8 kHz', (raw) => void (raw.sampling_rate = 8000)),
   preprocessor('do_normalize: "yes"', (raw) => void (raw.do_normalize = 'yes')),

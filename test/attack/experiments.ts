@@ -35,6 +35,7 @@ export const experiments: Attack[] = [
   yaml('2 MB', ' '.repeat(2 << 20)),
   yaml('2 MB of lists', '- '.repeat(400_000)),
   yaml('nested 10 000 deep', '['.repeat(10_000)),
+  yaml('100 000 brackets, closed', `seed: ${'['.repeat(100_000)}${']'.repeat(100_000)}\n`),
   yaml('a function', `${experiment()}name: !!js/function 'function(){ return 1 }'\nsteps: 1\n`),
   yaml('no base', 'languages: { eng: { role: new, data: data } }\n'),
   yaml('no language', `base: { model: ${JSON.stringify(tiny())} }\nlanguages: {}\n`),

@@ -65,6 +65,17 @@ export const runs: RunAttack[] = [
     file(verb, 'resolved.json is no JSON', 'resolved.json', '{"base":'),
     file(verb, 'resolved.json is a list', 'resolved.json', '[]'),
     file(verb, 'resolved.json is empty', 'resolved.json', '{}'),
+    resolved(verb, 'resolved.json with steps nested deep', (raw) => {
+      let deep: unknown = 1;
+      for (let i = 0; i < 3000; i++) deep = [deep];
+      raw.training.steps = deep;
+    }),
+    file(
+      verb,
+      'resolved.json nested 100 000 deep',
+      'resolved.json',
+      `{"base":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+    ),
     resolved(verb, 'resolved.json without training', (raw) => void (raw.training = 'hard')),
     resolved(verb, 'resolved.json with a billion experts', (raw) => void (raw.adapter.experts = 1e9)),
     resolved(verb, 'resolved.json with an unknown key', (raw) => void (raw.stepz = 1)),

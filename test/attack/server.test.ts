@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer, request } from 'node:http';
@@ -230,6 +231,34 @@ describe('who is inside', () => {
       expect([1009, 4004]).toContain(await client.closed);
     }
     expect((await resident()) - before).toBeLessThan(100e6);
+  });
+
+  it('gets no further than the workspace by links: neither a run that is one, nor one in a run', async () => {
+    const client = await connected(server.endpoint);
+    const outside = join(folder, 'outside');
+    const runs = join(workspace, '.milore', 'runs');
+    mkdirSync(join(outside, 'checkpoints'), { recursive: true });
+    writeFileSync(join(outside, 'run.json'), '{}');
+    symlinkSync(outside, join(runs, 'linked'));
+    for (const [run, part] of [
+      ['deep-folder', 'checkpoints'],
+      ['deep-file', 'run.json'],
+    ]) {
+      mkdirSync(join(runs, run));
+      symlinkSync(join(outside, part), join(runs, run, part));
+    }
+    for (const run of ['linked', 'deep-folder', 'deep-file'])
+      for (const [method, more] of [
+        ['run/resume', {}],
+        ['run/export', { out: join(folder, 'chosen') }],
+        ['subscribe', { log: 'log', fromSeq: 1 }],
+      ] as const) {
+        const { error } = await client.request(method, { run, ...more });
+        expect(error?.message, `${method} ${run}`).toMatch(/lies outside the workspace/);
+      }
+    expect(readdirSync(outside).sort()).toEqual(['checkpoints', 'run.json']);
+    for (const run of ['linked', 'deep-folder', 'deep-file']) rmSync(join(runs, run), { recursive: true });
+    client.socket.close();
   });
 
   it('gets an error for every parameter of the wrong kind, and the sidecar lives on', async () => {

@@ -80,8 +80,8 @@ export interface Spawned {
 }
 
 /** A real `milore serve` with a home of its own. */
-export async function serve(workspace: string, home: string, args: string[] = []): Promise<Spawned> {
-  const child = spawn(process.execPath, [script, 'serve', workspace, ...args], {
+export async function serve(workspace: string, home: string, args: string[] = [], bundle = script): Promise<Spawned> {
+  const child = spawn(process.execPath, [bundle, 'serve', workspace, ...args], {
     env: { ...process.env, HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -10,6 +10,7 @@ const leaves = [
   'sidecar/machine.ts',
   'sidecar/disk.ts',
   'sidecar/inside.ts',
+  'sidecar/json.ts',
   'sidecar/random.ts',
   'sidecar/endpoint.ts',
   'sidecar/version.ts',

@@ -3,6 +3,7 @@
  * Format: 8 bytes header length, JSON header, then the tensors' bytes without gaps.
  */
 import fs from 'node:fs';
+import { parseJson } from '../../json.ts';
 import {
   BYTES_PER_ELEMENT,
   countElements,
@@ -72,7 +73,7 @@ function readHeader(fd: number, file: string, fileSize: number) {
   const text = Buffer.from(readExactly(fd, file, 8, Number(headerLength)).buffer).toString('utf8');
   let header: unknown;
   try {
-    header = JSON.parse(text);
+    header = parseJson(text);
   } catch (error) {
     throw damaged(file, `its header is not JSON: ${(error as Error).message}.`);
   }

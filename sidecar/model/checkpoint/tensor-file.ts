@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
+import { parseJson } from '../../json.ts';
 import { blameNoFile } from '../../machine.ts';
 
 /** Bytes an element, by safetensors' names. */
@@ -198,7 +199,7 @@ export function readJsonObject(file: string, limitBytes?: number): Record<string
   const text = readSmallFile(file, limitBytes).toString('utf8');
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     throw damaged(file, `it is not JSON: ${(error as Error).message}.`);
   }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decodeAudio, decodeBytes, loadAudio16k } from '../../../sidecar/audio/index.ts';
+import { bytesSource, decodeAudio, decodeBytes, hear, loadAudio16k } from '../../../sidecar/audio/index.ts';
 import { scanLanguage } from '../../../sidecar/corpus/index.ts';
 import { UserError } from '../../../sidecar/errors.ts';
 import { keyedRandom } from '../../../sidecar/random.ts';
@@ -191,6 +191,13 @@ describe('recordings as people have them', () => {
 
   it('what cannot be read is called what it is', async () => {
     await expect(decodeAudio(at('formats', 'mute.mp4'))).rejects.toThrow(/MP4.*without a sound track/);
+    const speex = readFileSync(at('formats', 'speex.spx'));
+    const cut = async (share: number) => {
+      const bytes = new Uint8Array(speex.subarray(0, Math.floor(speex.length * share)));
+      return (await hear(bytesSource(bytes), () => {}, { file: 'x.spx' })).notes;
+    };
+    expect(await cut(1)).toEqual([]);
+    expect(await cut(0.9)).toEqual(['Its end is cut off: what is there is read.']);
     await expect(decodeAudio(at('formats', 'cut.m4a'))).rejects.toThrow(/MP4.*index.*broke off/);
     await expect(decodeBytes(Buffer.from('DSD \0\0\0\0 and so on'), 'a.dsf')).rejects.toThrow(/DSD/);
     await expect(decodeBytes(Buffer.from('MPCK and so on'), 'a.mpc')).rejects.toThrow(/Musepack/);
