@@ -56,8 +56,8 @@ export const train = () =>
         },
       })
         .catch((error) => {
-          // Beside the fault itself, which is told last.
-          if (run && hasCheckpoints(run))
+          // Beside the fault itself, which is told last. Who resumes knows the command.
+          if (run && !options.resume && hasCheckpoints(run))
             process.stderr.write(`The run has checkpoints. Once this is cured: milore train --resume ${run.path}\n`);
           throw error;
         })
