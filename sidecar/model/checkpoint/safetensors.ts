@@ -20,6 +20,8 @@ import {
 
 /** The official limit of 100 MB is for models a thousand times as large; a hostile header must be refused at once. */
 const HEADER_LIMIT_BYTES = 16_000_000;
+/** Two a site of 64 experts at six projections of 48 layers are 37,000. */
+const TENSOR_LIMIT = 65_536;
 
 interface Entry extends TensorInfo {
   begin: number;
@@ -80,6 +82,8 @@ function readHeader(fd: number, file: string, fileSize: number) {
   if (typeof header !== 'object' || header === null || Array.isArray(header)) {
     throw damaged(file, 'its header holds JSON, but no object.');
   }
+  const tensors = Object.keys(header).length;
+  if (tensors > TENSOR_LIMIT) throw damaged(file, `it lists ${tensors} tensors; ${TENSOR_LIMIT} is the limit.`);
   const twice = repeatedTopLevelKey(text);
   if (twice !== undefined) throw damaged(file, `its header names ${twice} twice.`);
   let metadata: unknown = {};
