@@ -59,6 +59,14 @@ export const evaluation = section('Held-out measurements during training.', {
   secondsPerLanguage: positive(1e6)
     .default(120)
     .meta(about('Held-out audio measured in each language.', { unit: 'seconds' })),
+  probes: z
+    .boolean()
+    .default(true)
+    .meta(
+      about(
+        'Asks hidden states for their language and how far they moved, before the first step and after each stage.',
+      ),
+    ),
   mask: maskSection('The spans of held-out speech, which do not follow those of training.'),
 });
 

@@ -121,7 +121,7 @@ export interface Findings {
   examples: Examples[];
   /** What was not measured, and why. */
   skipped: { measure: string; reason: string }[];
-  /** Share of the whole run's seconds that these measurements took; absent where the run did not say. */
+  /** Seconds of measuring after the stages over seconds of training them; absent where one was trained in several legs. */
   costShare?: number;
   /** Of the bootstrap. */
   draws: number;

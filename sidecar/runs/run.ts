@@ -42,6 +42,8 @@ export const runFiles = {
   log: 'log.jsonl',
   batches: 'batches.jsonl',
   utilisation: 'utilisation.jsonl',
+  /** What was learned and forgotten, made anew after each stage. */
+  findings: 'findings.json',
   heartbeat: 'heartbeat.json',
   writer: 'writer.json',
   checkpoints: 'checkpoints',

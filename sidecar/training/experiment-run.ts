@@ -15,6 +15,7 @@ import { type CorpusSummary, LOG_VERSION, type RunEvent } from '../protocol/even
 import type { Measurement } from '../protocol/measurement.ts';
 import { type Claim, claimRun } from '../runs/claim.ts';
 import { createRun, openRun, type RunDir, readResolved, runFiles } from '../runs/run.ts';
+import { assess } from './assess.ts';
 import { begin, enter, goOn, openFork } from './beginnings.ts';
 import { describeFork, planFork } from './fork.ts';
 import { type Ending, evaluate, fresh, type Training, train } from './loop.ts';
@@ -141,9 +142,13 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const current = stageAt(stages, progress.step);
     if (!checkpoint) await begin(trainings[0], planned, source && { ...source, fork: fork! });
     const logged = checkpoint && (await loggedOf(run, checkpoint.step));
-    const before = logged ? logged.before : await evaluate(common);
+    const assessing = { run, experiment, stages, planned, session: { device: chosen.device } };
+    let before = logged?.before;
     if (!logged) {
-      sink.emit({ type: 'evaluation', step: 0, values: before! });
+      const measured = await evaluate(common);
+      before = measured.values;
+      await assess(assessing, trainings[0], 0, measured);
+      sink.emit({ type: 'evaluation', step: 0, values: before });
       sink.emit(samplingEvent(0, trainings[0]));
     }
     const info = {
@@ -157,8 +162,17 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       const { stage } = training;
       // Gone on with at its very end, a stage has nothing left to enter.
       if (progress.step === stage.start) await enter(training, progress);
+      const whole = progress.step === stage.start;
+      const enteredAt = performance.now();
       ending = await train(training, progress, stage === current ? logged?.last : undefined);
       if (ending.state !== 'done') break;
+      await assess(
+        assessing,
+        training,
+        stage.number,
+        ending.evaluation,
+        whole ? (performance.now() - enteredAt) / 1000 : undefined,
+      );
       sink.mustHold('write the adapter');
       if (experiment.stages)
         leaveStage(run, arms[0], trainings.slice(0, stage.number), {
@@ -182,7 +196,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
           : undefined,
       before,
       reason: ending?.state === 'failed' ? ending.reason : undefined,
-      after: ending?.state === 'done' ? ending.evaluation : undefined,
+      after: ending?.state === 'done' ? ending.evaluation.values : undefined,
     });
   } catch (fault) {
     const error = inWords(fault);

@@ -15,6 +15,8 @@ export interface Clips {
   heard: TrainingClip[];
   heldOut: TrainingClip[];
   summaries: CorpusSummary[];
+  /** Who spoke a clip, and where its sound lies unless it is joined of several. */
+  origin(clip: { hash: string }): { speaker?: string; path?: string; startSeconds?: number };
   /** 16 kHz, normalised if the base wants it. */
   samples(clip: { hash: string }): Promise<Float32Array>;
 }
@@ -62,6 +64,12 @@ export async function collectClips(
     heard,
     heldOut: limitHeldOut(side('dev'), experiment.evaluation.secondsPerLanguage * framesPerSecond),
     summaries,
+    origin: ({ hash }) => {
+      const { speaker, parts } = byHash.get(hash)!;
+      if (parts.length > 1) return { speaker };
+      const [{ utterance, startSample }] = parts;
+      return { speaker, path: utterance.path, startSeconds: (utterance.startSample + startSample) / 16_000 };
+    },
     samples: ({ hash }) => clipSamples(byHash.get(hash)!, { normalise: base.normalise }),
   };
 }

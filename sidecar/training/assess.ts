@@ -1,0 +1,130 @@
+/**
+ * @file What a run measures of itself before the first step and after each stage, kept utterance by utterance under
+ * `evaluation/`, and what follows from it, `findings.json`. A run that was killed in the middle measures the same again.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Experiment } from '../config/experiment.ts';
+import { makeFolder, writeFileAtomic } from '../disk.ts';
+import type { SessionOptions } from '../engine/session.ts';
+import type { Assessed, Score } from '../evaluation/assessed.ts';
+import { findingsOf } from '../evaluation/findings.ts';
+import { adaptedBase } from '../evaluation/frozen-states.ts';
+import { representations } from '../evaluation/representations.ts';
+import type { Better } from '../protocol/findings.ts';
+import { units } from '../protocol/measurement.ts';
+import { readJson } from '../runs/files.ts';
+import { runFiles } from '../runs/run.ts';
+import { ADAPTED } from './arms.ts';
+import type { HeldOutMeasured, Training } from './loop.ts';
+import type { Plan } from './prepare/index.ts';
+import type { Stage } from './stages.ts';
+
+const FOLDER = 'evaluation';
+const betterOf: Readonly<Record<string, Better>> = {
+  loss: 'lower',
+  accuracy: 'higher',
+  ownHeadLoss: 'lower',
+  ownHeadAccuracy: 'higher',
+};
+
+export interface Assessing {
+  run: { path: string };
+  experiment: Experiment;
+  stages: readonly Stage[];
+  planned: Plan;
+  session: SessionOptions;
+}
+
+/** Measures a row and writes it, with the findings so far. @param row 0 before the first step, i after stage i */
+export async function assess(
+  about: Assessing,
+  { arms, sources, framesPerSecond, sink, signal }: Training,
+  row: number,
+  measured: HeldOutMeasured,
+  trainingSeconds?: number,
+): Promise<void> {
+  const { run, experiment, stages, planned, session } = about;
+  const began = performance.now();
+  const { clips, frozen } = planned;
+  const step = row === 0 ? 0 : stages[row - 1].end;
+  const rest: Pick<Assessed, 'probes' | 'drift' | 'skipped'> = { probes: [], drift: [], skipped: [] };
+  if (experiment.evaluation.probes) {
+    const [{ config, learner }] = arms;
+    await learner.pull();
+    sink.emit({ type: 'stage', name: 'evaluate', done: row, total: stages.length + 1, detail: 'probes' });
+    const { heldOut } = clips;
+    const sides = { train: clips.heard, heldOut, framesPerSecond, features: sources.features, samples: clips.samples };
+    const model = {
+      adapted: { config, parameters: learner.parameters },
+      base: row > 0 ? adaptedBase(frozen.base) : undefined,
+      file: frozen.file,
+      session,
+    };
+    Object.assign(rest, await representations(model, sides, signal));
+  } else rest.skipped.push({ measure: 'languageIdentification', reason: 'evaluation.probes is false.' });
+  const assessed: Assessed = {
+    version: 1,
+    row,
+    step,
+    add: row === 0 ? [] : [...stages[row - 1].add],
+    seconds: measured.seconds + (performance.now() - began) / 1000,
+    trainingSeconds,
+    clips: clips.heldOut.map(({ hash, id, language, frames }) => ({
+      hash,
+      id,
+      language,
+      seconds: frames / framesPerSecond,
+      ...clips.origin({ hash }),
+    })),
+    scores: scoresOf(measured),
+    ...rest,
+  };
+  sink.mustHold(`write what was measured after step ${step}`);
+  const folder = join(run.path, FOLDER);
+  makeFolder(folder);
+  writeFileAtomic(rowFile(run, row), `${JSON.stringify(assessed)}\n`);
+  tell(about, row, (text) => sink.emit({ type: 'note', level: 'warning', text }));
+}
+
+const rowFile = (run: { path: string }, row: number) => join(run.path, FOLDER, `row-${row}.json`);
+
+/** Whether a row has been measured already. */
+export const isAssessed = (run: { path: string }, row: number): boolean => existsSync(rowFile(run, row));
+
+/** By clip, what every arm scored. */
+function scoresOf({ clips }: HeldOutMeasured): Score[] {
+  const scores = new Map<string, Score>();
+  for (const [arm, own] of Object.entries(clips))
+    for (const { hash, language, masked, sums } of own)
+      for (const [measure, count] of Object.entries(sums)) {
+        if (arm !== ADAPTED && measure.startsWith('ownHead')) continue;
+        const key = `${arm} ${measure} ${language}`;
+        const unit = units[measure] ?? '1';
+        const better = betterOf[measure] ?? 'lower';
+        if (!scores.has(key)) scores.set(key, { measure, unit, better, arm, language, counts: [] });
+        scores.get(key)!.counts.push({ hash, count, of: masked });
+      }
+  return [...scores.values()];
+}
+
+/** Writes the findings up to a row, where every row before it is there. */
+function tell({ run, experiment, stages }: Assessing, row: number, warn: (text: string) => void): void {
+  const rows = Array.from({ length: row + 1 }, (_, i) => readJson(rowFile(run, i), MOST_BYTES) as Assessed | undefined);
+  const enteredAt = (code: string) => stages.findIndex(({ add }) => add.includes(code)) + 1;
+  const languages = Object.entries(experiment.languages).map(([code, { role }]) => {
+    return { code, role, entered: enteredAt(code) };
+  });
+  try {
+    const missing = rows.findIndex((one, i) => one?.version !== 1 || one.row !== i);
+    if (missing >= 0) throw new Error(`${rowFile(run, missing)} is not there or damaged`);
+    const findings = findingsOf(rows as Assessed[], { languages, seed: experiment.seed });
+    writeFileAtomic(join(run.path, runFiles.findings), `${JSON.stringify(findings)}\n`);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) throw error;
+    warn(`What was learned and forgotten cannot be told: ${(error as Error).message}.`);
+  }
+}
+
+/** A row has a line of some hundred bytes for each held-out clip and measure. */
+const MOST_BYTES = 256e6;
