@@ -2,8 +2,9 @@
 import { drift } from './cka.ts';
 import type { SpeechClip } from './hidden-states.ts';
 
-/** Frames of a language that are compared: CKA takes time by their square. */
-export const DRIFT_FRAMES = 500;
+/** Of a language's held-out speech that is heard, and frames of it that are compared: CKA takes time by their square. */
+export const DRIFT_SECONDS = 20;
+const DRIFT_FRAMES = 500;
 
 /** Every so many frames of all clips together, so that each speaker is heard. */
 function chosenFrames(clips: readonly SpeechClip[]): number[][] {

@@ -18,7 +18,7 @@ import {
   type WindowedClip,
   windowMeans,
 } from './language-probe.ts';
-import { ChosenFrames } from './layer-drift.ts';
+import { ChosenFrames, DRIFT_SECONDS } from './layer-drift.ts';
 
 export interface SpeechSides {
   train: readonly SpeechClip[];
@@ -51,14 +51,15 @@ export async function representations(
     sides.train.filter(({ language }) => languages.includes(language)),
     PROBE_SECONDS * sides.framesPerSecond,
   );
-  const own = await walk(adapted, file, session, sides, fitted, signal);
+  const compared = limitHeldOut(sides.heldOut, DRIFT_SECONDS * sides.framesPerSecond);
+  const own = await walk(adapted, { file, session, sides, fitted, asked: sides.heldOut, compared, signal });
   const probes: ProbeResult[] = [];
   if (languages.length > 1) {
     probes.push(probeLanguages('states', languages, own.train, own.heldOut, own.width));
     if (!base) probes.push(await spectrogramProbe(languages, fitted, sides, signal));
   }
   if (!base) return { probes, drift: [], skipped };
-  const before = await walk(base, file, session, sides, [], signal);
+  const before = await walk(base, { file, session, sides, fitted: [], asked: compared, compared, signal });
   const drift = [...own.chosen].map(([language, frames]) => {
     return { language, layers: frames.driftFrom(before.chosen.get(language)!) };
   });
@@ -79,34 +80,36 @@ function probed({ train, heldOut }: SpeechSides, skipped: Assessed['skipped']): 
   return languages;
 }
 
+interface Walk extends Pick<Representation, 'file' | 'session'> {
+  sides: SpeechSides;
+  /** What a probe is fitted on, and asked about. */
+  fitted: readonly SpeechClip[];
+  asked: readonly SpeechClip[];
+  /** Of those asked about, in which layers are compared. */
+  compared: readonly SpeechClip[];
+  signal?: AbortSignal;
+}
+
 /** Everything that is looked at in a model's states, in one pass over the clips. */
-async function walk(
-  model: Adapted,
-  file: WeightFile,
-  session: SessionOptions,
-  { heldOut, features }: SpeechSides,
-  fitted: readonly SpeechClip[],
-  signal?: AbortSignal,
-) {
-  const states = await HiddenStates.open(model, file, features, session);
+async function walk(model: Adapted, { file, session, sides, fitted, asked, compared, signal }: Walk) {
+  const states = await HiddenStates.open(model, file, sides.features, session);
   try {
-    const chosen = new Map<string, ChosenFrames>();
-    for (const language of new Set(heldOut.map((clip) => clip.language)))
-      chosen.set(
-        language,
-        new ChosenFrames(
-          heldOut.filter((clip) => clip.language === language),
-          states.width,
-        ),
-      );
+    const languages = [...new Set(compared.map(({ language }) => language))];
+    const chosen = new Map(
+      languages.map((code) => {
+        const own = compared.filter(({ language }) => language === code);
+        return [code, new ChosenFrames(own, states.width)] as const;
+      }),
+    );
     const windows: Record<'train' | 'heldOut', WindowedClip[]> = { train: [], heldOut: [] };
-    for (const side of ['train', 'heldOut'] as const)
-      for (const clip of side === 'train' ? fitted : heldOut) {
-        signal?.throwIfAborted();
-        const layers = await states.of(clip);
-        windows[side].push({ ...clip, rows: pooledStates(layers, states.width) });
-        if (side === 'heldOut') chosen.get(clip.language)!.add(clip.hash, layers);
-      }
+    const take = async (clip: SpeechClip, side: 'train' | 'heldOut') => {
+      signal?.throwIfAborted();
+      const layers = await states.of(clip);
+      windows[side].push({ ...clip, rows: pooledStates(layers, states.width) });
+      if (side === 'heldOut') chosen.get(clip.language)?.add(clip.hash, layers);
+    };
+    for (const clip of fitted) await take(clip, 'train');
+    for (const clip of asked) await take(clip, 'heldOut');
     return { ...windows, chosen, width: states.width };
   } finally {
     await states.release();
