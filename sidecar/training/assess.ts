@@ -2,7 +2,6 @@
  * @file What a run measures of itself before the first step and after each stage, kept utterance by utterance under
  * `evaluation/`, and what follows from it, `findings.json`. A run that was killed in the middle measures the same again.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Experiment } from '../config/experiment.ts';
 import { makeFolder, writeFileAtomic } from '../disk.ts';
@@ -88,9 +87,6 @@ export async function assess(
 }
 
 const rowFile = (run: { path: string }, row: number) => join(run.path, FOLDER, `row-${row}.json`);
-
-/** Whether a row has been measured already. */
-export const isAssessed = (run: { path: string }, row: number): boolean => existsSync(rowFile(run, row));
 
 /** By clip, what every arm scored. */
 function scoresOf({ clips }: HeldOutMeasured): Score[] {
