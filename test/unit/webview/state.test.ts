@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ToWebview } from '../../../sidecar/protocol/dashboard.ts';
 import { RunHistory } from '../../../webview/history.ts';
 import { admit, freshTrack } from '../../../webview/sequence.ts';
-import { type Action, freshView, initial, reduce, restore, type State } from '../../../webview/state.ts';
+import { type Action, initial, reduce, type State } from '../../../webview/state.ts';
+import { freshView, restore } from '../../../webview/view.ts';
 import { setWords, t } from '../../../webview/words.ts';
 import { madeRun } from '../../support/run-events.ts';
 
