@@ -48,7 +48,6 @@ export function barChart(name: string, host: ChartHost): BarChart {
         ...layout.parts.map(({ tag, attributes, text }) => svg(tag, attributes, text)),
       ),
     );
-    box.refresh();
     point();
   }
 
@@ -100,8 +99,10 @@ export function barChart(name: string, host: ChartHost): BarChart {
     update(next, look) {
       figure = next;
       theme = look;
+      // Also of a chart that is not in sight: a screen reader reads the whole page.
       box.title(figure.title, figure.note);
       call(figure.title);
+      box.refresh();
       draw();
     },
   };

@@ -149,7 +149,6 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
         ? [t('0 dead'), t('1 fair'), `≥\u202f${figure.format(most)}`]
         : ['0', figure.unit, figure.format(most)];
     [low.textContent, middle.textContent, high.textContent] = ends ?? usual;
-    box.refresh();
     point();
   }
 
@@ -216,8 +215,10 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
     update(next, look) {
       figure = next;
       theme = look;
+      // Also of a chart that is not in sight: a screen reader reads the whole page.
       box.title(figure.title, figure.note);
       call(figure.title);
+      box.refresh();
       draw();
     },
   };

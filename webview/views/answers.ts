@@ -17,14 +17,13 @@ const signs: Record<Verdict, [sign: string, look: string]> = {
   'cannot tell': ['≈', 'even'],
 };
 
-const known = new WeakMap<Findings, ReturnType<typeof answers>>();
-function answersOf(findings: Findings): ReturnType<typeof answers> {
-  let found = known.get(findings);
-  if (!found) known.set(findings, (found = answers(findings, t)));
-  return found;
-}
-
 export function answerList(): Part {
+  const known = new WeakMap<Findings, ReturnType<typeof answers>>();
+  const answersOf = (findings: Findings) => {
+    let found = known.get(findings);
+    if (!found) known.set(findings, (found = answers(findings, t)));
+    return found;
+  };
   const element = h('section', { class: 'answers', 'aria-label': t('What was learned and forgotten') });
   const content = keyed(element);
   return {

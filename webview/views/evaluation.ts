@@ -78,9 +78,16 @@ export function evaluationView(page: Page): Part {
     return pairs[i];
   }
 
+  let last: unknown[] = [];
+
   return {
     element,
     update(context) {
+      const { state, theme, languages } = context;
+      // Points come five times a second, findings once a stage.
+      const now = [state.findings, state.view, state.runs, theme, JSON.stringify(languages)];
+      if (now.every((one, i) => one === last[i])) return;
+      last = now;
       const found = context.runs.flatMap((one) => {
         const findings = findingsOf(one.told);
         return findings ? [{ one, findings }] : [];
