@@ -96,8 +96,6 @@ for (const theme of ['dark', 'light'] as const)
       await tab(page, 'Evaluation');
       await dashboard(page).locator('.answers li').first().waitFor({ timeout: 60_000 });
       await shoot(page, `evaluation-${theme}`);
-      await page.setViewportSize({ width: 1280, height: 720 });
-      await shoot(page, `evaluation-${theme}-small`);
     });
 if (wanted('three-runs'))
   await inEditor('dark', finished, async (page) => {

@@ -94,8 +94,8 @@ describe.skipIf(missing)(`the page of findings in Chromium${missing && ` (${miss
     expect(rows[3].slice(-2)).toEqual(['3.64', '−0.05']);
     expect(rows[1].at(-1)).toBe('– (nothing comes before the base)');
     const bars = await table(one, 'findings-bars-0');
-    expect(bars[0]).toEqual(['Language', 'Control', 'Adapted']);
-    expect(bars[1]).toEqual(['fin', '3.93 (3.87 to 4.00)', '3.89 (3.83 to 3.96)']);
+    expect(bars[0]).toEqual(['Language', 'Control', 'Adapted', 'Change']);
+    expect(bars[1]).toEqual(['fin', '3.93 (3.87 to 4.00)', '3.89 (3.83 to 3.96)', 'better by 0.04 (0.01 to 0.07)']);
 
     await choose(one, 'Measure', 'CER');
     const cer = await table(one, 'findings-0');
@@ -285,7 +285,7 @@ describe.skipIf(missing)(`the page of findings in Chromium${missing && ` (${miss
       'After stage 1 (fin), step 400, Language fin: 3.84 (3.78 to 3.91), control 3.92 (3.86 to 3.99), better by 0.08 (0.05 to 0.11), from 7 speakers',
     );
     await one.page.keyboard.press('End');
-    expect(await said()).toBe('After stage 1 (fin), step 400, Language BWT: −0.01');
+    expect(await said()).toBe('After stage 1 (fin), step 400, BWT: −0.01');
     await one.page.locator('[data-chart=findings-bars-0] .bars').focus();
     await one.page.keyboard.press('ArrowDown');
     expect(await said()).toMatch(/^fin: 3\.89 \(3\.83 to 3\.96\), control 3\.93 .*, better by 0\.04/);

@@ -11,7 +11,10 @@ export function svgOfHeat(figure: HeatFigure): string {
   );
   const left = 30 + labelWidth;
   const gap = figure.apart === undefined ? 0 : 10;
-  const cell = { width: Math.min(128, (width - left - gap - 90) / Math.max(1, figure.columns.length)), height: 24 };
+  const cell = {
+    width: Math.min(128, (width - left - gap - (figure.scale.ends ? 118 : 90)) / Math.max(1, figure.columns.length)),
+    height: 24,
+  };
   const edge = (c: number) => left + c * cell.width + (c >= (figure.apart ?? Number.POSITIVE_INFINITY) ? gap : 0);
   const top = 64;
   const bottom = top + cell.height * figure.rows.length;
@@ -53,10 +56,15 @@ export function svgOfHeat(figure: HeatFigure): string {
       fill: colourOf(valueAt(figure.scale, (i + 0.5) / steps), figure.scale, 'light'),
     }),
   );
-  const ends = [0, 0.5, 1].map((share) =>
-    words(bar.x + 15, top + bar.height * (1 - share) + 4, figure.format(valueAt(figure.scale, share)), {
-      'font-size': 10,
-    }),
+  const ends = [0, 0.5, 1].map((share, i) =>
+    words(
+      bar.x + 15,
+      top + bar.height * (1 - share) + 4,
+      figure.scale.ends?.[i] ?? figure.format(valueAt(figure.scale, share)),
+      {
+        'font-size': 10,
+      },
+    ),
   );
   return page(Math.max(bottom, top + bar.height) + 44, figure.title, [
     words(24, 22, figure.title, { 'font-size': 14, 'font-weight': 'bold' }),

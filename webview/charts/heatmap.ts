@@ -70,6 +70,10 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
     const text = format(at(row, column));
     return { text, detail: [`${text} ${unit}`] };
   };
+  const columnName = (column: number) => {
+    const { columns, columnTitle, apart = columns.length } = figure!;
+    return column < apart ? `${columnTitle} ${columns[column]}` : columns[column];
+  };
   const ground = () => (theme.kind === 'dark' || theme.kind === 'hc-dark' ? 'dark' : 'light');
 
   /** Where a column begins. */
@@ -124,7 +128,11 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
         const bare = figure!.cells !== undefined && !Number.isFinite(value);
         const fill = colourOf(value, figure!.scale, ground());
         pencil.fillStyle = bare ? theme.grid : fill;
-        pencil.fillRect(edge(c), y, cellWidth - 2, cellHeight - 2);
+        pencil.strokeStyle = theme.grid;
+        // In high contrast the grid's colour is too strong to be a ground.
+        if (bare && theme.kind.startsWith('hc'))
+          pencil.strokeRect(edge(c) + 0.5, y + 0.5, cellWidth - 3, cellHeight - 3);
+        else pencil.fillRect(edge(c), y, cellWidth - 2, cellHeight - 2);
         if (cellWidth < 34 || (!figure!.cells && !Number.isFinite(value))) return;
         const { text, mark = '' } = cellAt(r, c);
         pencil.fillStyle = bare ? theme.text : inkOn(fill);
@@ -158,7 +166,7 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
     const row = figure.rows[cursor.row];
     tip.replaceChildren(
       h('strong', {}, row.detail ?? row.label),
-      h('div', {}, `${figure.columnTitle} ${figure.columns[cursor.column]}`),
+      h('div', {}, columnName(cursor.column)),
       ...cellAt(cursor.row, cursor.column).detail.map((line) => h('div', {}, line)),
     );
     const right = edge(cursor.column) + layout.cellWidth + 6;
@@ -206,7 +214,7 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
     const column = Math.min(lastColumn, Math.max(0, to[1]));
     move({ row, column });
     const label = figure.rows[row].detail ?? figure.rows[row].label;
-    host.say(`${label}, ${figure.columnTitle} ${figure.columns[column]}: ${cellAt(row, column).detail.join(', ')}`);
+    host.say(`${label}, ${columnName(column)}: ${cellAt(row, column).detail.join(', ')}`);
   });
 
   return {

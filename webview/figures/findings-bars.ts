@@ -6,6 +6,7 @@ import {
   comparedAt,
   lastRow,
   measureTitle,
+  sayChange,
   sayFinding,
   sayValue,
 } from '../../sidecar/protocol/findings-words.ts';
@@ -74,10 +75,11 @@ export function barsFigure(
       ),
     },
     table: {
-      head: [t('Language'), ...names],
-      rows: groups.map(({ language, pair }) => [
+      head: [t('Language'), ...names, t('Change')],
+      rows: groups.map(({ language, pair, cell }) => [
         language.code,
         ...pair.map((finding) => sayFinding(finding, unit, t) + (finding?.reason ? ` (${finding.reason})` : '')),
+        cell.change ? sayChange(cell.change, table, t) : '–',
       ]),
     },
   };

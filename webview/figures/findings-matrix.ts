@@ -78,6 +78,13 @@ export function matrixFigure(
   const shown = languagesOf(context, findings);
   const rows = findings.rows.slice(0, table.rows.length);
   const several = context.runs.length > 1;
+  const transfers = [
+    { name: t('BWT'), rows: table.backwardTransfer },
+    // Only where a run of the language alone was named to compare with.
+    ...(table.forwardTransfer.some(({ value }) => value !== undefined)
+      ? [{ name: t('FWT'), rows: table.forwardTransfer }]
+      : []),
+  ];
   const cells: HeatCell[] = [];
   const values: number[] = [];
   for (const { row } of rows) {
@@ -90,14 +97,14 @@ export function matrixFigure(
         detail: cellDetail(table, row, code),
       });
     }
-    values.push(Number.NaN, Number.NaN);
+    values.push(Number.NaN, ...transfers.map(() => Number.NaN));
     cells.push(
       whole(table.average[row], (finding) => sayFinding(finding, table.unit, t)),
-      whole(table.backwardTransfer[row], ({ value }) => saySigned(value, table.unit)),
+      ...transfers.map(({ rows }) => whole(rows[row], ({ value }) => saySigned(value, table.unit))),
     );
   }
   const name = measureTitle(table.measure, t);
-  const size = table.unit === 'share' ? t('{0} points', fixed(most * 100, 1)) : sayValue(most, table.unit);
+  const size = saySigned(most, table.unit).slice(1);
   const direction = table.better === 'lower' ? t('lower is better') : t('higher is better');
   return {
     id: 'findings',
@@ -106,7 +113,7 @@ export function matrixFigure(
     rowTitle: t('After stage'),
     columnTitle: t('Language'),
     rows: rows.map((row) => ({ label: rowName(row), detail: rowDetail(row) })),
-    columns: [...shown.map(({ code }) => code), t('mean'), t('BWT')],
+    columns: [...shown.map(({ code }) => code), t('mean'), ...transfers.map(({ name }) => name)],
     values: Float64Array.from(values),
     unit: table.unit === 'share' ? t('points') : table.unit,
     scale: {
@@ -121,13 +128,15 @@ export function matrixFigure(
     table: rows.map((row) => [
       rowName(row),
       ...shown.map(({ code }) => tableCell(table, row.row, code)),
-      ...[table.average[row.row], table.backwardTransfer[row.row]].map((finding, i) =>
-        finding?.value === undefined
-          ? `–${finding?.reason ? ` (${finding.reason})` : ''}`
-          : i === 0
-            ? sayFinding(finding, table.unit, t)
-            : saySigned(finding.value, table.unit),
-      ),
+      ...[table.average, ...transfers.map(({ rows }) => rows)]
+        .map((all) => all[row.row])
+        .map((finding, i) =>
+          finding?.value === undefined
+            ? `–${finding?.reason ? ` (${finding.reason})` : ''}`
+            : i === 0
+              ? sayFinding(finding, table.unit, t)
+              : saySigned(finding.value, table.unit),
+        ),
     ]),
   };
 }
@@ -182,7 +191,7 @@ function sheetOf(findings: Findings, table: FindingTable, shown: readonly Langua
           cell?.reason ?? change?.reason ?? '',
         ];
       }),
-      ...(['average', 'backwardTransfer'] as const).map((name) => {
+      ...(['average', 'backwardTransfer', 'forwardTransfer'] as const).map((name) => {
         const { value, low, high, reason = '' } = table[name][row] ?? {};
         return [row, step, name, number(value), number(low), number(high), '', '', '', '', '', reason];
       }),

@@ -15,8 +15,8 @@ export function underMatrix(): { element: HTMLElement; update(table: FindingTabl
     element,
     update(table) {
       if (!table) return;
-      const { worst, largestLoss, notes, unit, rows } = table;
-      content(JSON.stringify([table.measure, worst, largestLoss, notes, unit, rows.length]), () => [
+      const { worst, largestLoss, notes, unit, rows, forwardTransfer } = table;
+      content(JSON.stringify([table.measure, worst, largestLoss, notes, unit, rows.length, forwardTransfer]), () => [
         ...(worst ? [h('p', {}, t('Worst: {0}, {1}', worst.language, sayValue(worst.value, unit)))] : []),
         h(
           'p',
@@ -37,6 +37,15 @@ export function underMatrix(): { element: HTMLElement; update(table: FindingTabl
             'mean: over the languages seen so far. BWT: backward transfer, what languages gained since they entered; negative is forgotten.',
           ),
         ),
+        ...(forwardTransfer.some(({ value }) => value !== undefined)
+          ? [
+              h(
+                'p',
+                { class: 'note' },
+                t('FWT: forward transfer, how much better the new languages are than in a run of each alone.'),
+              ),
+            ]
+          : []),
         ...notes.map((note) => h('p', { class: 'note' }, h('bdi', {}, note))),
       ]);
     },
