@@ -42,7 +42,7 @@ export const runFiles = {
   log: 'log.jsonl',
   batches: 'batches.jsonl',
   utilisation: 'utilisation.jsonl',
-  /** What was learned and forgotten, made anew after each stage. */
+  /** What it learned and forgot, written after the base's row and after every stage. */
   findings: 'findings.json',
   heartbeat: 'heartbeat.json',
   writer: 'writer.json',

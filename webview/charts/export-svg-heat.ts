@@ -1,0 +1,82 @@
+/** @file Heat maps as SVG for a paper: cells with their numbers, the scale beside them. Pure. */
+import { paper } from '../theme.ts';
+import { colourOf, inkOn, valueAt } from './colour-map.ts';
+import type { HeatFigure } from './figure.ts';
+import { page, tag, width, words } from './svg-writer.ts';
+
+export function svgOfHeat(figure: HeatFigure): string {
+  const labelWidth = Math.min(
+    180,
+    20 + Math.max(...figure.rows.map(({ label }) => Math.min(26, label.length)), 4) * 6.6,
+  );
+  const left = 30 + labelWidth;
+  const gap = figure.apart === undefined ? 0 : 10;
+  const cell = {
+    width: Math.min(128, (width - left - gap - (figure.scale.ends ? 118 : 90)) / Math.max(1, figure.columns.length)),
+    height: 24,
+  };
+  const edge = (c: number) => left + c * cell.width + (c >= (figure.apart ?? Number.POSITIVE_INFINITY) ? gap : 0);
+  const top = 64;
+  const bottom = top + cell.height * figure.rows.length;
+  const right = left + gap + cell.width * figure.columns.length;
+  const cells = figure.rows.flatMap((row, r) => [
+    words(left - 7, top + (r + 0.5) * cell.height + 4, [row.label.slice(0, 24), row.mark].filter(Boolean).join(' '), {
+      'text-anchor': 'end',
+    }),
+    ...figure.columns.flatMap((_, c) => {
+      const value = figure.values[r * figure.columns.length + c];
+      const own = figure.cells?.[r * figure.columns.length + c];
+      const fill = own && !Number.isFinite(value) ? '#f2f2f2' : colourOf(value, figure.scale, 'light');
+      const box = tag('rect', {
+        x: edge(c),
+        y: top + r * cell.height,
+        width: cell.width - 1,
+        height: cell.height - 1,
+        fill,
+      });
+      const inside = cell.width >= 30 && (own !== undefined || Number.isFinite(value));
+      const text = own ? [own.text, own.mark].filter(Boolean).join(' ') : figure.format(value);
+      const ink = { 'text-anchor': 'middle', 'font-size': 10, fill: inkOn(fill) };
+      return inside ? [box, words(edge(c) + cell.width / 2, top + (r + 0.5) * cell.height + 3.5, text, ink)] : [box];
+    }),
+  ]);
+  const columns = figure.columns.map((label, c) =>
+    words(edge(c) + cell.width / 2, top - 7, label.slice(0, Math.max(2, Math.floor(cell.width / 6))), {
+      'text-anchor': 'middle',
+    }),
+  );
+  const steps = 40;
+  const bar = { x: right + 18, width: 10, height: Math.max(72, Math.min(bottom - top, 160)) };
+  const scale = Array.from({ length: steps }, (_, i) =>
+    tag('rect', {
+      x: bar.x,
+      y: top + (bar.height * (steps - 1 - i)) / steps,
+      width: bar.width,
+      height: bar.height / steps + 0.5,
+      fill: colourOf(valueAt(figure.scale, (i + 0.5) / steps), figure.scale, 'light'),
+    }),
+  );
+  const ends = [0, 0.5, 1].map((share, i) =>
+    words(
+      bar.x + 15,
+      top + bar.height * (1 - share) + 4,
+      figure.scale.ends?.[i] ?? figure.format(valueAt(figure.scale, share)),
+      {
+        'font-size': 10,
+      },
+    ),
+  );
+  return page(Math.max(bottom, top + bar.height) + 44, figure.title, [
+    words(24, 22, figure.title, { 'font-size': 14, 'font-weight': 'bold' }),
+    words((left + right) / 2, 40, figure.columnTitle, { 'text-anchor': 'middle' }),
+    words(0, 0, figure.rowTitle, {
+      'text-anchor': 'middle',
+      transform: `translate(16 ${(top + bottom) / 2}) rotate(-90)`,
+    }),
+    ...columns,
+    ...cells,
+    ...scale,
+    ...ends,
+    words(left, Math.max(bottom, top + bar.height) + 24, figure.unit, { fill: paper.muted }),
+  ]);
+}
