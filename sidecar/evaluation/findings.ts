@@ -32,6 +32,7 @@ export interface FindingsOptions {
   /** In the experiment's order. */
   languages: readonly { code: string; role: 'existing' | 'new'; entered: number }[];
   seed: number;
+  parameters?: Findings['parameters'];
   /** By measure and language, of runs that trained a language alone. */
   alone?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
@@ -71,6 +72,7 @@ export function findingsOf(rows: readonly Assessed[], options: FindingsOptions):
     examples: measures.includes('loss') ? examplesOf('loss', context) : [],
     skipped: last.skipped,
     ...(Number.isFinite(share) ? { costShare: share } : {}),
+    ...(options.parameters ? { parameters: options.parameters } : {}),
     draws: DRAWS,
     level: LEVEL,
     seed: options.seed,

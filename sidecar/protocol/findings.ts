@@ -123,6 +123,8 @@ export interface Findings {
   skipped: { measure: string; reason: string }[];
   /** Seconds of measuring after the stages over seconds of training them; absent where one was trained in several legs. */
   costShare?: number;
+  /** Exact counts: of the base, and of what trained. */
+  parameters?: { base: number; experts: number; routers: number; baseTrained: number; head: number };
   /** Of the bootstrap. */
   draws: number;
   level: number;

@@ -105,7 +105,7 @@ function scoresOf({ clips }: HeldOutMeasured): Score[] {
 }
 
 /** Writes the findings up to a row, where every row before it is there. */
-function tell({ run, experiment, stages }: Assessing, row: number, warn: (text: string) => void): void {
+function tell({ run, experiment, stages, planned }: Assessing, row: number, warn: (text: string) => void): void {
   const rows = Array.from({ length: row + 1 }, (_, i) => readJson(rowFile(run, i), MOST_BYTES) as Assessed | undefined);
   const enteredAt = (code: string) => stages.findIndex(({ add }) => add.includes(code)) + 1;
   const languages = Object.entries(experiment.languages).map(([code, { role }]) => {
@@ -114,7 +114,9 @@ function tell({ run, experiment, stages }: Assessing, row: number, warn: (text: 
   try {
     const missing = rows.findIndex((one, i) => one?.version !== 1 || one.row !== i);
     if (missing >= 0) throw new Error(`${rowFile(run, missing)} is not there or damaged`);
-    const findings = findingsOf(rows as Assessed[], { languages, seed: experiment.seed });
+    const { base, experts, routers, baseTrained, head } = planned.count;
+    const parameters = { base, experts, routers, baseTrained, head };
+    const findings = findingsOf(rows as Assessed[], { languages, seed: experiment.seed, parameters });
     writeFileAtomic(join(run.path, runFiles.findings), `${JSON.stringify(findings)}\n`);
   } catch (error) {
     if (error instanceof Error && 'code' in error) throw error;
