@@ -9,6 +9,8 @@ export interface TableBlock {
   rows: readonly (readonly string[])[];
   /** Columns from the left that are words; the others are numbers. */
   words: number;
+  /** Long, and for who looks for something: closed at first on a page, left out of LaTeX. */
+  folded?: boolean;
 }
 
 export interface PictureBlock {

@@ -20,7 +20,7 @@ export const escapeLatex = (text: string): string =>
     .replace(/[\\~^\u2212\u2013\u202f\u2019\u00d7\u00b7{}&%$#_]/g, (c) => SPECIAL[c] ?? `\\${c}`);
 
 export function toLatex(blocks: readonly Block[]): string {
-  const tables = blocks.filter((one): one is TableBlock => one.kind === 'table');
+  const tables = blocks.filter((one): one is TableBlock => one.kind === 'table' && !one.folded);
   return `% Needs \\usepackage{booktabs}. Made by MiLorE; numbers are those of the report beside it.\n\n${tables.map(table).join('\n')}`;
 }
 

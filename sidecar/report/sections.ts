@@ -48,7 +48,7 @@ function theAnswer({ findings }: Facts): Block[] {
     heading('What was learned, what was forgotten'),
     { kind: 'list', items: all.map(sayAnswer) },
     paragraph(
-      `In brackets, ${Math.round(level * 100)} % intervals: bootstrap with ${draws} draws (seed ${seed}) over speakers where two at least are known, else over utterances; differences are paired by utterance. “Better” and “worse” are said only where the interval leaves zero out. Loss is compared with a control, the same head trained as long on the frozen base; everything else with the base itself.`,
+      `In brackets, ${Math.round(level * 100)} % intervals: bootstrap with ${draws} draws (seed ${seed}) over speakers where two at least are known (of fewer than eight their utterances are drawn too), else over utterances; differences are paired by utterance. “Better” and “worse” are said only where the interval leaves zero out. Loss is compared with a control, the same head trained as long on the frozen base; everything else with the base itself.`,
     ),
   ];
 }
@@ -76,7 +76,7 @@ function theData({ findings, data }: Facts): Block[] {
       caption:
         'Speech by language. Held-out speech is never trained on; clips and speakers are those of held-out speech.',
       head: ['language', 'role', 'trained', 'held out', 'clips', 'speakers', 'left out'],
-      rows: rows.map(([code, role, ...rest]) => [code, role, ...rest]),
+      rows,
       words: 2,
     },
   ];
@@ -93,6 +93,7 @@ function theSettings({ resolved, notes }: Facts): Block[] {
       head: ['setting', 'value'],
       rows,
       words: 2,
+      folded: true,
     },
   ];
   if (notes.length > 0) blocks.push(heading('Notes of the run'), { kind: 'list', items: notes });
