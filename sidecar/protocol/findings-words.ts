@@ -172,5 +172,24 @@ export function answers(findings: Findings, t: Translate): Answer[] {
   );
 }
 
+/** `New: 2 better. Known: 1 worse, 2 cannot tell.`: how the headlines came out, by role. */
+export function sayOverall(all: readonly Answer[], t: Translate): string {
+  const count = (role: Answer['role'], verdict: Verdict | undefined) =>
+    all.filter((one) => one.role === role && one.said[0].verdict === verdict).length;
+  const part = (role: Answer['role']) =>
+    [
+      [count(role, 'better'), t('{0} better', count(role, 'better'))] as const,
+      [count(role, 'worse'), t('{0} worse', count(role, 'worse'))] as const,
+      [count(role, 'cannot tell'), t('{0} cannot tell', count(role, 'cannot tell'))] as const,
+      [count(role, undefined), t('{0} not compared', count(role, undefined))] as const,
+    ]
+      .filter(([many]) => many > 0)
+      .map(([, words]) => words)
+      .join(', ');
+  return [part('new') && t('New: {0}.', part('new')), part('existing') && t('Known: {0}.', part('existing'))]
+    .filter(Boolean)
+    .join(' ');
+}
+
 /** `fin (new): loss 3.84, control 3.92: better by 0.08 (0.05 to 0.11)` */
 export const sayAnswer = ({ name, said }: Answer): string => `${name}: ${said.map(({ text }) => text).join('; ')}`;

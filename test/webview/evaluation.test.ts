@@ -83,6 +83,9 @@ describe.skipIf(missing)(`the page of findings in Chromium${missing && ` (${miss
 
   it('answers in words first, and every number of matrix and bars stands in their tables', async () => {
     const one = await open({}, ...told(['a']));
+    expect(await page(one).locator('.answers .overall').innerText()).toBe(
+      'New: 2 better. Known: 1 worse, 2 cannot tell.',
+    );
     const signs = /[▲▼≈]/g;
     const lines = await page(one).locator('.answers li').allTextContents();
     expect(lines.map((line) => line.replace(signs, ''))).toEqual(answers(sampleFindings(), english).map(sayAnswer));

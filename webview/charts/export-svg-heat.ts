@@ -36,7 +36,12 @@ export function svgOfHeat(figure: HeatFigure): string {
       });
       const inside = cell.width >= 30 && (own !== undefined || Number.isFinite(value));
       const text = own ? [own.text, own.mark].filter(Boolean).join(' ') : figure.format(value);
-      const ink = { 'text-anchor': 'middle', 'font-size': 10, fill: inkOn(fill) };
+      const ink = {
+        'text-anchor': 'middle',
+        'font-size': 10,
+        fill: inkOn(fill),
+        'font-style': own?.quiet ? 'italic' : undefined,
+      };
       return inside ? [box, words(edge(c) + cell.width / 2, top + (r + 0.5) * cell.height + 3.5, text, ink)] : [box];
     }),
   ]);

@@ -65,6 +65,8 @@ export interface HeatCell {
   text: string;
   /** Behind the text, which stays where it is without one. */
   mark?: string;
+  /** Slanted: it is there, and does not count yet. */
+  quiet?: boolean;
   /** For the tip, and to be said. */
   detail: string[];
 }

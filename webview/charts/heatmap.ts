@@ -119,6 +119,7 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
     });
     rows.forEach((row, r) => {
       const y = top + r * cellHeight;
+      pencil.font = font;
       pencil.textAlign = 'right';
       pencil.fillStyle = theme.text;
       pencil.fillText(named(row), left - 8, y + cellHeight / 2);
@@ -134,7 +135,8 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
           pencil.strokeRect(edge(c) + 0.5, y + 0.5, cellWidth - 3, cellHeight - 3);
         else pencil.fillRect(edge(c), y, cellWidth - 2, cellHeight - 2);
         if (cellWidth < 34 || (!figure!.cells && !Number.isFinite(value))) return;
-        const { text, mark = '' } = cellAt(r, c);
+        const { text, mark = '', quiet } = cellAt(r, c);
+        pencil.font = quiet ? `italic ${font}` : font;
         pencil.fillStyle = bare ? theme.text : inkOn(fill);
         const middle = edge(c) + cellWidth / 2 - 1;
         pencil.fillText(text, middle, y + cellHeight / 2 - 0.5);

@@ -76,6 +76,7 @@ export function matrixFigure(
   most: number,
 ): HeatFigure {
   const shown = languagesOf(context, findings);
+  const entered = new Map(findings.languages.map((one) => [one.code, one.entered]));
   const rows = findings.rows.slice(0, table.rows.length);
   const several = context.runs.length > 1;
   const transfers = [
@@ -94,7 +95,8 @@ export function matrixFigure(
       cells.push({
         text: sayValue(cell?.value, table.unit),
         mark: arrowOf(cell),
-        detail: cellDetail(table, row, code),
+        quiet: row < (entered.get(code) ?? 0),
+        detail: [...cellDetail(table, row, code), ...(row < (entered.get(code) ?? 0) ? [t('not learned yet')] : [])],
       });
     }
     values.push(Number.NaN, ...transfers.map(() => Number.NaN));

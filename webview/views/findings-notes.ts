@@ -34,7 +34,7 @@ export function underMatrix(): { element: HTMLElement; update(table: FindingTabl
           'p',
           { class: 'note' },
           t(
-            'mean: over the languages seen so far. BWT: backward transfer, what languages gained since they entered; negative is forgotten.',
+            'Slanted: not learned yet. Mean: over the languages seen so far. BWT: backward transfer, what languages gained since they entered; negative is forgotten.',
           ),
         ),
         ...(forwardTransfer.some(({ value }) => value !== undefined)

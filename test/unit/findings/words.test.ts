@@ -12,6 +12,7 @@ import {
   sayCell,
   sayChange,
   sayFinding,
+  sayOverall,
   saySigned,
   sayValue,
 } from '../../../sidecar/protocol/findings-words.ts';
@@ -58,6 +59,16 @@ describe('a sentence on a language', () => {
     const findings = { ...sampleFindings(), tables: [] };
     expect(answers(findings, english).map(sayAnswer)).toContain('fin (new): not measured');
   });
+});
+
+it('how all came out is said by role', () => {
+  expect(sayOverall(answers(sampleFindings(), english), english)).toBe('New: 2 better. Known: 1 worse, 2 cannot tell.');
+  expect(sayOverall(answers(sampleFindings(), german), german)).toBe(
+    'Neu: 2 besser. Bekannt: 1 schlechter, 2 nicht zu sagen.',
+  );
+  expect(sayOverall(answers({ ...sampleFindings(), tables: [] }, english), english)).toBe(
+    'New: 2 not compared. Known: 3 not compared.',
+  );
 });
 
 describe('a change in words', () => {
