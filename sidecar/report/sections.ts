@@ -1,6 +1,6 @@
 /** @file What a report says, in its order: the answer, then what it was measured on, how, and how to do it again. */
 
-import { answers, sayAnswer } from '../protocol/findings-words.ts';
+import { answers, sayAnswer, sayOverall } from '../protocol/findings-words.ts';
 import { parameterShare, perHour } from './amounts.ts';
 import { type Block, heading, paragraph } from './document.ts';
 import { english } from './english.ts';
@@ -46,6 +46,7 @@ function theAnswer({ findings }: Facts): Block[] {
   const { level, draws, seed } = findings;
   return [
     heading('What was learned, what was forgotten'),
+    paragraph(sayOverall(all, english)),
     { kind: 'list', items: all.map(sayAnswer) },
     paragraph(
       `In brackets, ${Math.round(level * 100)} % intervals: bootstrap with ${draws} draws (seed ${seed}) over speakers where two at least are known (of fewer than eight their utterances are drawn too), else over utterances; differences are paired by utterance. “Better” and “worse” are said only where the interval leaves zero out. Loss is compared with a control, the same head trained as long on the frozen base; everything else with the base itself.`,
