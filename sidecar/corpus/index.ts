@@ -10,4 +10,5 @@ export { replayPool } from './replay.ts';
 export * from './sampler.ts';
 export { type LanguageSpec, type ScanProgress, scanLanguage, shortestSamples } from './scan.ts';
 export * from './splits.ts';
+export * from './superb-folder.ts';
 export * from './types.ts';

@@ -45,7 +45,7 @@ const DRAWS = 2000;
 const LEVEL = 0.95;
 
 /** Utterances that are drawn together: a speaker's where every one has a speaker and there are two at least. */
-function groupsOf<T extends Counted>(utterances: readonly T[]): { by: Interval['by']; groups: T[][] } {
+export function groupsOf<T extends Counted>(utterances: readonly T[]): { by: Interval['by']; groups: T[][] } {
   const speakers = new Map<string, T[]>();
   for (const utterance of utterances) {
     if (utterance.speaker === undefined) break;

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { scanLanguage } from '../../sidecar/corpus/index.ts';
 import { normalisations } from '../../sidecar/evaluation/error-rate.ts';
 import { adaptedBase } from '../../sidecar/evaluation/frozen-states.ts';
-import { ML_SUPERB_SIZE, monolingualRecognition, type SuperbOptions } from '../../sidecar/evaluation/superb.ts';
+import type { RecognitionOptions } from '../../sidecar/evaluation/recognition-task.ts';
+import { ML_SUPERB_SIZE, monolingualRecognition } from '../../sidecar/evaluation/superb.ts';
 import { type TranscribedSides, transcribedSides } from '../../sidecar/evaluation/transcribed.ts';
 import { saveAdapter } from '../../sidecar/model/adapters/file.ts';
 import { loadBase } from '../../sidecar/model/checkpoint/base.ts';
@@ -16,7 +17,7 @@ import { scratch } from '../support/reference.ts';
 
 const base = loadBase(resolve('extension/sample/base'));
 const file = WeightFile.prepare(base, scratch());
-const options: SuperbOptions = {
+const options: RecognitionOptions = {
   recipe: { ...ML_SUPERB_RECIPE, updates: 3, accumulate: 1, rate: 2e-3, validations: 1 },
   size: { ...ML_SUPERB_SIZE, pre: 12, model: 16, feedForward: 32 },
   session: { device: 'cpu' },
