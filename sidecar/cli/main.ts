@@ -9,6 +9,7 @@ import { RUN_FAILED, report } from './output.ts';
 import { serve } from './serve.ts';
 import { superb } from './superb.ts';
 import { train } from './train.ts';
+import { transcribe } from './transcribe.ts';
 import { units } from './units.ts';
 
 /** `argv` is what follows the program's name. Never throws: whatever goes wrong is said on standard error. */
@@ -29,7 +30,7 @@ function program(): Command {
     .version(VERSION)
     .showHelpAfterError('Run the command with --help to see what it takes.')
     .exitOverride();
-  for (const add of [train, embed, units, inspect, superb, devices, exportAdapter, rollback, serve]) {
+  for (const add of [train, embed, units, inspect, superb, transcribe, devices, exportAdapter, rollback, serve]) {
     const command = add();
     command.exitOverride().showHelpAfterError('Run it with --help to see what it takes.');
     all.addCommand(command);

@@ -117,7 +117,7 @@ function monolingualSets(
     const absent = chosen.find((name) => !names.includes(name));
     if (absent) throw noSuchSet(absent, names);
     if (MONO_SETS.some((name) => !chosen.includes(name))) plan.unlike.push('other monolingual sets are chosen');
-    return chosen;
+    return [...new Set(chosen)];
   }
   const own = MONO_SETS.filter((name) => names.includes(name));
   if (own.length < MONO_SETS.length)

@@ -1,5 +1,5 @@
 /** @file A folder in ML-SUPERB's shape, made of the real speech beside the repository where it is there, else of the sample's. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadAudio16k } from '../../sidecar/audio/index.ts';
 import { readListing } from '../../sidecar/corpus/index.ts';
@@ -30,7 +30,7 @@ export function sources(): Source[] {
   }));
 }
 
-/** Writes `counts` utterances a side of every source; short ones first, so that a test is quick. */
+/** Writes `counts` utterances a side of every source, of its shorter half so that a test is quick. */
 export async function superbFolder(
   root: string,
   counts = { train: 6, dev: 3, test: 4 },
@@ -41,7 +41,10 @@ export async function superbFolder(
     const folder = join(root, set);
     mkdirSync(join(folder, 'wav'), { recursive: true });
     const total = counts.train + counts.dev + counts.test;
-    const named = readListing(data).utterances.map((one) => ({ ...one, text: textOf?.(one.id) ?? one.text ?? '' }));
+    const all = readListing(data).utterances.map((one) => ({ ...one, text: textOf?.(one.id) ?? one.text ?? '' }));
+    const sized = all.map((one) => ({ one, bytes: statSync(one.path).size })).sort((a, b) => a.bytes - b.bytes);
+    const short = new Set(sized.slice(0, Math.max(total, sized.length / 2)).map(({ one }) => one));
+    const named = all.filter((one) => short.has(one));
     const step = Math.max(1, Math.floor(named.length / total));
     const lines: string[] = [];
     for (const [i, one] of named
