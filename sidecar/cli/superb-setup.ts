@@ -41,7 +41,6 @@ export interface Setup {
   options: RecognitionOptions;
   keeping: Keeping;
   watcher: SuperbWatcher;
-  cacheDir: string;
   /** Copies the recognisers that were trained to where they are to be kept. */
   keep(): void;
 }
@@ -71,7 +70,6 @@ export async function setUp(given: SetupOptions): Promise<Setup> {
   return {
     compared: { base, file, arms },
     options,
-    cacheDir: join(cache, 'corpus'),
     watcher: watcherOf(given),
     keeping: {
       cache,

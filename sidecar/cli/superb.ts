@@ -1,6 +1,7 @@
 /** @file `milore superb`: text and languages got right on held-out speech, by the base and by an adapter, with intervals. */
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseReference } from '../config/references.ts';
 import { devices } from '../config/schema.ts';
 import { scanLanguage, superbTimes } from '../corpus/index.ts';
 import { normalisations } from '../evaluation/error-rate.ts';
@@ -10,12 +11,12 @@ import { SUPERB_TASKS, type SuperbTask } from '../evaluation/superb-score.ts';
 import { transcribedSides } from '../evaluation/transcribed.ts';
 import { ML_SUPERB_RECIPE } from '../recognition/recipe.ts';
 import { tell, tellJson } from './output.ts';
+import { type DataOptions, dataSet } from './superb-data.ts';
 import { type FolderOptions, superbFolder } from './superb-folder.ts';
 import { type SetupOptions, setUp } from './superb-setup.ts';
 import { DECODING_WORDS, monolingualTable, writeReport } from './superb-told.ts';
 
-interface Options extends Omit<FolderOptions, 'folder'> {
-  language?: string;
+interface Options extends Omit<FolderOptions, 'folder'>, DataOptions {
   folder?: string;
 }
 
@@ -41,8 +42,9 @@ export const superb = () =>
     .description(
       "ML-SUPERB: train its downstream model on the frozen states of a base, and of the base with an adapter, and tell what both get right of the same held-out speech. One data set with transcripts (its monolingual recipe), or with --folder its four tasks on a folder of ML-SUPERB's shape.",
     )
-    .argument('[data]', 'recordings with transcripts: any layout that has a text')
+    .argument('[data]', 'recordings with transcripts: any layout that has a text, or dataset:NAME')
     .option('--language <code>', 'of the data, ISO 639-3')
+    .option('--text <column>', 'of the data: the column of its table that holds the transcripts')
     .option('--folder <folder>', "ML-SUPERB's own folder: <corpus>/<iso>/transcript_….txt and wav/")
     .option('--tasks <list>', `of a folder: ${SUPERB_TASKS.join(',')} or some of them`, taskList, [...SUPERB_TASKS])
     .addOption(new Option('--time <amount>', 'training speech of a folder').choices([...superbTimes]).default('10min'))
@@ -78,7 +80,7 @@ export const superb = () =>
       const wrong = misuse(data, options);
       if (wrong) command.error(`error: ${wrong}`, { exitCode: 2 });
       if (options.folder) await superbFolder(options as FolderOptions);
-      else await oneDataSet(resolve(data!), options);
+      else await oneDataSet(data!, options);
     });
 
 function misuse(
@@ -90,14 +92,17 @@ function misuse(
   if (run && (model || adapter)) return '--run has its own --model and --adapter';
   if (data && folder) return 'give a data set or --folder, not both';
   if (!data && !folder) return 'give a data set, or --folder';
-  return data && !language ? 'a data set goes with --language' : undefined;
+  const named = data !== undefined && parseReference(data) !== undefined;
+  return data && !language && !named ? 'a data set goes with --language' : undefined;
 }
 
-async function oneDataSet(root: string, options: Options): Promise<void> {
-  const language = options.language!;
-  const setup = await setUp(options);
-  const corpus = await scanLanguage({ code: language, root, cacheDir: setup.cacheDir });
+async function oneDataSet(data: string, options: Options): Promise<void> {
+  // Read before the model is opened, which takes longer.
+  const spec = await dataSet(data, options);
+  const language = spec.code;
+  const corpus = await scanLanguage({ ...spec, cacheDir: resolve(options.cache, 'corpus') });
   const sides = transcribedSides(corpus, normalisations['ml-superb-mono']);
+  const setup = await setUp(options);
   const report = await monolingualRecognition(setup.compared, sides, setup.options, setup.keeping, setup.watcher);
   if (options.out) writeReport(resolve(options.out), { language, ...report }, report.arms);
   setup.keep();

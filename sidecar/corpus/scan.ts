@@ -22,6 +22,8 @@ export interface LanguageSpec {
   allowOutside?: boolean;
   tables?: CommonVoiceTables;
   tiers?: readonly string[];
+  /** Of a table, the column that holds the transcripts, where it is not the layout's own. */
+  textColumn?: string;
   /** Of recordings whose manifest names no channel: all mixed (unless told), one of them from 0, or each by itself. */
   channels?: ChannelsOption;
   /** Keeps a subset of at most so many hours, the same on every run: files in the order of a hash of their ids. */
