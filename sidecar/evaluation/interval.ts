@@ -41,6 +41,7 @@ export interface Undefined {
 export type Verdict = 'better' | 'worse' | 'cannot tell';
 export type Better = 'lower' | 'higher';
 
+export const ALIKE = 'all that could be drawn is alike, which says nothing of the spread';
 const DRAWS = 2000;
 const LEVEL = 0.95;
 
@@ -107,6 +108,8 @@ export function bootstrap(utterances: readonly Counted[], options: BootstrapOpti
   const { by, groups } = groupsOf(utterances);
   if (groups.length < 2) return { kind: 'undefined', value, reason: 'one utterance alone says nothing of the spread' };
   const sums = groups.map((group) => [sumBy(group, ({ count }) => count), sumBy(group, ({ of }) => of)]);
+  // Nothing heard, or nothing wrong: all that is drawn is the same, and an interval without width would be a certainty.
+  if (sums.every(([count, of]) => of === 0 || count / of === value)) return { kind: 'undefined', value, reason: ALIKE };
   const { level = LEVEL } = options;
   const [low, high] = ends(
     draw(sums, ([count, of]) => ratio(count, of), options),

@@ -4,6 +4,7 @@
  */
 import { keyedRandom } from '../random.ts';
 import {
+  ALIKE,
   type Better,
   type BootstrapOptions,
   type Counted,
@@ -90,6 +91,7 @@ function drawn(
       }),
     );
   const sound = values.filter((one) => !Number.isNaN(one)).sort();
+  if (arms.length === 1 && sound[0] === sound.at(-1)) return { kind: 'undefined', value, reason: ALIKE };
   return {
     kind: 'interval',
     value,

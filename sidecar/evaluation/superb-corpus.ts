@@ -2,6 +2,7 @@
  * @file Every utterance of a folder in ML-SUPERB's shape, listened to once. What cannot be used is an error by default: a
  * score over another set of utterances is another score. Knows no model.
  */
+import { join } from 'node:path';
 import {
   readSuperbSet,
   type ScannedUtterance,
@@ -84,7 +85,8 @@ async function listen(
       listing: { layout: 'ml-superb', utterances: [...utterances], skipped: [], notes: [] },
       keepCopies: true,
       mayBeEmpty: true,
-      cacheDir,
+      // One of its own: a set is read without the thousands of findings of all others.
+      cacheDir: cacheDir && join(cacheDir, 'sets', name.replace('/', '-')),
     },
     ({ done }) => onProgress(done),
   );

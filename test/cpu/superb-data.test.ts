@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadAudio16k } from '../../sidecar/audio/index.ts';
@@ -6,6 +6,7 @@ import { readListing } from '../../sidecar/corpus/index.ts';
 import { milore } from '../support/cli.ts';
 import { scratch } from '../support/scratch.ts';
 import { shared } from '../support/shared.ts';
+import { tinyWorkspace } from '../support/tiny.ts';
 import { wav } from '../support/wav.ts';
 
 const path = scratch();
@@ -130,6 +131,22 @@ describe('any data set with transcripts', () => {
     },
     60_000,
   );
+
+  it('stands beside a run’s adapter, on the base that the run names; a run without one is refused', async () => {
+    const { root, experiment } = tinyWorkspace();
+    const trained = await milore(['train', experiment, '--set', 'training.steps=2']);
+    expect(trained.code, trained.stderr).toBe(0);
+    const [run] = readdirSync(join(root, '.milore', 'runs')).map((id) => join(root, '.milore', 'runs', id));
+    const small = ['--updates', '2', '--accumulate', '1', '--width', '16', '--cache', path('cache')];
+    const args = ['superb', path('kaldi'), '--language', code, '--run', run, ...small];
+    const { code: exit, stdout, stderr } = await milore(args);
+    expect(exit, stderr).toBe(0);
+    expect(stdout).toMatch(/adapted +prefix[\s\S]*difference +prefix .*(better|worse|cannot tell)/);
+    rmSync(join(run, 'adapter'), { recursive: true });
+    const refused = await milore(args);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('a run writes it at its end');
+  }, 120_000);
 
   it('wants to be told apart from a folder of sets, and which model', async () => {
     for (const [args, words] of [

@@ -25,6 +25,29 @@ describe('a quantile', () => {
 });
 
 describe('the bootstrap', () => {
+  it('has no interval where all that can be drawn is alike, rather than one without width', () => {
+    for (const rate of [0, 1, 1.5])
+      expect(
+        bootstrap(
+          counted([
+            [4 * rate, 4],
+            [2 * rate, 2],
+            [0, 0],
+          ]),
+          { seed: 1 },
+        ),
+      ).toMatchObject({ kind: 'undefined', value: rate });
+    expect(
+      bootstrap(
+        counted([
+          [0, 4],
+          [1, 4],
+        ]),
+        { seed: 1 },
+      ),
+    ).toMatchObject({ kind: 'interval' });
+  });
+
   const utterances = counted([
     [1, 10],
     [4, 8],
