@@ -2,6 +2,7 @@
  * @file What a recogniser hears in a recording, with times and how sure it is. A long recording is cut at pauses, where no word
  * is; nothing of it is kept in memory but the piece at hand.
  */
+import type { BaseConfig } from '../architecture/config.ts';
 import { samplesOf } from '../architecture/time.ts';
 import { modelRateHz, normalise } from '../audio/index.ts';
 import { nearestPause, readUnfolded, type WrittenTier } from '../corpus/index.ts';
@@ -51,6 +52,18 @@ export async function* piecesAtPauses(
     yield { start, samples: samples.subarray(0, cut), all };
     start += cut;
   }
+}
+
+/**
+ * Where a frame of logits begins, in seconds: it hears seven hidden states, and stands for as long as two of them take around
+ * the middle of what it hears.
+ */
+export function startOfFrame(base: BaseConfig, frame: number): number {
+  const [one, two] = [samplesOf(base, 1), samplesOf(base, 2)];
+  const hop = two - one;
+  const first = 2 * frame * hop;
+  const last = (2 * frame + 6) * hop + one;
+  return ((first + last) / 2 - hop) / modelRateHz;
 }
 
 export class Transcriber {
@@ -104,13 +117,9 @@ export class Transcriber {
     if (words.length > 0) found.phrases.push(joined(spelled));
   }
 
-  /** A frame of logits hears seven hidden states; it stands for two of them in their middle. */
   private span({ from, to }: Said, offset: number) {
-    const { config } = this.model.base;
-    const [one, two] = [samplesOf(config, 1), samplesOf(config, 2)].map((samples) => samples / modelRateHz);
-    const hop = two - one;
-    const startOf = (frame: number) => offset + (2 * frame + 3) * hop + one / 2 - hop;
-    return { startSeconds: Math.max(0, startOf(from)), endSeconds: startOf(to) };
+    const [startSeconds, endSeconds] = [from, to].map((frame) => offset + startOfFrame(this.model.base.config, frame));
+    return { startSeconds, endSeconds };
   }
 
   async release(): Promise<void> {

@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { piecesAtPauses } from '../../../sidecar/evaluation/transcribe.ts';
+import { piecesAtPauses, startOfFrame } from '../../../sidecar/evaluation/transcribe.ts';
+import { loadBase } from '../../../sidecar/model/checkpoint/base.ts';
 import { normals } from '../../../sidecar/random.ts';
 
 const RATE = 16_000;
@@ -21,6 +23,13 @@ async function pieces(samples: Float32Array) {
   for await (const { start, samples: own } of piecesAtPauses(read)) found.push({ start, length: own.length });
   return { found, most };
 }
+
+it('a frame of logits stands for 40 ms around the middle of what it hears', () => {
+  const { config } = loadBase(resolve('extension/sample/base'));
+  // Hidden states 0 to 6 of 25 ms, one every 20 ms: samples 0 to 2320, of which 1160 is the middle.
+  expect(startOfFrame(config, 0)).toBeCloseTo(1160 / RATE - 0.02, 12);
+  expect(startOfFrame(config, 25)).toBeCloseTo(1 + 1160 / RATE - 0.02, 12);
+});
 
 describe('a long recording', () => {
   it('is cut at its pauses, without a gap, in pieces of at most 20 s, and read in pieces', async () => {
