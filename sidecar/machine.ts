@@ -44,7 +44,7 @@ const told: [RegExp, string][] = [
   [/bad_alloc|failed to allocate memory|allocation failed|out of memory|Cannot allocate memory/i, 'ENOMEM'],
 ];
 
-const megabytes = (bytes: number) =>
+export const megabytes = (bytes: number) =>
   bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0)} MB`;
 
 /** The error of a system call. Where `bytes` were to be written at `path`, it says how much that is and what is free. */
@@ -67,7 +67,7 @@ function room(path: string | undefined, bytes: number | undefined): string {
 }
 
 /** Bytes that may still be written where the path or the nearest folder above it lies. */
-function freeAt(path: string): number | undefined {
+export function freeAt(path: string): number | undefined {
   for (let at = path; ; at = dirname(at)) {
     try {
       const { bavail, bsize } = statfsSync(at);

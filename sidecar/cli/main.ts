@@ -10,6 +10,7 @@ import { reportRun } from './report.ts';
 import { serve } from './serve.ts';
 import { superb } from './superb.ts';
 import { train } from './train.ts';
+import { transcribe } from './transcribe.ts';
 import { units } from './units.ts';
 
 /** `argv` is what follows the program's name. Never throws: whatever goes wrong is said on standard error. */
@@ -30,7 +31,19 @@ function program(): Command {
     .version(VERSION)
     .showHelpAfterError('Run the command with --help to see what it takes.')
     .exitOverride();
-  for (const add of [train, embed, units, inspect, superb, reportRun, devices, exportAdapter, rollback, serve]) {
+  for (const add of [
+    train,
+    embed,
+    units,
+    inspect,
+    superb,
+    transcribe,
+    reportRun,
+    devices,
+    exportAdapter,
+    rollback,
+    serve,
+  ]) {
     const command = add();
     command.exitOverride().showHelpAfterError('Run it with --help to see what it takes.');
     all.addCommand(command);

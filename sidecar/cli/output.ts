@@ -26,8 +26,17 @@ export function report(fault: unknown, json: boolean): void {
   if (process.env.MILORE_DEBUG) warn(String((error as Error)?.stack));
 }
 
-/** Lines for a person, on standard output. Every word of the terminal's goes through these three. */
+/** Lines for a person, on standard output. Every word of the terminal's goes through these four. */
 export const tell = (text: string): void => void process.stdout.write(`${screened(text)}\n`);
+
+/** A table for programs on standard output: its tabs and line breaks stay, other controls do not. */
+export const tellTable = (text: string): void =>
+  void process.stdout.write(
+    text
+      .split('\n')
+      .map((line) => line.split('\t').map(printable).join('\t'))
+      .join('\n'),
+  );
 
 /** Lines for a person beside the result, on standard error. */
 export const warn = (text: string): void => void process.stderr.write(`${screened(text)}\n`);

@@ -27,6 +27,10 @@ const datasetSchema = z
         'Of recordings with ELAN or Praat files beside them, the tiers whose stretches are utterances, by name.',
       otherwise: 'proposed by what they hold',
     }),
+    text: z.string().min(1).max(300).optional().meta({
+      description: 'Column of its table that holds the transcripts; only what recognises speech reads them.',
+      otherwise: "the layout's own, such as text or sentence",
+    }),
   })
   .meta({ description: 'Some recordings of one language; an experiment calls them dataset:NAME.' });
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Folder, resolveInside } from './paths.ts';
 import { at, type Row, readTable } from './tables.ts';
-import { badRow, splitNames, tidy } from './tabular.ts';
+import { badRow, ownColumn, splitNames, tidy } from './tabular.ts';
 import type { Utterance } from './types.ts';
 
 /** Which tables of a Common Voice release train. */
@@ -59,7 +59,7 @@ function clipsOf(folder: Folder, name: string): Clip[] {
   const file = join(folder.path, `${name}.tsv`);
   const bad = badRow(folder, file);
   const seen = new Set<string>();
-  return readTable(file, ['client_id', 'path'], bad).flatMap((row): Clip[] => {
+  return readTable(file, ['client_id', 'path', ...ownColumn(folder)], bad).flatMap((row): Clip[] => {
     const [path, speaker] = [row.get('path'), row.get('client_id')];
     if (!path || !speaker) bad(row.line, `its "${path ? 'client_id' : 'path'}" is empty.`);
     else if (seen.has(path)) bad(row.line, `"${path}" came before.`);
@@ -75,7 +75,7 @@ function utterances(folder: Folder, clips: readonly Clip[], split: Utterance['sp
   const base = existsSync(join(folder.path, 'clips')) ? join(folder.path, 'clips') : folder.path;
   return clips.map(({ row, file, path: named, speaker }) => {
     const path = resolveInside(folder, named, at(file, row.line), base);
-    return tidy({ id: named, path, speaker, text: row.get('sentence'), split });
+    return tidy({ id: named, path, speaker, text: row.get(folder.textColumn ?? 'sentence'), split });
   });
 }
 
@@ -86,7 +86,7 @@ export const spontaneousTable = (root: string): string | undefined =>
 export function readSpontaneous(folder: Folder): Utterance[] {
   const file = join(folder.path, folder.only ?? spontaneousTable(folder.path)!);
   const base = existsSync(join(folder.path, 'audios')) ? join(folder.path, 'audios') : folder.path;
-  const rows = readTable(file, ['client_id', 'audio_file'], badRow(folder, file)).filter((row) =>
+  const rows = readTable(file, ['client_id', 'audio_file', ...ownColumn(folder)], badRow(folder, file)).filter((row) =>
     row.get('audio_file'),
   );
   const given = rows.map((row) => splitNames[row.get('split')?.toLowerCase() ?? '']);
@@ -95,7 +95,7 @@ export function readSpontaneous(folder: Folder): Utterance[] {
   return rows.map((row, i) => {
     const named = row.need('audio_file');
     const path = resolveInside(folder, named, at(file, row.line), base);
-    const [speaker, text] = [row.get('client_id'), row.get('transcription')];
+    const [speaker, text] = [row.get('client_id'), row.get(folder.textColumn ?? 'transcription')];
     return tidy({ id: named, path, speaker, text, split: splits ? given[i] : undefined });
   });
 }

@@ -1,6 +1,7 @@
 /** @file The room's door: what others may use of it. */
 
 export { keyedOrder, keyedRandom, normals, permutation } from '../random.ts';
+export { type AnnotationFormat, annotationFile, annotationFormats, type WrittenTier } from './annotation-files.ts';
 export { summariseTiers, type TierSummary } from './annotations.ts';
 export { type ClipOptions, type ClipSet, clipSamples, makeClips, utteranceSamples } from './clips.ts';
 export { onceEach } from './copies.ts';
@@ -10,4 +11,6 @@ export { replayPool } from './replay.ts';
 export * from './sampler.ts';
 export { type LanguageSpec, type ScanProgress, scanLanguage, shortestSamples } from './scan.ts';
 export * from './splits.ts';
+export * from './superb-folder.ts';
 export * from './types.ts';
+export { readUnfolded } from './unfolded.ts';

@@ -66,7 +66,10 @@ function layoutOfFile(folder: string, name: string): Layout {
 export function readListing(root: string, layout?: Layout, options: ReadOptions = {}): Listing {
   const folder = openFolder(root, options.allowOutside);
   const found = layout ?? (folder.only ? layoutOfFile(folder.path, folder.only) : descend(folder));
+  if (options.textColumn !== undefined) useColumn(folder, found, options.textColumn);
   const utterances = readers[found](folder, options);
+  if (options.textColumn !== undefined && !utterances.some(({ text }) => text))
+    throw noText(folder, options.textColumn);
   if (found === 'plain') lookAbove(folder);
   const { skipped, notes } = folder;
   if (utterances.length) return { layout: found, utterances, skipped, notes };
@@ -115,6 +118,28 @@ function lookAbove(folder: Folder): void {
     `${parent} is a data set (${layoutOfFolder(parent)}) that names speakers or splits: name that one to use them.`,
   );
 }
+
+/** Layouts that are tables with a header, or records with names. */
+const withColumns: readonly Layout[] = ['tsv', 'common-voice', 'spontaneous-speech', 'metadata', 'nemo'];
+
+function useColumn(folder: Folder, layout: Layout, column: string): void {
+  if (withColumns.includes(layout)) folder.textColumn = column;
+  else
+    throw new UserError({
+      code: 'corpus.no-columns',
+      tried: `take the transcripts of ${folder.path} from the column "${column}"`,
+      why: `it is read as ${layout}, which has no columns.`,
+      cure: `Leave the column out, or name a data set of one of ${withColumns.join(', ')}.`,
+    });
+}
+
+const noText = (folder: Folder, column: string) =>
+  new UserError({
+    code: 'corpus.no-text',
+    tried: `take the transcripts of ${folder.path} from the column "${column}"`,
+    why: 'no utterance has anything in it.',
+    cure: 'Name another column.',
+  });
 
 const readers: Record<Layout, (folder: Folder, options: ReadOptions) => Utterance[]> = {
   plain: (folder, { tiers }) => readPlain(folder, tiers),

@@ -164,7 +164,7 @@ function readRecords(folder: Folder, file: string, split: Utterance['split']): U
         id,
         path: resolveInside(folder, named, at(file, line), base),
         speaker: cell(speakerColumns),
-        text: cell(textColumns),
+        text: cell(folder.textColumn ? [folder.textColumn] : textColumns),
         split: split ?? (said ? splitNames[said.toLowerCase()] : undefined),
         startSeconds: isSegment ? offset : undefined,
         endSeconds: isSegment ? offset + duration : undefined,

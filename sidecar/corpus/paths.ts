@@ -14,6 +14,8 @@ export interface Folder {
   allowOutside: boolean;
   /** The one manifest to read, where the data set was named by it. */
   only?: string;
+  /** The column that holds the transcripts, where it is not the layout's own. */
+  textColumn?: string;
   /** Rows that cannot be used: each costs itself alone. */
   skipped: Skipped[];
   /** What a person should know of how the data set was read. */

@@ -10,7 +10,7 @@ import { readListing } from './layout.ts';
 import { type Level, Levels } from './levels.ts';
 import { notesInShort } from './recording-notes.ts';
 import { type Finding, type FindingKey, ScanCache } from './scan-cache.ts';
-import type { LanguageCorpus, Layout, Noted, ScannedUtterance, Skipped, Utterance } from './types.ts';
+import type { LanguageCorpus, Layout, Listing, Noted, ScannedUtterance, Skipped, Utterance } from './types.ts';
 
 export type ChannelsOption = ChannelChoice | 'each';
 
@@ -22,6 +22,8 @@ export interface LanguageSpec {
   allowOutside?: boolean;
   tables?: CommonVoiceTables;
   tiers?: readonly string[];
+  /** Of a table, the column that holds the transcripts, where it is not the layout's own. */
+  textColumn?: string;
   /** Of recordings whose manifest names no channel: all mixed (unless told), one of them from 0, or each by itself. */
   channels?: ChannelsOption;
   /** Keeps a subset of at most so many hours, the same on every run: files in the order of a hash of their ids. */
@@ -33,6 +35,10 @@ export interface LanguageSpec {
   signal?: AbortSignal;
   /** Gives back a corpus of nothing, with what was skipped, where nothing is usable. */
   mayBeEmpty?: boolean;
+  /** What was listed already, instead of what `root` lists. */
+  listing?: Listing;
+  /** Counts the same audio under several names as often as it is named: a benchmark is scored as it is. */
+  keepCopies?: boolean;
 }
 
 export interface ScanProgress {
@@ -57,16 +63,8 @@ export async function scanLanguage(
   spec: LanguageSpec,
   onProgress?: (progress: ScanProgress) => void,
 ): Promise<LanguageCorpus> {
-  const {
-    layout,
-    utterances: listed,
-    skipped: rows,
-    notes,
-  } = readListing(spec.root, spec.layout, {
-    allowOutside: spec.allowOutside,
-    tables: spec.tables,
-    tiers: spec.tiers,
-  });
+  const listing = spec.listing ?? readListing(spec.root, spec.layout, spec);
+  const { layout, utterances: listed, skipped: rows, notes } = listing;
   const limitSamples = spec.limitHours === undefined ? Number.POSITIVE_INFINITY : spec.limitHours * 3600 * modelRateHz;
   const cache = new ScanCache(spec.cacheDir, spec.onDamage);
   const kept = new Map<string, ScannedUtterance[]>(listed.map(({ id }) => [id, []]));
@@ -112,7 +110,7 @@ export async function scanLanguage(
   // In the manifest's order, whatever order they were read in.
   const found = listed.flatMap(({ id }) => kept.get(id)!);
   if (found.length === 0 && !spec.mayBeEmpty) throw nothingLeft(spec, listed.length, skipped, leftOut);
-  const utterances = onceEach(found, notes);
+  const utterances = spec.keepCopies ? found : onceEach(found, notes);
   return {
     code: spec.code,
     root: spec.root,

@@ -19,7 +19,7 @@ export const splitNames: Record<string, Split> = {
 /** `path`, and where there are: `id`, `text`, `speaker`, `split`, `start`, `end` (seconds). `duration` is measured anew. */
 export function readTsv(folder: Folder, file: string): Utterance[] {
   const ids = new UniqueIds();
-  return readTable(file, ['path'], badRow(folder, file)).map((row) => {
+  return readTable(file, ['path', ...ownColumn(folder)], badRow(folder, file)).map((row) => {
     const named = row.need('path');
     const startSeconds = seconds(row.get('start'), 'start', file, row.line);
     const endSeconds = seconds(row.get('end'), 'end', file, row.line);
@@ -45,13 +45,16 @@ export function readTsv(folder: Folder, file: string): Utterance[] {
       id,
       path: resolveInside(folder, named, at(file, row.line)),
       speaker: row.get('speaker'),
-      text: row.get('text'),
+      text: row.get(folder.textColumn ?? 'text'),
       split: split ? splitNames[split.toLowerCase()] : undefined,
       startSeconds,
       endSeconds,
     });
   });
 }
+
+/** The column of transcripts, where one is named: then it must be there. */
+export const ownColumn = ({ textColumn }: Folder): string[] => (textColumn === undefined ? [] : [textColumn]);
 
 /** A row that cannot be used, told with the file that it stands in. */
 export const badRow =

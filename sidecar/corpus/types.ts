@@ -36,6 +36,8 @@ export interface ReadOptions {
   tables?: CommonVoiceTables;
   /** Of annotated recordings, the tiers that hold utterances, by name; proposed by what they hold where none is told. */
   tiers?: readonly string[];
+  /** Of a table, the column that holds the transcripts, where it is not the layout's own. */
+  textColumn?: string;
 }
 
 /** An utterance whose audio was decoded once and found usable. */

@@ -29,8 +29,8 @@ const ASCII_PUNCTUATION = /[!-/:-@[-`{-~]/g;
 const UNICODE_PUNCTUATION = /\p{P}/gu;
 /** Written without spaces between words: version 2.0 of ML-SUPERB takes them out. */
 const UNSPACED: ReadonlySet<string> = new Set(['cmn', 'jpn', 'tha', 'yue']);
-/** From the first `[` to the last `]`, both among it. */
-const withoutBrackets = (text: string) => text.replace(/\[.*\]/su, '');
+/** From a `[` to the last `]` that no parenthesis stands before, both among it, as the recipe has it. */
+const withoutBrackets = (text: string) => text.replace(/\[[^()]*\]/gu, '');
 const upper = (text: string) => text.replace(ASCII_PUNCTUATION, '').toUpperCase().trim();
 
 export const normalisations = {

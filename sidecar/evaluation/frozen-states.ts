@@ -60,13 +60,13 @@ export class FrozenStates {
   }
 
   /** Frames of a clip of so many samples at 16 kHz. */
-  frames = (samples: number): number => framesOf(this.adapted.config.base, samples);
+  static framesOf = ({ config }: Adapted, samples: number): number => framesOf(config.base, samples);
 
   /** [layers, frames, hidden] of one recording at 16 kHz, normalised already where the base wants it. */
   async of(wave: Float32Array): Promise<Float32Array> {
     const { config, parameters } = this.adapted;
     const { base } = config;
-    const frames = this.frames(wave.length);
+    const frames = framesOf(base, wave.length);
     const bindings = { B: 1, ...timeBindings(base, wave.length) };
     const { features } = await this.front.run({ wave: { data: wave, shape: [1, 1, wave.length] } }, bindings);
     const feeds = Object.fromEntries(

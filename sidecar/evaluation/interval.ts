@@ -41,11 +41,12 @@ export interface Undefined {
 export type Verdict = 'better' | 'worse' | 'cannot tell';
 export type Better = 'lower' | 'higher';
 
+export const ALIKE = 'all that could be drawn is alike, which says nothing of the spread';
 const DRAWS = 2000;
 const LEVEL = 0.95;
 
 /** Utterances that are drawn together: a speaker's where every one has a speaker and there are two at least. */
-function groupsOf<T extends Counted>(utterances: readonly T[]): { by: Interval['by']; groups: T[][] } {
+export function groupsOf<T extends Counted>(utterances: readonly T[]): { by: Interval['by']; groups: T[][] } {
   const speakers = new Map<string, T[]>();
   for (const utterance of utterances) {
     if (utterance.speaker === undefined) break;
@@ -120,10 +121,10 @@ export function bootstrap(utterances: readonly Counted[], options: BootstrapOpti
   if (groups.length < 2) return { kind: 'undefined', value, reason: 'one utterance alone says nothing of the spread' };
   const sums = groups.map((group) => group.map(({ count, of }) => [count, of]));
   const { level = LEVEL } = options;
-  const [low, high] = ends(
-    draw(sums, ([count, of]) => ratio(count, of), options),
-    level,
-  );
+  const values = draw(sums, ([count, of]) => ratio(count, of), options);
+  // Nothing heard, or nothing wrong: all that is drawn is the same, and an interval without width would be a certainty.
+  if (values[0] === values.at(-1)) return { kind: 'undefined', value, reason: ALIKE };
+  const [low, high] = ends(values, level);
   return { kind: 'interval', value, low, high, level, by, drawn: groups.length };
 }
 

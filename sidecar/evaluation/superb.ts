@@ -1,47 +1,99 @@
 /**
- * @file ML-SUPERB's monolingual recognition before and after an adapter: one recogniser each on the frozen states of the base
- * and of the adapted model, trained alike, scored on the same utterances. In evaluation mode, unlike the published wrapper.
+ * @file ML-SUPERB before and after an adapter: one recogniser a task on the frozen states of the base and of the adapted
+ * model, trained alike, scored on the same utterances.
  */
-import { normalise } from '../audio/index.ts';
-import { utteranceSamples } from '../corpus/index.ts';
-import type { SessionOptions } from '../engine/session.ts';
-import { UserError } from '../errors.ts';
+import type { ScannedUtterance } from '../corpus/index.ts';
 import type { BaseModel } from '../model/checkpoint/base.ts';
-import { fits } from '../recognition/batch.ts';
-import { type DownstreamConfig, logitFrames, ML_SUPERB } from '../recognition/config.ts';
+import { ML_SUPERB } from '../recognition/config.ts';
 import { DECODINGS, type Decoding } from '../recognition/decode.ts';
-import {
-  type Recipe,
-  type RecipeProgress,
-  recognise,
-  type SpokenClip,
-  trainRecogniser,
-} from '../recognition/recipe.ts';
-import { Recogniser } from '../recognition/recogniser.ts';
-import type { SpecAugment } from '../recognition/spec-augment.ts';
-import { decode, encode, type Tokens, tokensOf } from '../recognition/tokens.ts';
+import type { RecipeProgress } from '../recognition/recipe.ts';
 import type { WeightFile } from '../weights/file.ts';
-import { characters, errorsOf } from './error-rate.ts';
-import { type Adapted, FrozenStates } from './frozen-states.ts';
+import type { Adapted } from './frozen-states.ts';
+import { bootstrap, type Difference, type Interval, pairedDifference, type Undefined } from './interval.ts';
 import {
-  bootstrap,
-  type Counted,
-  type Difference,
-  type Interval,
-  pairedDifference,
-  type Undefined,
-} from './interval.ts';
+  type RecognitionOptions,
+  type RecognitionTask,
+  recognitionOf,
+  SIDES,
+  type TaskResult,
+  type TaskUtterance,
+  type Work,
+} from './recognition-task.ts';
+import { roomFor, StateStore } from './state-store.ts';
+import { errorsIn } from './superb-measures.ts';
 import type { Transcribed, TranscribedSides } from './transcribed.ts';
 
-export interface SuperbOptions {
-  recipe: Recipe;
-  /** Of the downstream model; what the frozen model and the texts do not give. */
-  size: Pick<DownstreamConfig, 'pre' | 'model' | 'heads' | 'feedForward' | 'blocks' | 'dropout'>;
-  augment?: SpecAugment;
-  session: SessionOptions;
+export const ML_SUPERB_SIZE: RecognitionOptions['size'] = ML_SUPERB;
+
+/** The models that are compared: the base first. */
+export interface Compared {
+  base: BaseModel;
+  file: WeightFile;
+  arms: readonly { name: string; adapted: Adapted }[];
 }
 
-export const ML_SUPERB_SIZE: SuperbOptions['size'] = ML_SUPERB;
+export interface SuperbWatcher {
+  note?(text: string): void;
+  progress?(arm: string, task: string, progress: RecipeProgress): void;
+  states?(arm: string, done: number, total: number): void;
+  resumed?(arm: string, task: string, update: number): void;
+}
+
+/** Where states and trainings are kept. */
+export interface Keeping {
+  /** Of hidden states; they stay in memory without one. */
+  cache?: string;
+  /** An arm's states are removed once its tasks are done, so that those of one arm lie there at a time. */
+  removeStates?: boolean;
+  /** @param key of the frozen model */
+  workOf?(arm: string, key: string, task: RecognitionTask): Work;
+  onDamage?(path: string): void;
+}
+
+/** What every arm has heard in every task: `[task][arm]`. What has ended before is not done again. */
+export async function heardByArms(
+  { base, file, arms }: Compared,
+  tasks: readonly RecognitionTask[],
+  options: RecognitionOptions,
+  { cache, removeStates = false, workOf, onDamage }: Keeping = {},
+  watcher: SuperbWatcher = {},
+): Promise<TaskResult[][]> {
+  const own = arms.map(({ name, adapted }) => {
+    const store = new StateStore({ base, file, adapted }, options.session, cache, onDamage);
+    const works = tasks.map((task) => workOf?.(name, store.key, task));
+    const open = tasks.filter((_, i) => !works[i]?.result());
+    return { name, store, works, utterances: onceByHash(open) };
+  });
+  const results: TaskResult[][] = tasks.map(() => []);
+  try {
+    const computing = own.filter(({ utterances }) => utterances.length > 0);
+    if (computing.length > 0) {
+      const stores = computing.map(({ store }) => store);
+      const longest = computing.reduce((a, b) => (b.utterances.length > a.utterances.length ? b : a)).utterances;
+      watcher.note?.(roomFor(stores, longest, { cache, together: !removeStates }));
+    }
+    for (const { name, store, works, utterances } of own) {
+      await store.ensure(utterances, (done, total) => watcher.states?.(name, done, total));
+      for (const [i, task] of tasks.entries())
+        results[i].push(
+          await recognitionOf(task, store, options, works[i], {
+            progress: (progress) => watcher.progress?.(name, task.name, progress),
+            resumed: (update) => watcher.resumed?.(name, task.name, update),
+          }),
+        );
+      await store.end({ remove: removeStates });
+    }
+  } finally {
+    for (const { store } of own) await store.end();
+  }
+  return results;
+}
+
+function onceByHash(tasks: readonly RecognitionTask[]): TaskUtterance[] {
+  const all = new Map<string, TaskUtterance>();
+  for (const { sides } of tasks) for (const side of SIDES) for (const one of sides[side]) all.set(one.hash, one);
+  return [...all.values()];
+}
 
 export interface ScoredUtterance {
   id: string;
@@ -53,168 +105,84 @@ export interface ScoredUtterance {
   length: number;
 }
 
-export interface SuperbArm {
+export interface MonolingualArm {
   name: string;
   /** Pooled CER with its interval, by decoding. */
   rates: Record<Decoding, Interval | Undefined>;
   /** Best validation loss, nats a clip. */
-  validationLoss: number;
+  validationLoss?: number;
   utterances: ScoredUtterance[];
 }
 
-export interface SuperbReport {
+export interface MonolingualReport {
   clips: Record<'train' | 'validation' | 'scored', number>;
   tokens: number;
   notes: string[];
-  arms: SuperbArm[];
+  arms: MonolingualArm[];
   /** The second arm minus the first, where there are two. */
   differences?: Record<Decoding, Difference | Undefined>;
-}
-
-export interface SuperbWatcher {
-  note?(text: string): void;
-  progress?(arm: string, progress: RecipeProgress): void;
-}
-
-/** The models that are compared: the base first. */
-export interface Compared {
-  base: BaseModel;
-  file: WeightFile;
-  arms: readonly { name: string; adapted: Adapted }[];
 }
 
 const byDecoding = <T>(make: (how: Decoding) => T) =>
   Object.fromEntries(DECODINGS.map((how) => [how, make(how)])) as Record<Decoding, T>;
 
 /**
- * Trains and scores one recogniser an arm, with the same first parameters, the same order and the same draws.
+ * One data set with transcripts. Every arm has the same first parameters, the same order and the same draws.
  * Throws a `UserError` where no training text fits its audio.
  */
 export async function monolingualRecognition(
-  { base, file, arms }: Compared,
+  compared: Compared,
   sides: TranscribedSides,
-  { recipe, size, augment, session }: SuperbOptions,
+  options: RecognitionOptions,
+  keeping: Keeping = {},
   watcher: SuperbWatcher = {},
-): Promise<SuperbReport> {
-  const tokens = tokensOf(sides.train.map(({ text }) => text));
-  const { layers, hidden } = base.config;
-  const config: DownstreamConfig = { ...size, layers: layers + 1, width: hidden, vocabulary: tokens.symbols.length };
-  const notes: string[] = [];
-  const note = (text: string) => {
-    notes.push(text);
-    watcher.note?.(text);
+): Promise<MonolingualReport> {
+  const of = (side: readonly Transcribed[]) => side.map(({ text, ...one }) => ({ ...one, target: text, set: '' }));
+  const task: RecognitionTask = {
+    name: 'mono',
+    symbols: 'characters',
+    sides: { train: of(sides.train), validation: of(sides.validation), scored: of(sides.scored) },
+    notes: [],
   };
-  sides.notes.forEach(note);
-  const report: SuperbReport = {
+  const notes = [...sides.notes, ...aboutSpeakers(sides.scored)];
+  for (const note of notes) watcher.note?.(note);
+  const [results] = await heardByArms(compared, [task], options, keeping, watcher);
+  for (const note of results[0].notes) watcher.note?.(note);
+  const { seed } = options.recipe;
+  const counted = results.map(({ utterances }) =>
+    byDecoding((how) => utterances.map((one) => errorsIn(one, how, false))),
+  );
+  const [before, after] = counted;
+  return {
     clips: { train: sides.train.length, validation: sides.validation.length, scored: sides.scored.length },
-    tokens: tokens.symbols.length,
-    notes,
-    arms: [],
+    tokens: results[0].tokens,
+    notes: [...notes, ...results[0].notes],
+    arms: results.map(({ utterances, validationLoss }, arm) => ({
+      name: compared.arms[arm].name,
+      rates: byDecoding((how) => bootstrap(counted[arm][how], { seed })),
+      validationLoss,
+      utterances: utterances.map(({ set: _, language: __, ...one }, i) => ({
+        ...one,
+        errors: byDecoding((how) => counted[arm][how][i].count),
+        length: counted[arm].prefix[i].of,
+      })),
+    })),
+    ...(after
+      ? { differences: byDecoding((how) => pairedDifference(before[how], after[how], 'lower', { seed })) }
+      : {}),
   };
-  for (const { name, adapted } of arms) {
-    const states = await FrozenStates.open(adapted, file, session);
-    const clips = await spoken(sides, states, tokens, base.normalise, config);
-    await states.release();
-    if (report.arms.length === 0) told(clips, sides).forEach(note);
-    const readable = (side: readonly SpokenClip[]) => side.filter(({ frames }) => logitFrames(frames) > 0);
-    const train = readable(clips.train).filter(fits);
-    if (train.length === 0) throw nothingFits(sides);
-    const recogniser = await Recogniser.open(config, { augment }, recipe.seed, session);
-    const { best } = await trainRecogniser(recogniser, train, readable(clips.validation), recipe, (progress) =>
-      watcher.progress?.(name, progress),
-    );
-    const heard = await recognise(recogniser, readable(clips.scored), DECODINGS, recipe.batch);
-    await recogniser.release();
-    const utterances = sides.scored.map((one) => scored(one, tokens, heard.get(one.id)));
-    const rates = byDecoding((how) => bootstrap(counted(utterances, how), { seed: recipe.seed }));
-    report.arms.push({ name, rates, utterances, validationLoss: best[0]?.loss ?? Number.NaN });
-  }
-  const [before, after] = report.arms;
-  if (after)
-    report.differences = byDecoding((how) =>
-      pairedDifference(counted(before.utterances, how), counted(after.utterances, how), 'lower', { seed: recipe.seed }),
-    );
-  return report;
 }
-
-type Clips = Record<'train' | 'validation' | 'scored', SpokenClip[]>;
-
-/** Frozen states of every clip, computed once and held in memory. */
-async function spoken(
-  sides: TranscribedSides,
-  states: FrozenStates,
-  tokens: Tokens,
-  normalised: boolean,
-  { layers, width }: DownstreamConfig,
-): Promise<Clips> {
-  const all = [...sides.train, ...sides.validation, ...sides.scored];
-  const bytes = all.reduce((sum, { samples }) => sum + 4 * layers * width * states.frames(samples), 0);
-  if (bytes > MOST_BYTES) throw tooLarge(bytes);
-  const clip = async (one: Transcribed): Promise<SpokenClip> => {
-    const raw = await utteranceSamples(one);
-    const hidden = await states.of(normalised ? normalise(raw) : raw);
-    return { id: one.id, frames: states.frames(one.samples), hidden: () => hidden, target: encode(tokens, one.text) };
-  };
-  const clips: Clips = { train: [], validation: [], scored: [] };
-  for (const side of ['train', 'validation', 'scored'] as const)
-    for (const one of sides[side]) clips[side].push(await clip(one));
-  return clips;
-}
-
-/** What cannot be learned from or read, in words. */
-function told({ train, scored: own }: Clips, { scored: utterances }: TranscribedSides): string[] {
-  const notes: string[] = [];
-  const [first, ...others] = train.filter((clip) => !fits(clip));
-  if (first)
-    notes.push(
-      `${others.length + 1} of ${train.length} training clips are too short for their transcript and weigh nothing, such as "${first.id}": ${first.target?.length} characters in ${logitFrames(first.frames)} frames of logits.`,
-    );
-  const short = own.filter(({ frames }) => logitFrames(frames) < 1).length;
-  if (short > 0)
-    notes.push(`${short} scored clips are too short to be heard at all: every character counts as missed.`);
-  const speakers = new Set(utterances.map(({ speaker }) => speaker)).size;
-  const known = utterances.every(({ speaker }) => speaker !== undefined);
-  if (!known)
-    notes.push('The speakers are not known: intervals are over utterances, and too narrow where few spoke them.');
-  else if (speakers < FEW_SPEAKERS)
-    notes.push(
-      `${speakers === 1 ? 'One speaker is' : `${speakers} speakers are`} scored: an interval over so few says little of others, and is rather too narrow.`,
-    );
-  return notes;
-}
-
-function scored(
-  { id, speaker, text }: Transcribed,
-  tokens: Tokens,
-  found?: Record<Decoding, number[]>,
-): ScoredUtterance {
-  const heard = byDecoding((how) => decode(tokens, found?.[how] ?? []));
-  const reference = characters(text);
-  const errors = byDecoding((how) => errorsOf(reference, characters(heard[how])).errors);
-  return { id, speaker, reference: text, heard, errors, length: reference.length };
-}
-
-const counted = (utterances: readonly ScoredUtterance[], how: Decoding): Counted[] =>
-  utterances.map(({ id, speaker, errors, length }) => ({ id, speaker, count: errors[how], of: length }));
 
 /** Fewer than these, and a percentile interval over speakers holds the truth less often than it says. */
 const FEW_SPEAKERS = 8;
 
-/** Of hidden states in memory at once. */
-const MOST_BYTES = 4e9;
-
-const tooLarge = (bytes: number) =>
-  new UserError({
-    code: 'superb.too-large',
-    tried: 'keep the hidden states of every clip',
-    why: `they would take ${(bytes / 1e9).toFixed(1)} GB of memory, and ${MOST_BYTES / 1e9} GB are allowed.`,
-    cure: 'Give less audio: ten minutes or an hour of a language are what ML-SUPERB uses.',
-  });
-
-const nothingFits = ({ train }: TranscribedSides) =>
-  new UserError({
-    code: 'superb.nothing-fits',
-    tried: 'train a recogniser',
-    why: `none of ${train.length} transcripts fits into the frames of its audio (one frame of logits every 40 ms, one a character at least).`,
-    cure: 'Look whether transcripts and recordings belong together.',
-  });
+/** How far an interval over these can be trusted. */
+export function aboutSpeakers(utterances: readonly Pick<ScannedUtterance, 'speaker'>[]): string[] {
+  if (!utterances.every(({ speaker }) => speaker !== undefined))
+    return ['The speakers are not known: intervals are over utterances, and too narrow where few spoke them.'];
+  const speakers = new Set(utterances.map(({ speaker }) => speaker)).size;
+  if (speakers >= FEW_SPEAKERS) return [];
+  return [
+    `${speakers === 1 ? 'One speaker is' : `${speakers} speakers are`} scored: an interval over so few says little of others, and is rather too narrow.`,
+  ];
+}

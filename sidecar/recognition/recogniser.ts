@@ -43,7 +43,8 @@ export class Recogniser {
     readonly config: DownstreamConfig,
     readonly training: Training,
     readonly parameters: Parameters,
-    private readonly step: Session,
+    /** Absent where it only reads. */
+    private readonly step: Session | undefined,
     private readonly reading: Session,
     private readonly places: Disturbance['places'],
   ) {
@@ -76,6 +77,12 @@ export class Recogniser {
     return new Recogniser(config, training, new Parameters(specs, seed), ...sessions, places);
   }
 
+  /** One that was trained before, to read with: no gradient is compiled. */
+  static async reader(config: DownstreamConfig, parameters: Parameters, options: SessionOptions): Promise<Recogniser> {
+    const { bytes, ...compiled } = compile(costGraph(config).outputs, options.device === 'cpu' ? 'cpu' : 'portable');
+    return new Recogniser(config, {}, parameters, undefined, await Session.open(bytes, compiled, options), []);
+  }
+
   private feeds(batch: SpokenBatch): Record<string, Feed> {
     const feeds = { ...batch.feeds };
     for (const name of this.parameters.names)
@@ -85,6 +92,7 @@ export class Recogniser {
 
   /** Adds `weight` times the gradient of the batch's loss. `key`: what dropout and SpecAugment are drawn by. */
   async accumulate(batch: SpokenBatch, weight: number, ...key: Key): Promise<Reading> {
+    if (!this.step) throw new Error('internal: a recogniser that only reads was to learn');
     const feeds = this.feeds(batch);
     for (const { name, shape } of this.places) {
       const sizes = shape.map((dim) => evaluate(dim, batch.bindings));
@@ -114,7 +122,7 @@ export class Recogniser {
   }
 
   async release(): Promise<void> {
-    await this.step.release();
+    await this.step?.release();
     await this.reading.release();
   }
 }

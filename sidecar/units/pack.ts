@@ -188,6 +188,13 @@ export class Pack {
     for (const { fd } of this.files.values()) closeSync(fd);
     if (this.own) closeSync(this.own.fd);
   }
+
+  /** Closes, and removes the files of every process: whoever has them open may read on where the system lets them. */
+  remove(): void {
+    this.close();
+    for (const entry of readdirSync(this.folder))
+      if (entry.startsWith(`${this.name}.`) && entry.endsWith(ENDING)) removeIfPossible(join(this.folder, entry));
+  }
 }
 
 /** Whether the process that writes a file is still at it, as far as can be told here. */

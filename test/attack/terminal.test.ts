@@ -1,8 +1,12 @@
 /** @file Names of files, folders, tiers and experiments are someone else's: none of their controls reaches a terminal. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { writeFolder } from '../../sidecar/model/checkpoint/files.ts';
+import { Parameters } from '../../sidecar/model/parameters.ts';
+import { downstreamParameters, ML_SUPERB } from '../../sidecar/recognition/config.ts';
+import { keptFiles } from '../../sidecar/recognition/kept.ts';
 import { attempt, base, embed, type Outcome, speech } from './harness.ts';
 
 const evil = 'x\x1b[2J\x1b]0;owned\x07\u009b31m\r';
@@ -38,7 +42,7 @@ device: cpu
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 /** Line breaks are ours; everything else below a space, DEL and the second set are not. */
-function expectClean({ out, err }: Outcome, says?: string): void {
+function expectClean({ out, err }: Pick<Outcome, 'out' | 'err'>, says?: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
   expect(`${out}${err}`.match(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g)).toBeNull();
   if (says) expect(out + err).toContain(says);
@@ -70,4 +74,51 @@ it('units, inspect, export, embed and a mistake', async () => {
   expectClean(await attempt(embed(root, join(data, `broken-${evil}.wav`), model)), 'broken-x\\x1b');
   mkdirSync(join(root, evil));
   expectClean(await attempt(['train', join(root, evil, 'none.milore.yaml')]), 'Could not');
+});
+
+it('superb and transcribe', async () => {
+  const folder = join(root, `sets-${evil}`);
+  mkdirSync(join(folder, 'own', 'fin', 'wav'), { recursive: true });
+  for (const [side, id] of [
+    ['train', 'a'],
+    ['dev', 'b'],
+    ['test', 'c'],
+  ]) {
+    writeFileSync(join(folder, 'own', 'fin', 'wav', `${id}-${evil.trim()}.wav`), speech);
+    writeFileSync(
+      join(folder, 'own', 'fin', `transcript_10min_${side}.txt`),
+      `${id}-${evil.trim()} _ ${evil}words\ngone${id}-${evil.trim()} _ none\n${evil}\n`,
+    );
+  }
+  const small = ['--updates', '1', '--accumulate', '1', '--width', '8', '--cache', join(root, 'cache')];
+  const superb = ['superb', '--folder', folder, '--model', model, ...small];
+  expectClean(await attempt(superb), 'gonea-x\\x1b');
+  expectClean(await attempt([...superb, '--json']), 'superb.missing');
+  const out = join(root, `told-${evil}`);
+  expectClean(
+    await attempt([...superb, '--leave-out', '--tasks', 'joint', '--out', out, '--keep', join(root, evil, 'kept')]),
+    'joint',
+  );
+  for (const name of readdirSync(out).filter((name) => name.endsWith('.tsv')))
+    expectClean({ out: readFileSync(join(out, name), 'utf8').replaceAll('\t', ''), err: '' });
+  const symbols = ['<blank>', '<unk>', '\x1b', evil, 'a', '<sos/eos>'];
+  const config = { ...ML_SUPERB, layers: 4, width: 32, pre: 12, model: 16, heads: 2, blocks: 1, vocabulary: 6 };
+  const kept = {
+    config,
+    tokens: { symbols, kind: 'characters' },
+    parameters: new Parameters(downstreamParameters(config), 1),
+  } as const;
+  const recogniser = join(root, `kept-${evil}`);
+  writeFolder(recogniser, keptFiles(kept, evil, { base: { hash: evil, folder: model } }));
+  expectClean(await attempt(['transcribe', recogniser, join(data, `spoken-${evil}.wav`)]), 'another base');
+  expectClean(
+    await attempt([
+      'transcribe',
+      join(root, evil, 'kept', 'base-joint'),
+      join(data, `broken-${evil}.wav`),
+      '--cache',
+      join(root, 'cache'),
+    ]),
+    'broken-x\\x1b',
+  );
 });

@@ -3,51 +3,22 @@ import { describe, expect, it } from 'vitest';
 import { scanLanguage } from '../../sidecar/corpus/index.ts';
 import { normalisations } from '../../sidecar/evaluation/error-rate.ts';
 import { adaptedBase } from '../../sidecar/evaluation/frozen-states.ts';
-import { ML_SUPERB_SIZE, monolingualRecognition, type SuperbOptions } from '../../sidecar/evaluation/superb.ts';
+import type { RecognitionOptions } from '../../sidecar/evaluation/recognition-task.ts';
+import { ML_SUPERB_SIZE, monolingualRecognition } from '../../sidecar/evaluation/superb.ts';
 import { type TranscribedSides, transcribedSides } from '../../sidecar/evaluation/transcribed.ts';
-import { saveAdapter } from '../../sidecar/model/adapters/file.ts';
 import { loadBase } from '../../sidecar/model/checkpoint/base.ts';
-import type { LearnableConfig } from '../../sidecar/model/config.ts';
-import { Parameters } from '../../sidecar/model/parameters.ts';
-import { parameterSpecs } from '../../sidecar/objectives/learnable.ts';
 import { ML_SUPERB_RECIPE } from '../../sidecar/recognition/recipe.ts';
 import { WeightFile } from '../../sidecar/weights/file.ts';
+import { idleAdapter } from '../support/idle-adapter.ts';
 import { scratch } from '../support/reference.ts';
 
 const base = loadBase(resolve('extension/sample/base'));
 const file = WeightFile.prepare(base, scratch());
-const options: SuperbOptions = {
+const options: RecognitionOptions = {
   recipe: { ...ML_SUPERB_RECIPE, updates: 3, accumulate: 1, rate: 2e-3, validations: 1 },
   size: { ...ML_SUPERB_SIZE, pre: 12, model: 16, feedForward: 32 },
   session: { device: 'cpu' },
 };
-
-/** An adapter whose experts add nothing yet, written and read again. */
-function idle() {
-  const { layers } = base.config;
-  const config: LearnableConfig = {
-    base: base.config,
-    adapter: {
-      kind: 'lora-mixture',
-      mixture: {
-        experts: Array(layers).fill(2),
-        rank: Array(layers).fill(2),
-        alpha: 4,
-        targets: ['fc1', 'fc2'],
-        router: { kind: 'dense', k: 1, share: 'site', balance: 0, zLoss: 0, init: 0 },
-        init: 0.1,
-      },
-    },
-    head: { projection: 8, units: 10, temperature: 0.1 },
-    trainMask: false,
-  };
-  const folder = scratch();
-  saveAdapter(folder, config, new Parameters(parameterSpecs(config, base.weights), 1), {
-    baseHash: base.hash,
-    version: 'test',
-  });
-  return adaptedBase(base, folder);
-}
 
 async function sides(): Promise<TranscribedSides> {
   const corpus = await scanLanguage({ code: 'fin', root: resolve('extension/sample/speech/fin.tsv') });
@@ -61,7 +32,7 @@ describe('recognition on the sample', () => {
   it('finds no difference, to the bit, where an adapter adds nothing', async () => {
     const arms = [
       { name: 'base', adapted: adaptedBase(base) },
-      { name: 'adapted', adapted: idle() },
+      { name: 'adapted', adapted: adaptedBase(base, idleAdapter(base)) },
     ];
     const report = await monolingualRecognition({ base, file, arms }, await sides(), options);
     const [before, after] = report.arms;

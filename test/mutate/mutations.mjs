@@ -25,6 +25,10 @@ const by = {
   decode: ['test/unit/formulas/decode.test.ts'],
   recogniser: ['test/cpu/formulas/recogniser.test.ts'],
   measures: ['test/unit/evaluation'],
+  tasks: ['test/unit/evaluation/superb-tasks.test.ts'],
+  strata: ['test/unit/evaluation/strata.test.ts'],
+  align: ['test/unit/recognition/align.test.ts'],
+  pieces: ['test/unit/evaluation/pieces.test.ts'],
 };
 
 const routers = [
@@ -755,7 +759,7 @@ const telling = [
     replace: 'errors, length: own }) => sum + errors / own, 0) / utterances.length',
     tests: by.measures,
   },
-  { name: 'brackets up to the first ]', find: '/\\[.*\\]/su', replace: '/\\[.*?\\]/su', tests: by.measures },
+  { name: 'brackets up to the first ]', find: '/\\[[^()]*\\]/gu', replace: '/\\[[^()]*?\\]/gu', tests: by.measures },
   { name: 'SUPERB_s by the sum of a task’s metrics', find: '/ shares.length;', replace: '/ 1;', tests: by.measures },
   {
     name: 'SUPERB_s turned around',
@@ -909,6 +913,153 @@ const reading = [
   },
 ];
 
+const superb = [
+  {
+    name: 'ML-SUPERB: brackets stay in multilingual texts',
+    find: 'upper(withoutBrackets(text))',
+    replace: 'upper(text)',
+    tests: by.tasks,
+  },
+  {
+    name: 'ML-SUPERB: brackets go out beyond a parenthesis',
+    find: "text.replace(/\\[[^()]*\\]/gu, '')",
+    replace: "text.replace(/\\[.*\\]/gsu, '')",
+    tests: by.tasks,
+  },
+  {
+    name: 'ML-SUPERB: long clips train',
+    find: 'if (samples <= LONGEST_SECONDS * RATE_HZ) return true;',
+    replace: 'if (true) return true;',
+    tests: by.tasks,
+  },
+  {
+    name: 'ML-SUPERB: long clips are not scored',
+    find: "if (split !== 'train') return true;",
+    replace: "if (split !== 'train') return samples <= LONGEST_SECONDS * RATE_HZ;",
+    tests: by.tasks,
+  },
+  {
+    name: 'ML-SUPERB: reserved languages train whole',
+    find: 'named ? !named.has(id.slice(set.length + 1)) : count >= FEW',
+    replace: 'named ? false : false',
+    tests: by.tasks,
+  },
+  {
+    name: 'ML-SUPERB: six utterances of a reserved language',
+    find: 'const FEW = 5;',
+    replace: 'const FEW = 6;',
+    tests: by.tasks,
+  },
+  {
+    name: 'ML-SUPERB: LID learns text too',
+    find: "track === 'lid' ? '' : normalisations['ml-superb-multi'](one.text)",
+    replace: "normalisations['ml-superb-multi'](one.text)",
+    tests: by.tasks,
+  },
+  {
+    name: 'ML-SUPERB: tags count as characters',
+    find: 'phones ? byWhiteSpace(text) : characters(withoutTags(text))',
+    replace: 'phones ? byWhiteSpace(text) : characters(text)',
+    tests: by.tasks,
+  },
+  {
+    name: 'ML-SUPERB: phones are scored in characters',
+    find: "errorsIn(one, decoding, task.symbols === 'phones')",
+    replace: 'errorsIn(one, decoding, false)',
+    tests: by.tasks,
+  },
+  {
+    name: 'ML-SUPERB: trained and reserved turned around',
+    find: "reserved.has(language) === (of === 'reserved')",
+    replace: "reserved.has(language) !== (of === 'reserved')",
+    tests: by.tasks,
+  },
+  {
+    name: 'ML-SUPERB: a higher LID accuracy is worse',
+    find: "decoding }, arms, 'higher', seed)",
+    replace: "decoding }, arms, 'lower', seed)",
+    tests: by.tasks,
+  },
+  {
+    name: 'ML-SUPERB: version 2.0 pools a language',
+    find: 'rates.set(language, [...(rates.get(language) ?? []), errors / length]);',
+    replace: 'rates.set(language, [errors / length]);',
+    tests: by.tasks,
+  },
+  {
+    name: 'ML-SUPERB: another decoding’s score',
+    find: "one.decoding === 'prefix' && (one",
+    replace: "one.decoding === 'frames' && (one",
+    tests: by.tasks,
+  },
+  {
+    name: 'strata: a rate of one symbol more',
+    find: 'rate: totals[i][2 * arm] / totals[i][2 * arm + 1]',
+    replace: 'rate: totals[i][2 * arm] / (totals[i][2 * arm + 1] + 1)',
+    tests: by.strata,
+  },
+  {
+    name: 'strata: drawn from the first set',
+    find: 'const chosen = groups[Math.floor(uniform() * groups.length)];\n          for',
+    replace: 'const chosen = groups[0];\n          for',
+    tests: by.strata,
+  },
+  {
+    name: 'strata: models drawn apart',
+    find: 'meanOf(strata, rates, 1) - meanOf(strata, rates, 0)',
+    replace: 'meanOf(strata, rates, 0) - meanOf(strata, rates, 1)',
+    tests: by.strata,
+  },
+  {
+    name: 'strata: an interval of both ends’ full share',
+    find: 'quantile(sound, (1 - level) / 2)',
+    replace: 'quantile(sound, 1 - level)',
+    tests: by.strata,
+  },
+  {
+    name: 'the bootstrap: an interval of width 0',
+    find: 'sums.every(([count, of]) => of === 0 || count / of === value)',
+    replace: 'false',
+    tests: by.measures,
+  },
+  {
+    name: 'alignment: a blank between unlike symbols cannot be left out',
+    find: 's > 1 && s % 2 === 1 && labelOf(s) !== labelOf(s - 2)',
+    replace: 'false',
+    tests: by.align,
+  },
+  {
+    name: 'alignment: a blank between like symbols can be left out',
+    find: 's > 1 && s % 2 === 1 && labelOf(s) !== labelOf(s - 2)',
+    replace: 's > 1 && s % 2 === 1',
+    tests: by.align,
+  },
+  {
+    name: 'alignment: must end in a blank',
+    find: 'best[states - 1] >= best[states - 2] ? states - 1 : states - 2',
+    replace: 'states - 1',
+    tests: by.align,
+  },
+  {
+    name: 'alignment: the least of a symbol’s probabilities',
+    find: 'one.confidence = Math.max(one.confidence,',
+    replace: 'one.confidence = Math.min(one.confidence || 1,',
+    tests: by.align,
+  },
+  {
+    name: 'alignment: a frame begins where it hears first',
+    find: '((first + last) / 2 - hop)',
+    replace: '(first - hop)',
+    tests: by.pieces,
+  },
+  {
+    name: 'pieces are cut at the wanted place',
+    find: 'Math.round(nearestPause(samples, wanted))',
+    replace: 'wanted',
+    tests: by.pieces,
+  },
+];
+
 export const mutations = [
   ...routers,
   ...model,
@@ -920,4 +1071,5 @@ export const mutations = [
   ...recognising,
   ...telling,
   ...reading,
+  ...superb,
 ];

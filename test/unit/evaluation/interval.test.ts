@@ -25,6 +25,29 @@ describe('a quantile', () => {
 });
 
 describe('the bootstrap', () => {
+  it('has no interval where all that can be drawn is alike, rather than one without width', () => {
+    for (const rate of [0, 1, 1.5])
+      expect(
+        bootstrap(
+          counted([
+            [4 * rate, 4],
+            [2 * rate, 2],
+            [0, 0],
+          ]),
+          { seed: 1 },
+        ),
+      ).toMatchObject({ kind: 'undefined', value: rate });
+    expect(
+      bootstrap(
+        counted([
+          [0, 4],
+          [1, 4],
+        ]),
+        { seed: 1 },
+      ),
+    ).toMatchObject({ kind: 'interval' });
+  });
+
   const utterances = counted([
     [1, 10],
     [4, 8],
@@ -63,11 +86,12 @@ describe('the bootstrap', () => {
   });
 
   it('draws speakers where all are known, whole where they are eight', () => {
-    // Each speaker is right once and wrong once: whole speakers always come to a half.
-    const opposite = Array.from({ length: 16 }, (_, i): [number, number] => [i % 2, 1]);
+    // Each speaker but one is all right once and all wrong once: whole speakers come to about a half, however drawn.
+    const opposite = Array.from({ length: 16 }, (_, i): [number, number] => [i === 1 ? 9 : 10 * (i % 2), 10]);
     const names = opposite.map((_, i) => `s${i >> 1}`);
     const got = interval(bootstrap(counted(opposite, names), { seed: 1 }));
-    expect(got).toMatchObject({ by: 'speaker', drawn: 8, low: 0.5, high: 0.5 });
+    expect(got).toMatchObject({ by: 'speaker', drawn: 8, high: 0.5 });
+    expect(got.low).toBeGreaterThan(0.48);
     const partly = counted(opposite, names).map((one, i) => (i === 3 ? { ...one, speaker: undefined } : one));
     const byUtterance = interval(bootstrap(partly, { seed: 1 }));
     expect(byUtterance).toMatchObject({ by: 'utterance', drawn: 16 });
