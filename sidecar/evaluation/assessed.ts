@@ -17,6 +17,15 @@ export interface AssessedClip {
   startSeconds?: number;
 }
 
+/** Of one utterance: what was counted, and of how many; where something was read, what was there and what was heard. */
+export interface Count {
+  hash: string;
+  count: number;
+  of: number;
+  reference?: string;
+  heard?: string;
+}
+
 /** One measure of one model in one language: a ratio of sums over clips. */
 export interface Score {
   measure: string;
@@ -24,8 +33,7 @@ export interface Score {
   better: Better;
   arm: string;
   language: string;
-  /** By the clip's hash: what was counted, and of how many. */
-  counts: { hash: string; count: number; of: number }[];
+  counts: Count[];
 }
 
 /** How a probe of languages took the windows of held-out speech. */
@@ -48,6 +56,8 @@ export interface Assessed {
   seconds: number;
   trainingSeconds?: number;
   clips: AssessedClip[];
+  /** Utterances that were read, where a recogniser was: they are not joined to clips. */
+  utterances?: AssessedClip[];
   scores: Score[];
   probes: ProbeResult[];
   drift: Omit<Drift, 'row'>[];

@@ -42,12 +42,15 @@ const LEVEL = 0.95;
 /** Fewer speakers, and a percentile interval holds the truth less often than it says. */
 const FEW_SPEAKERS = 8;
 const EXAMPLES = 10;
+/** Measures whose utterances are worth hearing. */
+const EXEMPLIFIED = ['cer', 'loss'];
 const ADAPTED = 'adapted';
 const CONTROL = 'control';
 
 /** @param rows consecutive from 0 */
 export function findingsOf(rows: readonly Assessed[], options: FindingsOptions): Findings {
-  const clips = new Map(rows.flatMap((row) => row.clips).map((clip) => [clip.hash, clip]));
+  const heard = rows.flatMap((row) => [...row.clips, ...(row.utterances ?? [])]);
+  const clips = new Map(heard.map((clip) => [clip.hash, clip]));
   const scored = rows.map((row) => [...row.scores, ...row.probes.flatMap((probe) => probeScores(probe, clips))]);
   const measures = [
     ...new Set(
@@ -69,7 +72,9 @@ export function findingsOf(rows: readonly Assessed[], options: FindingsOptions):
     tables: measures.map((measure) => tableOf(measure, context)),
     confusions: rows.flatMap((row) => row.probes.map((probe) => confusionOf(row.row, probe, clips, options.seed))),
     drift: rows.flatMap(({ row, drift }) => drift.map((one) => ({ row, ...one }))),
-    examples: measures.includes('loss') ? examplesOf('loss', context) : [],
+    examples: measures
+      .filter((measure) => EXEMPLIFIED.includes(measure))
+      .flatMap((measure) => examplesOf(measure, context)),
     skipped: last.skipped,
     ...(Number.isFinite(share) ? { costShare: share } : {}),
     ...(options.parameters ? { parameters: options.parameters } : {}),
@@ -228,12 +233,14 @@ function examplesOf(measure: string, { scored, clips, languages }: Context): Exa
     const own = find(last, ADAPTED);
     if (!own) return [];
     const other = find(last, CONTROL) ?? (row > 0 ? find(scored[0], ADAPTED) : undefined);
-    const before = new Map(other?.counts.map(({ hash, count, of }) => [hash, count / of]));
-    const all = own.counts.flatMap(({ hash, count, of }): Example[] => {
+    const before = new Map(other?.counts.map((one) => [one.hash, one]));
+    const all = own.counts.flatMap(({ hash, count, of, reference, heard }): Example[] => {
       const clip = clips.get(hash);
       if (!clip || of === 0) return [];
       const { id, speaker, seconds, path, startSeconds } = clip;
-      return [{ id, speaker, seconds, path, startSeconds, value: count / of, before: before.get(hash) }];
+      const was = before.get(hash);
+      const example = { id, speaker, seconds, path, startSeconds, value: count / of, reference, heard };
+      return [{ ...example, before: was && was.count / was.of, heardBefore: was?.heard }];
     });
     const sign = own.better === 'lower' ? 1 : -1;
     const worst = [...all].sort((a, b) => sign * (b.value - a.value)).slice(0, EXAMPLES);

@@ -1,4 +1,6 @@
 /** @file Every measure of a report: its matrix as a table and a picture, bars before and after, confusion, drift. */
+
+import { english } from '../protocol/english.ts';
 import type { Confusion, Finding, Findings, FindingTable } from '../protocol/findings.ts';
 import {
   againstName,
@@ -10,7 +12,6 @@ import {
   sayValue,
 } from '../protocol/findings-words.ts';
 import { type Block, heading, paragraph } from './document.ts';
-import { english } from './english.ts';
 import { barsPicture, driftPicture, matrixPicture } from './pictures.ts';
 
 export function measureSections(findings: Findings): Block[] {

@@ -6,15 +6,17 @@ import { join } from 'node:path';
 import type { Experiment } from '../config/experiment.ts';
 import { makeFolder, writeFileAtomic } from '../disk.ts';
 import type { SessionOptions } from '../engine/session.ts';
-import type { Assessed, Score } from '../evaluation/assessed.ts';
+import type { Assessed, AssessedClip, Score } from '../evaluation/assessed.ts';
+import { charactersRight } from '../evaluation/characters-right.ts';
 import { findingsOf } from '../evaluation/findings.ts';
 import { adaptedBase } from '../evaluation/frozen-states.ts';
 import { representations } from '../evaluation/representations.ts';
-import type { Better } from '../protocol/findings.ts';
+import type { RunEvent } from '../protocol/events.ts';
+import type { Better, Findings } from '../protocol/findings.ts';
 import { units } from '../protocol/measurement.ts';
 import { readJson } from '../runs/files.ts';
 import { runFiles } from '../runs/run.ts';
-import { ADAPTED } from './arms.ts';
+import { ADAPTED, type Arm } from './arms.ts';
 import type { HeldOutMeasured, Training } from './loop.ts';
 import type { Plan } from './prepare/index.ts';
 import type { Stage } from './stages.ts';
@@ -35,14 +37,14 @@ export interface Assessing {
   session: SessionOptions;
 }
 
-/** Measures a row and writes it, with the findings so far. @param row 0 before the first step, i after stage i */
+/** Measures a row and writes it, with the findings so far, which it gives back. @param row 0 before the first step, i after stage i */
 export async function assess(
   about: Assessing,
   { arms, sources, framesPerSecond, sink, signal }: Training,
   row: number,
   measured: HeldOutMeasured,
   trainingSeconds?: number,
-): Promise<void> {
+): Promise<Findings | undefined> {
   const { run, experiment, stages, planned, session } = about;
   const began = performance.now();
   const { clips, frozen } = planned;
@@ -62,6 +64,8 @@ export async function assess(
     };
     Object.assign(rest, await representations(model, sides, signal));
   } else rest.skipped.push({ measure: 'languageIdentification', reason: 'evaluation.probes is false.' });
+  const read = await readLanguages(about, arms[0], row, (event) => sink.emit(event), signal);
+  rest.skipped.push(...read.skipped);
   const assessed: Assessed = {
     version: 1,
     row,
@@ -76,14 +80,49 @@ export async function assess(
       seconds: frames / framesPerSecond,
       ...clips.origin({ hash }),
     })),
-    scores: scoresOf(measured),
+    ...(read.utterances.length > 0 ? { utterances: read.utterances } : {}),
+    scores: [...scoresOf(measured), ...read.scores],
     ...rest,
   };
   sink.mustHold(`write what was measured after step ${step}`);
   const folder = join(run.path, FOLDER);
   makeFolder(folder);
   writeFileAtomic(rowFile(run, row), `${JSON.stringify(assessed)}\n`);
-  tell(about, row, (text) => sink.emit({ type: 'note', level: 'warning', text }));
+  return tell(about, row, (text) => sink.emit({ type: 'note', level: 'warning', text }));
+}
+
+/** Characters got right, of every language that the experiment asks for. */
+async function readLanguages(
+  { experiment, planned, session }: Assessing,
+  { config, learner }: Arm,
+  row: number,
+  emit: (event: RunEvent) => void,
+  signal: AbortSignal,
+) {
+  const found = { scores: [] as Score[], utterances: [] as AssessedClip[], skipped: [] as Assessed['skipped'] };
+  const { superb } = experiment.evaluation;
+  if (!superb) return found;
+  await learner.pull();
+  const { base, file } = planned.frozen;
+  const model = { base, file, adapted: { config, parameters: learner.parameters }, session };
+  const { learningRate: rate, ...settings } = superb;
+  for (const language of superb.languages ?? Object.keys(experiment.languages)) {
+    const one = await charactersRight(
+      language,
+      planned.clips.spoken(language),
+      model,
+      { ...settings, rate, seed: experiment.seed },
+      (done, total) => {
+        signal.throwIfAborted();
+        emit({ type: 'stage', name: 'evaluate', done, total, detail: `characters of ${language}` });
+      },
+    );
+    if (one.score) found.scores.push(one.score);
+    found.utterances.push(...one.utterances);
+    found.skipped.push(...one.skipped);
+    if (row === 0) for (const text of one.notes) emit({ type: 'note', level: 'info', text });
+  }
+  return found;
 }
 
 const rowFile = (run: { path: string }, row: number) => join(run.path, FOLDER, `row-${row}.json`);
@@ -105,7 +144,11 @@ function scoresOf({ clips }: HeldOutMeasured): Score[] {
 }
 
 /** Writes the findings up to a row, where every row before it is there. */
-function tell({ run, experiment, stages, planned }: Assessing, row: number, warn: (text: string) => void): void {
+function tell(
+  { run, experiment, stages, planned }: Assessing,
+  row: number,
+  warn: (text: string) => void,
+): Findings | undefined {
   const rows = Array.from({ length: row + 1 }, (_, i) => readJson(rowFile(run, i), MOST_BYTES) as Assessed | undefined);
   const enteredAt = (code: string) => stages.findIndex(({ add }) => add.includes(code)) + 1;
   const languages = Object.entries(experiment.languages).map(([code, { role }]) => {
@@ -118,9 +161,11 @@ function tell({ run, experiment, stages, planned }: Assessing, row: number, warn
     const parameters = { base, experts, routers, baseTrained, head };
     const findings = findingsOf(rows as Assessed[], { languages, seed: experiment.seed, parameters });
     writeFileAtomic(join(run.path, runFiles.findings), `${JSON.stringify(findings)}\n`);
+    return findings;
   } catch (error) {
     if (error instanceof Error && 'code' in error) throw error;
     warn(`What was learned and forgotten cannot be told: ${(error as Error).message}.`);
+    return undefined;
   }
 }
 

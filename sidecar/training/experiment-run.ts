@@ -12,6 +12,7 @@ import { inWords } from '../machine.ts';
 import { saveAdapter } from '../model/adapters/file.ts';
 import type { ParameterCount } from '../objectives/count.ts';
 import { type CorpusSummary, LOG_VERSION, type RunEvent } from '../protocol/events.ts';
+import type { Findings } from '../protocol/findings.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import { type Claim, claimRun } from '../runs/claim.ts';
 import { createRun, openRun, type RunDir, readResolved, runFiles } from '../runs/run.ts';
@@ -57,6 +58,8 @@ export interface RunResult {
   after?: Measurement[];
   /** Of a run with stages that is done: what held-out speech scored when each ended. */
   stages?: { add: readonly string[]; values: Measurement[] }[];
+  /** Of a run that is done: what was learned and forgotten. */
+  findings?: Findings;
   count?: ParameterCount;
   corpus: CorpusSummary[];
   seconds: number;
@@ -158,6 +161,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       units: planned.meaning.units,
     };
     let ending: Ending | undefined;
+    let findings: Findings | undefined;
     for (const training of trainings.slice(current.number - 1)) {
       const { stage } = training;
       // Gone on with at its very end, a stage has nothing left to enter.
@@ -166,7 +170,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       const enteredAt = performance.now();
       ending = await train(training, progress, stage === current ? logged?.last : undefined);
       if (ending.state !== 'done') break;
-      await assess(
+      findings = await assess(
         assessing,
         training,
         stage.number,
@@ -196,6 +200,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
           : undefined,
       before,
       reason: ending?.state === 'failed' ? ending.reason : undefined,
+      findings: ending?.state === 'done' ? findings : undefined,
       after: ending?.state === 'done' ? ending.evaluation.values : undefined,
     });
   } catch (fault) {
