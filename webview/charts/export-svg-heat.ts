@@ -29,7 +29,7 @@ export function svgOfHeat(figure: HeatFigure): string {
     ...figure.columns.flatMap((_, c) => {
       const value = figure.values[r * figure.columns.length + c];
       const own = figure.cells?.[r * figure.columns.length + c];
-      const fill = own && !Number.isFinite(value) ? '#f2f2f2' : colourOf(value, figure.scale, 'light');
+      const fill = own && !Number.isFinite(value) ? 'rgb(242,242,242)' : colourOf(value, figure.scale, 'light');
       const box = tag('rect', {
         x: edge(c),
         y: top + r * cellHeight,
@@ -85,6 +85,13 @@ export function svgOfHeat(figure: HeatFigure): string {
     ...cells,
     ...scale,
     ...ends,
-    words(left, Math.max(bottom, top + bar.height) + 24, figure.unit, { fill: paper.muted }),
+    words(
+      left,
+      Math.max(bottom, top + bar.height) + 24,
+      [figure.unit, figure.cells && figure.note].filter(Boolean).join('; '),
+      {
+        fill: paper.muted,
+      },
+    ),
   ]);
 }

@@ -137,6 +137,8 @@ describe('a heat map of changes', () => {
     };
     const out = svgOfHeat(figure);
     nested(out);
+    // The one that has no colour is black on pale grey.
+    expect(out).toMatch(/fill="#000000" text-anchor="middle">3\.9 ↓</);
     for (const text of ['3.84 ↓', '– ↓', 'better', 'same']) expect(out).toContain(text);
     expect(out).not.toMatch(/NaN|Infinity/);
     expect(csvOfHeat(figure)).toMatch(/^row,value\r\n"<img src=x .*,3\.84\r\n$/s);
