@@ -2,6 +2,7 @@
 import { paper } from '../theme.ts';
 import { colourOf, inkOn, valueAt } from './colour-map.ts';
 import type { HeatFigure } from './figure.ts';
+import { layColumns } from './heat-columns.ts';
 import { page, tag, width, words } from './svg-writer.ts';
 
 export function svgOfHeat(figure: HeatFigure): string {
@@ -10,31 +11,33 @@ export function svgOfHeat(figure: HeatFigure): string {
     20 + Math.max(...figure.rows.map(({ label }) => Math.min(26, label.length)), 4) * 6.6,
   );
   const left = 30 + labelWidth;
-  const gap = figure.apart === undefined ? 0 : 10;
-  const cell = {
-    width: Math.min(128, (width - left - gap - (figure.scale.ends ? 118 : 90)) / Math.max(1, figure.columns.length)),
-    height: 24,
-  };
-  const edge = (c: number) => left + c * cell.width + (c >= (figure.apart ?? Number.POSITIVE_INFINITY) ? gap : 0);
+  const { edge, widthOf, end } = layColumns(
+    figure.columns.length,
+    figure.apart ?? figure.columns.length,
+    left,
+    width - left - (figure.scale.ends ? 118 : 90),
+    128,
+  );
+  const cellHeight = 24;
   const top = 64;
-  const bottom = top + cell.height * figure.rows.length;
-  const right = left + gap + cell.width * figure.columns.length;
+  const bottom = top + cellHeight * figure.rows.length;
+  const right = end;
   const cells = figure.rows.flatMap((row, r) => [
-    words(left - 7, top + (r + 0.5) * cell.height + 4, [row.label.slice(0, 24), row.mark].filter(Boolean).join(' '), {
+    words(left - 7, top + (r + 0.5) * cellHeight + 4, [row.label.slice(0, 24), row.mark].filter(Boolean).join(' '), {
       'text-anchor': 'end',
     }),
     ...figure.columns.flatMap((_, c) => {
       const value = figure.values[r * figure.columns.length + c];
       const own = figure.cells?.[r * figure.columns.length + c];
-      const fill = own && !Number.isFinite(value) ? '#f2f2f2' : colourOf(value, figure.scale, 'light');
+      const fill = own && !Number.isFinite(value) ? 'rgb(242,242,242)' : colourOf(value, figure.scale, 'light');
       const box = tag('rect', {
         x: edge(c),
-        y: top + r * cell.height,
-        width: cell.width - 1,
-        height: cell.height - 1,
+        y: top + r * cellHeight,
+        width: Math.max(0.5, widthOf(c) - 1),
+        height: cellHeight - 1,
         fill,
       });
-      const inside = cell.width >= 30 && (own !== undefined || Number.isFinite(value));
+      const inside = widthOf(c) >= 30 && (own !== undefined || Number.isFinite(value));
       const text = own ? [own.text, own.mark].filter(Boolean).join(' ') : figure.format(value);
       const ink = {
         'text-anchor': 'middle',
@@ -42,11 +45,11 @@ export function svgOfHeat(figure: HeatFigure): string {
         fill: inkOn(fill),
         'font-style': own?.quiet ? 'italic' : undefined,
       };
-      return inside ? [box, words(edge(c) + cell.width / 2, top + (r + 0.5) * cell.height + 3.5, text, ink)] : [box];
+      return inside ? [box, words(edge(c) + widthOf(c) / 2, top + (r + 0.5) * cellHeight + 3.5, text, ink)] : [box];
     }),
   ]);
   const columns = figure.columns.map((label, c) =>
-    words(edge(c) + cell.width / 2, top - 7, label.slice(0, Math.max(2, Math.floor(cell.width / 6))), {
+    words(edge(c) + widthOf(c) / 2, top - 7, label.slice(0, Math.max(2, Math.floor(widthOf(c) / 6))), {
       'text-anchor': 'middle',
     }),
   );
@@ -82,6 +85,13 @@ export function svgOfHeat(figure: HeatFigure): string {
     ...cells,
     ...scale,
     ...ends,
-    words(left, Math.max(bottom, top + bar.height) + 24, figure.unit, { fill: paper.muted }),
+    words(
+      left,
+      Math.max(bottom, top + bar.height) + 24,
+      [figure.unit, figure.cells && figure.note].filter(Boolean).join('; '),
+      {
+        fill: paper.muted,
+      },
+    ),
   ]);
 }

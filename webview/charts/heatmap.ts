@@ -9,6 +9,7 @@ import { pngOf } from './export-png.ts';
 import { svgOfHeat } from './export-svg-heat.ts';
 import type { HeatCell, HeatFigure } from './figure.ts';
 import { type ChartHost, frame } from './frame.ts';
+import { type Columns, layColumns } from './heat-columns.ts';
 
 export interface HeatChart {
   element: HTMLElement;
@@ -20,10 +21,8 @@ export interface HeatChart {
 interface Layout {
   left: number;
   top: number;
-  cellWidth: number;
   cellHeight: number;
-  /** Before the columns that stand apart. */
-  gap: number;
+  across: Columns;
 }
 
 export function heatMap(name: string, host: ChartHost): HeatChart {
@@ -76,12 +75,6 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
   };
   const ground = () => (theme.kind === 'dark' || theme.kind === 'hc-dark' ? 'dark' : 'light');
 
-  /** Where a column begins. */
-  const edge = (column: number) =>
-    layout!.left +
-    column * layout!.cellWidth +
-    (column >= (figure!.apart ?? Number.POSITIVE_INFINITY) ? layout!.gap : 0);
-
   function paint(width: number): void {
     if (!figure) return;
     const { rows, columns } = figure;
@@ -92,10 +85,11 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
     const longest = Math.max(20, ...rows.map((row) => pencil.measureText(named(row)).width));
     const left = Math.min(width * 0.35, Math.ceil(longest) + 14 + 16);
     const cellHeight = rows.length > 14 ? 18 : 26;
-    const gap = figure.apart === undefined ? 0 : 10;
-    const cellWidth = Math.min(140, (width - left - gap - 2) / Math.max(1, columns.length));
-    layout = { left, top: 34, cellWidth, cellHeight, gap };
+    const apart = figure.apart ?? columns.length;
+    const across = layColumns(columns.length, apart, left, width - left - 2, 140);
+    layout = { left, top: 34, cellHeight, across };
     const { top } = layout;
+    const { edge, widthOf } = across;
     const height = top + rows.length * cellHeight + 4;
     const ratio = window.devicePixelRatio || 1;
     canvas.width = width * ratio;
@@ -107,15 +101,16 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
     pencil.textBaseline = 'middle';
     pencil.fillStyle = theme.muted;
     pencil.textAlign = 'center';
-    pencil.fillText(figure.columnTitle, left + ((figure.apart ?? columns.length) * cellWidth) / 2, 8);
+    pencil.fillText(figure.columnTitle, left + (apart * across.width) / 2, 8);
     pencil.save();
     pencil.translate(7, top + (rows.length * cellHeight) / 2);
     pencil.rotate(-Math.PI / 2);
     pencil.fillText(figure.rowTitle, 0, 0);
     pencil.restore();
-    const every = Math.ceil(24 / cellWidth);
+    const every = Math.ceil(24 / across.width);
     columns.forEach((label, c) => {
-      if (c % every === 0) pencil.fillText(fitted(pencil, label, every * cellWidth - 4), edge(c) + cellWidth / 2, 24);
+      const room = c < apart ? every * across.width : widthOf(c);
+      if (c % every === 0 || c >= apart) pencil.fillText(fitted(pencil, label, room - 1), edge(c) + widthOf(c) / 2, 24);
     });
     rows.forEach((row, r) => {
       const y = top + r * cellHeight;
@@ -126,6 +121,7 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
       pencil.textAlign = 'center';
       columns.forEach((_, c) => {
         const value = at(r, c);
+        const cellWidth = widthOf(c);
         const bare = figure!.cells !== undefined && !Number.isFinite(value);
         const fill = colourOf(value, figure!.scale, ground());
         pencil.fillStyle = bare ? theme.grid : fill;
@@ -133,7 +129,7 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
         // In high contrast the grid's colour is too strong to be a ground.
         if (bare && theme.kind.startsWith('hc'))
           pencil.strokeRect(edge(c) + 0.5, y + 0.5, cellWidth - 3, cellHeight - 3);
-        else pencil.fillRect(edge(c), y, cellWidth - 2, cellHeight - 2);
+        else pencil.fillRect(edge(c), y, Math.max(1, cellWidth - 2), cellHeight - 2);
         if (cellWidth < 34 || (!figure!.cells && !Number.isFinite(value))) return;
         const { text, mark = '', quiet } = cellAt(r, c);
         pencil.font = quiet ? `italic ${font}` : font;
@@ -147,7 +143,7 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
     if (cursor) {
       pencil.strokeStyle = theme.focus;
       pencil.lineWidth = 2;
-      pencil.strokeRect(edge(cursor.column) - 1, top + cursor.row * cellHeight - 1, cellWidth, cellHeight);
+      pencil.strokeRect(edge(cursor.column) - 1, top + cursor.row * cellHeight - 1, widthOf(cursor.column), cellHeight);
     }
     const stops = Array.from({ length: 13 }, (_, i) =>
       colourOf(valueAt(figure!.scale, i / 12), figure!.scale, ground()),
@@ -171,8 +167,9 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
       h('div', {}, columnName(cursor.column)),
       ...cellAt(cursor.row, cursor.column).detail.map((line) => h('div', {}, line)),
     );
-    const right = edge(cursor.column) + layout.cellWidth + 6;
-    const left = right + tip.offsetWidth < area.clientWidth ? right : right - layout.cellWidth - tip.offsetWidth - 12;
+    const { edge, widthOf } = layout.across;
+    const right = edge(cursor.column) + widthOf(cursor.column) + 6;
+    const left = right + tip.offsetWidth < area.clientWidth ? right : edge(cursor.column) - tip.offsetWidth - 6;
     tip.style.left = `${Math.max(0, left)}px`;
     tip.style.top = `${layout.top + cursor.row * layout.cellHeight}px`;
   }
@@ -187,9 +184,8 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
     if (!layout || !figure) return;
     const bounds = canvas.getBoundingClientRect();
     const across = event.clientX - bounds.left;
-    const beyond =
-      figure.apart !== undefined && across >= layout.left + figure.apart * layout.cellWidth ? layout.gap : 0;
-    const column = Math.floor((across - layout.left - beyond) / layout.cellWidth);
+    const { edge, widthOf } = layout.across;
+    const column = figure.columns.findIndex((_, c) => across >= edge(c) && across < edge(c) + widthOf(c));
     const row = Math.floor((event.clientY - bounds.top - layout.top) / layout.cellHeight);
     const inside = row >= 0 && row < figure.rows.length && column >= 0 && column < figure.columns.length;
     move(inside ? { row, column } : undefined);

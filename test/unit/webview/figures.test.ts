@@ -7,6 +7,7 @@ import { svgOfLines } from '../../../webview/charts/export-svg.ts';
 import { svgOfBars } from '../../../webview/charts/export-svg-bars.ts';
 import { svgOfHeat } from '../../../webview/charts/export-svg-heat.ts';
 import type { BarFigure, HeatFigure, LineFigure } from '../../../webview/charts/figure.ts';
+import { layColumns } from '../../../webview/charts/heat-columns.ts';
 import { linesTable } from '../../../webview/charts/lines-table.ts';
 import { placeLabels } from '../../../webview/charts/mark-labels.ts';
 import { fitting, spread } from '../../../webview/charts/overlay.ts';
@@ -136,6 +137,8 @@ describe('a heat map of changes', () => {
     };
     const out = svgOfHeat(figure);
     nested(out);
+    // The one that has no colour is black on pale grey.
+    expect(out).toMatch(/fill="#000000" text-anchor="middle">3\.9 ↓</);
     for (const text of ['3.84 ↓', '– ↓', 'better', 'same']) expect(out).toContain(text);
     expect(out).not.toMatch(/NaN|Infinity/);
     expect(csvOfHeat(figure)).toMatch(/^row,value\r\n"<img src=x .*,3\.84\r\n$/s);
@@ -457,5 +460,26 @@ describe('colours of a heat map', () => {
   });
   it('carry text that reads at 4.5 to 1 or better, nearly everywhere', () => {
     expect([inkOn('rgb(255,255,255)'), inkOn('rgb(0,34,78)')]).toEqual(['#000000', '#ffffff']);
+  });
+});
+
+describe('the columns of a heat map', () => {
+  it('fill their room in order, and those that stand apart keep room for their numbers', () => {
+    for (const [count, apart] of [
+      [7, 5],
+      [4, 4],
+      [42, 40],
+      [503, 500],
+      [2, 0],
+      [0, 0],
+    ]) {
+      const { edge, widthOf, end } = layColumns(count, apart, 50, 500, 140);
+      expect(end).toBeLessThanOrEqual(550 + 1e-6);
+      for (let c = 0; c < count; c++) {
+        expect(widthOf(c)).toBeGreaterThan(0);
+        expect(edge(c) + widthOf(c)).toBeLessThanOrEqual((c + 1 < count ? edge(c + 1) : end) + 1e-6);
+        if (c >= apart) expect(widthOf(c)).toBeGreaterThanOrEqual(50);
+      }
+    }
   });
 });
