@@ -1,10 +1,10 @@
 /** @file What a run has learned, as the terminal tells it: held-out speech by arm, and what the base's own head says. */
 import type { Experiment } from '../config/experiment.ts';
 import { average, backwardTransfer, largestLoss, type Measured, type StageMatrix } from '../evaluation/matrix.ts';
-import { english } from '../protocol/english.ts';
 import type { Findings } from '../protocol/findings.ts';
 import { answers, sayAnswer, sayOverall } from '../protocol/findings-words.ts';
 import { type Measurement, measuredValue } from '../protocol/measurement.ts';
+import { english } from '../protocol/reason.ts';
 import { percentOne, printable, signed, table } from './output.ts';
 
 /** The answer: of every language what was learned or forgotten, with its interval. */

@@ -1,6 +1,5 @@
 /** @file Every measure of a report: its matrix as a table and a picture, bars before and after, confusion, drift. */
 
-import { english } from '../protocol/english.ts';
 import type { Confusion, Finding, Findings, FindingTable } from '../protocol/findings.ts';
 import {
   againstName,
@@ -11,6 +10,7 @@ import {
   saySigned,
   sayValue,
 } from '../protocol/findings-words.ts';
+import { english } from '../protocol/reason.ts';
 import { type Block, heading, paragraph } from './document.ts';
 import { barsPicture, driftPicture, matrixPicture } from './pictures.ts';
 

@@ -1,7 +1,7 @@
 /** @file What a report says, in its order: the answer, then what it was measured on, how, and how to do it again. */
 
-import { english } from '../protocol/english.ts';
 import { answers, sayAnswer, sayOverall } from '../protocol/findings-words.ts';
+import { english } from '../protocol/reason.ts';
 import { parameterShare, perHour } from './amounts.ts';
 import { type Block, heading, paragraph } from './document.ts';
 import type { Facts } from './facts.ts';
