@@ -175,5 +175,15 @@ export async function resolvePaths(
     }
     languages[code] = { ...spec, data };
   }
-  return problems.length > 0 ? { problems } : { experiment: { ...experiment, base, languages }, problems };
+  const evaluation = { ...experiment.evaluation };
+  if (evaluation.abx) {
+    const abx: typeof evaluation.abx = {};
+    for (const [code, { items, audio }] of Object.entries(evaluation.abx))
+      abx[code] = {
+        items: await absolute(items, ['evaluation', 'abx', code, 'items'], 'file'),
+        audio: await absolute(audio, ['evaluation', 'abx', code, 'audio'], 'folder'),
+      };
+    evaluation.abx = abx;
+  }
+  return problems.length > 0 ? { problems } : { experiment: { ...experiment, base, languages, evaluation }, problems };
 }

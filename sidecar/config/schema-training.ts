@@ -1,6 +1,6 @@
 /** @file The schema's keys of a run: optimiser, schedule, batches, and what is measured, kept and logged on the way. */
 import * as z from 'zod';
-import { about, code, count, positive, rate, real, section } from './schema-kit.ts';
+import { about, code, count, path, positive, rate, real, section } from './schema-kit.ts';
 import { maskSection } from './schema-model.ts';
 
 export const training = section('Optimiser (AdamW), schedule and batches.', {
@@ -67,6 +67,18 @@ export const evaluation = section('Held-out measurements during training.', {
         'Asks hidden states for their language and how far they moved, before the first step and after each stage.',
       ),
     ),
+  abx: z
+    .record(
+      code(),
+      z.strictObject({
+        items: path().meta(
+          about('Item file: file, onset, offset, phone, the phones around it, speaker.', { source: 'libri-light' }),
+        ),
+        audio: path().meta(about('Folder of the recordings that it names, without their endings.')),
+      }),
+    )
+    .optional()
+    .meta(about('Phone ABX of the last hidden state, by language.', { otherwise: 'none is measured' })),
   superb: z
     .strictObject({
       languages: z

@@ -34,6 +34,8 @@ export interface Score {
   arm: string;
   language: string;
   counts: Count[];
+  /** Why it has none: it is no ratio of sums over clips. */
+  withoutInterval?: string;
 }
 
 /** How a probe of languages took the windows of held-out speech. */

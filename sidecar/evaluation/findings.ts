@@ -112,6 +112,8 @@ function probeScores({ features, languages, clips }: ProbeResult, known: Readonl
 const countedOf = ({ counts }: Pick<Score, 'counts'>, clips: Context['clips']): Counted[] =>
   counts.map(({ hash, count, of }) => ({ id: hash, speaker: clips.get(hash)?.speaker, count, of }));
 
+const ratioOf = ({ counts: [{ count, of }] }: Score) => count / of;
+
 function finding(one: Interval | Undefined): Finding {
   if (one.kind === 'undefined') return { value: one.value, reason: one.reason };
   const { value, low, high, by, drawn } = one;
@@ -129,23 +131,27 @@ function tableOf(measure: string, { scored, clips, languages, seed, alone }: Con
   const { unit, better } = scored.flat().find((one) => one.measure === measure)!;
   const against = scored.flat().some((one) => one.measure === measure && one.arm === CONTROL) ? 'control' : 'base';
   const options = { seed, draws: DRAWS, level: LEVEL };
+  const findingOf = (one: Score): Finding =>
+    one.withoutInterval
+      ? { value: ratioOf(one), reason: one.withoutInterval }
+      : finding(bootstrap(countedOf(one, clips), options));
   const rows = scored.map((_, row) =>
     byLanguage(languages, (code): Cell | undefined => {
       const own = find(row, code, ADAPTED);
       if (!own) return undefined;
-      const cell = finding(bootstrap(countedOf(own, clips), options));
+      const cell = findingOf(own);
       const other = against === 'control' ? find(row, code, CONTROL) : find(0, code, ADAPTED);
       if (row === 0 || !other || !sameClips(own, other)) return cell;
-      return {
-        ...cell,
-        change: changeOf(pairedDifference(countedOf(other, clips), countedOf(own, clips), better, options)),
-      };
+      const change = own.withoutInterval
+        ? { value: ratioOf(own) - ratioOf(other), reason: own.withoutInterval, verdict: 'cannot tell' as const }
+        : changeOf(pairedDifference(countedOf(other, clips), countedOf(own, clips), better, options));
+      return { ...cell, change };
     }),
   );
   const compared = scored.map((_, row) =>
     byLanguage(languages, (code): Finding | undefined => {
       const other = find(row, code, CONTROL);
-      return other && finding(bootstrap(countedOf(other, clips), options));
+      return other && findingOf(other);
     }),
   );
   const matrix: StageMatrix = {

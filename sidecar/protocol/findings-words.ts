@@ -19,6 +19,8 @@ export function measureName(measure: string, t: Translate): string {
     languageIdentification: t('language identification'),
     abxWithin: t('ABX within speakers'),
     abxAcross: t('ABX across speakers'),
+    abxWithinInclusive: t('ABX within speakers, last frame included'),
+    abxAcrossInclusive: t('ABX across speakers, last frame included'),
     cer: t('CER'),
     wer: t('WER'),
   };

@@ -10,6 +10,7 @@ import type { Assessed, AssessedClip, Score } from '../evaluation/assessed.ts';
 import { charactersRight } from '../evaluation/characters-right.ts';
 import { findingsOf } from '../evaluation/findings.ts';
 import { adaptedBase } from '../evaluation/frozen-states.ts';
+import { phoneAbx } from '../evaluation/phone-abx.ts';
 import { representations } from '../evaluation/representations.ts';
 import type { RunEvent } from '../protocol/events.ts';
 import type { Better, Findings } from '../protocol/findings.ts';
@@ -64,7 +65,7 @@ export async function assess(
     };
     Object.assign(rest, await representations(model, sides, signal));
   } else rest.skipped.push({ measure: 'languageIdentification', reason: 'evaluation.probes is false.' });
-  const read = await readLanguages(about, arms[0], row, (event) => sink.emit(event), signal);
+  const read = await annotated(about, arms[0], row, (event) => sink.emit(event), signal);
   rest.skipped.push(...read.skipped);
   const assessed: Assessed = {
     version: 1,
@@ -91,8 +92,8 @@ export async function assess(
   return tell(about, row, (text) => sink.emit({ type: 'note', level: 'warning', text }));
 }
 
-/** Characters got right, of every language that the experiment asks for. */
-async function readLanguages(
+/** What is measured with transcripts or alignments, of every language that the experiment asks for. */
+async function annotated(
   { experiment, planned, session }: Assessing,
   { config, learner }: Arm,
   row: number,
@@ -100,11 +101,17 @@ async function readLanguages(
   signal: AbortSignal,
 ) {
   const found = { scores: [] as Score[], utterances: [] as AssessedClip[], skipped: [] as Assessed['skipped'] };
-  const { superb } = experiment.evaluation;
-  if (!superb) return found;
+  const { superb, abx = {} } = experiment.evaluation;
   await learner.pull();
   const { base, file } = planned.frozen;
   const model = { base, file, adapted: { config, parameters: learner.parameters }, session };
+  for (const [language, files] of Object.entries(abx)) {
+    emit({ type: 'stage', name: 'evaluate', done: row, total: row + 1, detail: `ABX of ${language}` });
+    const one = await phoneAbx(language, files, model, signal);
+    found.scores.push(...one.scores);
+    found.skipped.push(...one.skipped);
+  }
+  if (!superb) return found;
   const { learningRate: rate, ...settings } = superb;
   for (const language of superb.languages ?? Object.keys(experiment.languages)) {
     const one = await charactersRight(
