@@ -1,8 +1,9 @@
 /** @file A run taken along: its adapter in one of the forms that this and other programs read, with a model card. */
-import { UserError } from '../errors.ts';
 import type { ExportForm } from '../protocol/forms.ts';
 import { exportRunAdapter } from './adapter.ts';
 import { CARD_FILE, type Card, modelCard } from './card.ts';
+import { writeMerged } from './merged-folder.ts';
+import { writeOnnx } from './onnx-folder.ts';
 import { baseOrigin } from './origin.ts';
 import { writePeft } from './peft-folder.ts';
 import { recordOf } from './record.ts';
@@ -38,8 +39,10 @@ export async function exportRun(path: string, out: string, options: ExportOption
   switch (options.as) {
     case 'peft':
       return { files: await writePeft(source, out, record, origin), notes: [] };
-    default:
-      throw new UserError({ code: 'export.form', tried: `export as ${options.as}`, why: 'soon.', cure: 'Wait.' });
+    case 'onnx':
+      return writeOnnx(source, out, record, origin, options);
+    case 'hf':
+      return writeMerged(source, out, record, origin);
   }
 }
 

@@ -46,12 +46,16 @@ export interface FinishedRun {
 export async function finishedRun(
   base: string,
   overrides: string[] = [],
-  more: Partial<NewRun> & { settings?: string } = {},
+  more: Partial<NewRun> & {
+    settings?: string;
+    /** Where the base itself trains, it has. */
+    trained?: boolean;
+  } = {},
 ): Promise<FinishedRun> {
   const { root, experiment: file } = tinyWorkspace(more.settings);
   const { experiment, text } = await loadExperiment(file, [`base.model=${base}`, ...overrides]);
   const versions = { milore: '0.3.0', node: '20', onnxruntime: '1' };
-  const { settings: _, ...given } = more;
+  const { settings: _, trained, ...given } = more;
   const run = createRun(root, {
     name: 'tiny',
     configText: text,
@@ -64,9 +68,10 @@ export async function finishedRun(
   const config = learnableConfig(experiment, model.config, experiment.adapter.trainMask ?? false);
   const parameters = new Parameters(parameterSpecs(config, model.weights), 0);
   for (const name of parameters.names) {
-    if (parameters.group(name) === 'base') continue;
     const view = parameters.view(name);
-    view.set(normals(view.length, 11, name).map((x) => 0.2 * x));
+    const draws = normals(view.length, 11, name);
+    if (parameters.group(name) !== 'base') view.set(draws.map((x) => 0.1 * x));
+    else if (trained) for (let i = 0; i < view.length; i++) view[i] *= 1 + 0.1 * draws[i];
   }
   saveAdapter(join(run.path, 'adapter'), config, parameters, { baseHash: model.hash, version: '0.3.0', run: run.id });
   return { root, path: run.path, base };
