@@ -148,10 +148,8 @@ export function compile(
     input: [...inputs.values()],
     output: Object.entries(outputs).map(([name, value]) => valueInfo(name, value)),
   };
-  const opsets = [
-    { domain: '', version: 20 },
-    { domain: 'com.microsoft', version: 1 },
-  ];
+  // A graph of its own names no operators but ONNX's: not every runtime has another's.
+  const opsets = [{ domain: '', version: 20 }, ...(standalone ? [] : [{ domain: 'com.microsoft', version: 1 }])];
   return {
     bytes: encodeModel({ irVersion: 9, producer: 'milore', graph, opsets }),
     inputs: [...inputs.keys()].filter((name) => !shapeFeeds.has(name) && !derived.some((feed) => feed.name === name)),

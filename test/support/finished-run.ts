@@ -50,12 +50,14 @@ export async function finishedRun(
     settings?: string;
     /** Where the base itself trains, it has. */
     trained?: boolean;
+    /** Deviation of the adapter's numbers; wide models amplify what is large. */
+    deviation?: number;
   } = {},
 ): Promise<FinishedRun> {
   const { root, experiment: file } = tinyWorkspace(more.settings);
   const { experiment, text } = await loadExperiment(file, [`base.model=${base}`, ...overrides]);
   const versions = { milore: '0.3.0', node: '20', onnxruntime: '1' };
-  const { settings: _, trained, ...given } = more;
+  const { settings: _, trained, deviation = 0.1, ...given } = more;
   const run = createRun(root, {
     name: 'tiny',
     configText: text,
@@ -70,7 +72,7 @@ export async function finishedRun(
   for (const name of parameters.names) {
     const view = parameters.view(name);
     const draws = normals(view.length, 11, name);
-    if (parameters.group(name) !== 'base') view.set(draws.map((x) => 0.1 * x));
+    if (parameters.group(name) !== 'base') view.set(draws.map((x) => deviation * x));
     else if (trained) for (let i = 0; i < view.length; i++) view[i] *= 1 + 0.1 * draws[i];
   }
   saveAdapter(join(run.path, 'adapter'), config, parameters, { baseHash: model.hash, version: '0.3.0', run: run.id });

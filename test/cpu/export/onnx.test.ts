@@ -166,6 +166,7 @@ describe('the folder', () => {
       { name: 'last_hidden_state', isTensor: true, type: 'float32', shape: ['batch', 'frames', 64] },
     ]);
     await session.release();
+    expect(readFileSync(join(out, 'onnx', 'model.onnx')).includes('com.microsoft')).toBe(false);
     const read = (name: string) => JSON.parse(readFileSync(join(out, name), 'utf8'));
     expect(read('config.json')).toMatchObject({ model_type: 'hubert', 'transformers.js_config': { dtype: 'fp32' } });
     const { normalise } = loadBase(base);
