@@ -24,6 +24,10 @@ export const exportAdapter = () =>
     )
     .option('--stage <n>', 'as it was when this stage had ended, from 1', wholeNumber)
     .option('--base <folder>', 'the base model, where it no longer lies where the experiment says')
+    .option(
+      '--cache <folder>',
+      "where the base's weights are kept for the runtime; the run's own workspace's unless told",
+    )
     .option('--hidden-states', 'onnx: every hidden state as a further output', false)
     .option('--gates', 'onnx: every router’s gates as further outputs', false)
     .action(async (path: string, { out, ...options }: Options) => {

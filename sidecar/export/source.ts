@@ -1,6 +1,6 @@
 /** @file What an export is made of: a run's adapter, and for the forms that others read the base that it was trained on. */
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import type { Experiment } from '../config/experiment.ts';
 import { checkResolved } from '../config/parse.ts';
 import { UserError } from '../errors.ts';
@@ -55,13 +55,17 @@ export function openSource(taken: RunAdapter, { base: where, cache }: { base?: s
   const experiment = experimentOfRun(taken.run);
   // The head that was its yardstick is not needed here, and may be gone.
   experiment.base = { model: where === undefined ? experiment.base.model : resolve(where) };
-  // `<workspace>/.milore/runs/<id>`
-  const own = resolve(taken.run.path, '..', '..', 'cache');
-  const { base, file } = loadFrozenBase(experiment, cache ?? own, () => {});
+  const { base, file } = loadFrozenBase(experiment, resolve(cache ?? cacheOf(taken.run)), () => {});
   const opened = openBase(experiment.base.model);
   opened.tensors.close();
   const { modelType } = opened;
   return { ...taken, experiment, modelType, base, file, adapted: adaptedBase(base, taken.folder) };
+}
+
+/** Beside the runs of its workspace, `.milore/runs/<id>`; of a run that was put elsewhere the one of this folder. */
+function cacheOf({ path }: RunDir): string {
+  const [house, runs] = path.split(sep).slice(-3);
+  return house === '.milore' && runs === 'runs' ? join(path, '..', '..', 'cache') : join('.milore', 'cache');
 }
 
 function mustHaveEnded(run: RunDir, stage: number): void {

@@ -55,6 +55,32 @@ it('the transformer that trained itself is such a folder too, its positional con
   expect(names(out)).toEqual(names(base));
 });
 
+it('a mask embedding that the base did not bring, and that was trained, is taken along', async () => {
+  const base = join(scratch(), 'base');
+  await mkdir(base);
+  await cp(bases.wav2vec2(), base, { recursive: true });
+  const weights = openSafetensors(join(base, 'model.safetensors'));
+  const names = weights.names().filter((name) => name !== 'masked_spec_embed');
+  expect(names.length).toBe(weights.names().length - 1);
+  const tensors = names.map((name) => [name, { shape: weights.info(name).shape, data: weights.float32(name) }]);
+  weights.close();
+  writeFileSync(join(base, 'model.safetensors'), writeSafetensors(Object.fromEntries(tensors)));
+  const { path } = await finishedRun(base, ['adapter.experts=1', 'adapter.trainMask=true'], { trained: true });
+  const out = join(scratch(), 'merged');
+  await exportRun(path, out, { as: 'hf' });
+  await same(base, path, out);
+  const [merged, own] = [join(out, 'model.safetensors'), join(path, 'adapter', 'adapter_model.safetensors')].map(
+    (at) => {
+      const file = openSafetensors(at);
+      const mask = file.float32('masked_spec_embed');
+      file.close();
+      return mask;
+    },
+  );
+  expect(merged).toEqual(own);
+  expect(own.some((x) => x !== 0)).toBe(true);
+});
+
 it('a checkpoint of fairseq becomes a folder of Hugging Face’s', async () => {
   const { path, base } = await finishedRun(fixtures('fairseq_base', 'hubert_cfg.pt'), ['adapter.experts=1']);
   const out = join(scratch(), 'merged');
