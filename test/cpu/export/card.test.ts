@@ -27,7 +27,7 @@ describe('the card of a run', () => {
     const origin = { source: 'somebody/hubert-tiny', revision: 'a'.repeat(40), licence: 'cc-by-nc-4.0' };
     writeFileSync(join(base, 'milore.source.json'), JSON.stringify(origin));
     ({ result } = await tinyRuns().run([`base.model=${base}`, 'adapter.experts=1']));
-  });
+  }, 180_000);
 
   it.each(exportForms)('as %s: languages, base and licence, and its own numbers', async (as) => {
     const { front, body } = await cardOf(result.run.path, as);
@@ -72,7 +72,7 @@ describe('the card of a run', () => {
     const last = await cardOf(result.run.path, 'peft');
     expect(last.front.language).toEqual(expect.arrayContaining(['fi', 'en', 'de']));
     expect(last.body).toContain('4 updates');
-  });
+  }, 180_000);
 });
 
 describe('a name that is anything', () => {
