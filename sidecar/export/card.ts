@@ -78,11 +78,11 @@ function heardTable(languages: readonly HeardLanguage[]): string {
   if (languages.length === 0) return 'The run does not say which.';
   return markdownTable(
     ['language', 'code', 'role', 'hours heard', 'speakers'],
-    languages.map(({ code, role, hours, speakers }) => [
+    languages.map(({ code, role, trained, hours, speakers }) => [
       plain(languageName(code) ?? '–'),
       plain(code),
-      role === 'new' ? 'new' : 'known to the base, replayed',
-      shown(hours, hours !== undefined && hours < 1 ? 3 : 1),
+      role === 'new' ? 'new' : `known to the base, ${trained ? 'replayed' : 'measured alone'}`,
+      trained ? shown(hours, hours !== undefined && hours < 1 ? 3 : 1) : '–',
       speakers === undefined ? '–' : String(speakers),
     ]),
   );

@@ -16,6 +16,8 @@ export interface HeardLanguage {
   /** ISO 639-3. */
   code: string;
   role: 'existing' | 'new';
+  /** Heard in training; measured alone otherwise. */
+  trained: boolean;
   hours?: number;
   speakers?: number;
 }
@@ -69,14 +71,20 @@ function ofStages(stages: readonly Stage[]): HeardLanguage[] {
   for (const stage of stages)
     for (const [code, { role, hours, speakers }] of Object.entries(stage.languages)) {
       const isNew = role === 'new' || languages.get(code)?.role === 'new';
-      languages.set(code, { code, role: isNew ? 'new' : 'existing', hours, speakers });
+      languages.set(code, { code, role: isNew ? 'new' : 'existing', trained: true, hours, speakers });
     }
   return [...languages.values()];
 }
 
 async function ofCorpus(log: string, experiment: Experiment | undefined): Promise<HeardLanguage[]> {
+  const { fraction = 0, languages: replayed = [] } = experiment?.replay ?? {};
+  const isTrained = (code: string, role: HeardLanguage['role']) =>
+    role === 'new' || (fraction > 0 && replayed.includes(code));
   const languages = new Map<string, HeardLanguage>(
-    Object.entries(experiment?.languages ?? {}).map(([code, { role }]) => [code, { code, role }]),
+    Object.entries(experiment?.languages ?? {}).map(([code, { role }]) => [
+      code,
+      { code, role, trained: isTrained(code, role) },
+    ]),
   );
   for await (const event of readLog(log, 1, { onProblem: () => {} })) {
     if (event.type !== 'corpus') continue;
@@ -85,6 +93,7 @@ async function ofCorpus(log: string, experiment: Experiment | undefined): Promis
     languages.set(code, {
       code,
       role,
+      trained: isTrained(code, role),
       ...(typeof trainSeconds === 'number' ? { hours: trainSeconds / 3600 } : {}),
       ...(typeof speakers === 'number' ? { speakers } : {}),
     });

@@ -75,6 +75,14 @@ describe('the card of a run', () => {
   }, 180_000);
 });
 
+it('a language that was measured and not replayed is not said to have been heard', async () => {
+  const { path } = await finishedRun(bases.hubert(), ['adapter.experts=1', 'replay.fraction=0']);
+  const { body } = await cardOf(path, 'adapter');
+  expect(body).toContain('| English | eng | known to the base, measured alone | – |');
+  const replayed = await finishedRun(bases.hubert(), ['adapter.experts=1']);
+  expect((await cardOf(replayed.path, 'adapter')).body).toContain('| eng | known to the base, replayed |');
+});
+
 describe('a name that is anything', () => {
   const evil = 'x\n---\nlicense: "mit"\n# *a* [b](javascript:c) <script>alert(1)</script> | `d` \u202e\u0000\u2028no';
 
