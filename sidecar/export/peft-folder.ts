@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { makeFolder, writeFileSynced } from '../disk.ts';
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from '../model/checkpoint/adapter.ts';
+import { fairseqFile } from '../model/checkpoint/base.ts';
 import { buildFolder } from '../model/checkpoint/files.ts';
 import { writeSafetensors } from '../model/checkpoint/safetensors.ts';
 import { CARD_FILE, type Card, modelCard } from './card.ts';
@@ -58,7 +59,7 @@ const NOT_THE_MIXTURE =
   '**One expert alone is not the mixture, and neither is their sum.** The model that was trained weighs its experts anew in every frame and layer, by a router that reads the input; PEFT has no place for that router, so it is not here. No figure below is one of a single expert. The whole mixture can be had as ONNX (`milore export --as onnx`) or in MiLorE’s own form.';
 
 /** What PEFT and transformers do with it that a person would not expect. */
-function notesOf({ adapted, modelType }: Source, origin: BaseOrigin): string[] {
+function notesOf({ adapted, modelType, experiment }: Source, origin: BaseOrigin): string[] {
   const { targets } = mixtureOf(adapted.config, 'peft');
   const notes: string[] = [];
   if (modelType === 'wavlm' && targets.some((target) => ['q', 'k', 'v', 'o'].includes(target)))
@@ -67,7 +68,11 @@ function notesOf({ adapted, modelType }: Source, origin: BaseOrigin): string[] {
     );
   if (adapted.config.trainMask)
     notes.push('The mask embedding was trained too. It counts in masked prediction alone, and is not part of this.');
-  if (origin.id === undefined)
+  if (fairseqFile(experiment.base.model))
+    notes.push(
+      'The base is a checkpoint of fairseq: PEFT needs the same model in Hugging Face’s form, and its name in `base_model_name_or_path` of adapter_config.json.',
+    );
+  else if (origin.id === undefined)
     notes.push(
       '`base_model_name_or_path` in adapter_config.json is where the base lay when this was made: give it the name under which others find that model before you publish this.',
     );

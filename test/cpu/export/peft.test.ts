@@ -6,7 +6,7 @@ import { loadBase } from '../../../sidecar/model/checkpoint/base.ts';
 import { openSafetensors } from '../../../sidecar/model/checkpoint/safetensors.ts';
 import { bases, finishedRun, relativeDifference } from '../../support/finished-run.ts';
 import { hiddenStates, noise } from '../../support/hidden-states.ts';
-import { forward, scratch } from '../../support/reference.ts';
+import { fixtures, forward, scratch } from '../../support/reference.ts';
 
 const everywhere = 'adapter.targets=[q, k, v, o, fc1, fc2]';
 
@@ -158,6 +158,16 @@ it('says that attention of WavLM has to be merged first, and of no other family 
   expect(await cardOf(bases.wavlm(), 'adapter.targets=[q, fc1]')).toMatch(told);
   expect(await cardOf(bases.wavlm(), 'adapter.targets=[fc1]')).not.toMatch(told);
   expect(await cardOf(bases.hubert(), 'adapter.targets=[q, fc1]')).not.toMatch(told);
+});
+
+it('says that PEFT needs a checkpoint of fairseq in another form', async () => {
+  const { path } = await finishedRun(fixtures('fairseq_base', 'hubert_cfg.pt'), ['adapter.experts=1']);
+  const out = join(scratch(), 'peft');
+  await exportRun(path, out, { as: 'peft' });
+  expect(readFileSync(join(out, 'README.md'), 'utf8')).toMatch(/checkpoint of fairseq: PEFT needs the same model/);
+  expect(JSON.parse(readFileSync(join(out, 'adapter_config.json'), 'utf8')).auto_mapping.base_model_class).toBe(
+    'HubertModel',
+  );
 });
 
 it('a run that trained no LoRA is refused with what it can be exported as, and nothing is written', async () => {
