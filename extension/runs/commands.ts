@@ -1,10 +1,9 @@
 /** @file What a person does to a run: name it, tag it, pin it, look into it, compare it, export it, throw it away. */
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { type RunLabel, writeLabel } from '../../sidecar/runs/label.ts';
 import { runFiles } from '../../sidecar/runs/run.ts';
 import { command } from '../command.ts';
-import { reveal } from '../reveal.ts';
 import { agreed, inform } from '../say.ts';
 import type { SidecarService } from '../sidecar/service.ts';
 import { oneLine, pickable, unlinked } from '../text.ts';
@@ -85,8 +84,8 @@ export function registerRunCommands({ store, sidecar }: Parts): vscode.Disposabl
     ),
     one(
       'export',
-      vscode.l10n.t('Export the adapter of which run?'),
-      (run) => exportAdapter(run, sidecar),
+      vscode.l10n.t('Export which run?'),
+      async (run) => (await import('./export.ts')).exportRun(run, sidecar),
       ({ state }) => state === 'done',
     ),
     one('fork', vscode.l10n.t('Fork from which run?'), async (run) =>
@@ -153,20 +152,4 @@ async function discard(run: StoredRun, store: RunStore): Promise<void> {
       await vscode.workspace.fs.delete(folder, { recursive: true });
   }
   store.refresh();
-}
-
-async function exportAdapter(run: StoredRun, sidecar: SidecarService): Promise<void> {
-  const chosen = await vscode.window.showOpenDialog({
-    title: vscode.l10n.t('Folder for the adapter of {0}', run.name),
-    openLabel: vscode.l10n.t('Export Here'),
-    canSelectFolders: true,
-    canSelectFiles: false,
-    defaultUri: sidecar.workspace ? vscode.Uri.file(sidecar.workspace) : undefined,
-  });
-  if (!chosen) return;
-  const out = join(chosen[0].fsPath, `${run.id}-adapter`);
-  const { path } = await sidecar.request('run/export', { run: run.id, out });
-  const show = vscode.l10n.t('Reveal');
-  const answer = await inform(vscode.l10n.t('The adapter lies in {0}.', path), show);
-  if (answer === show) await reveal(vscode.Uri.file(path));
 }

@@ -4,8 +4,8 @@ import { reachable } from './graph.ts';
 import { encodeModel, ONNX_TYPE } from './onnx.ts';
 import type { Emitter, OnnxAttribute } from './ops/op.ts';
 import { table } from './ops/table.ts';
-import { type Bindings, evaluate, type Shape } from './shape.ts';
-import type { Derivation, Value } from './value.ts';
+import { type Bindings, type Dim, evaluate, type Shape } from './shape.ts';
+import type { Derivation, Value, WeightLocation } from './value.ts';
 
 export interface Compiled {
   bytes: Uint8Array;
@@ -18,9 +18,23 @@ export interface Compiled {
   derived: { name: string; shape: Shape; from: Derivation }[];
 }
 
+/** A graph that is to run anywhere by itself: no feed is computed for it. */
+export interface Standalone {
+  /** Where each symbol's size can be read off, and what the model calls that dimension. */
+  symbols: Readonly<Record<string, { of: Value; axis: number; label: string }>>;
+  /** Puts a constant into a file beside the model; inside where it gives nothing back. */
+  outside?(bytes: Uint8Array): WeightLocation | undefined;
+}
+
 /** Emits exactly the nodes that `outputs` need, so an unused branch costs nothing. */
-export function compile(outputs: Readonly<Record<string, Value>>, dialect: Emitter['dialect']): Compiled {
-  const order = reachable(Object.values(outputs));
+export function compile(
+  outputs: Readonly<Record<string, Value>>,
+  dialect: Emitter['dialect'],
+  standalone?: Standalone,
+): Compiled {
+  // What tells a symbol's size comes first: whoever asks for a shape finds it emitted.
+  const telling = Object.values(standalone?.symbols ?? {}).map(({ of }) => of);
+  const order = reachable([...telling, ...Object.values(outputs)]);
   const used = new Set<Value>(Object.values(outputs));
   for (const node of order) for (const input of node.inputs) if (input) used.add(input);
 
@@ -36,7 +50,29 @@ export function compile(outputs: Readonly<Record<string, Value>>, dialect: Emitt
   const initializer = (name: string, dims: readonly number[], data: Float32Array | BigInt64Array) => {
     const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const dataType = data instanceof Float32Array ? ONNX_TYPE.float32 : ONNX_TYPE.int64;
-    if (!initializers.has(name)) initializers.set(name, { name, dims, dataType, rawData });
+    if (initializers.has(name)) return name;
+    const location = standalone?.outside?.(rawData);
+    initializers.set(name, location ? external(name, dims, location, dataType) : { name, dims, dataType, rawData });
+    return name;
+  };
+  const valueInfo = (name: string, value: Pick<Value, 'dtype' | 'shape'>) => describe(name, value, standalone);
+  /** The size of a dimension as int64 [1], counted by the graph itself. */
+  const counted = (symbols: Standalone['symbols'], dim: Dim): string => {
+    if (typeof dim === 'number') return emitter.ints([dim]);
+    return dim
+      .split('*')
+      .map((part) => {
+        if (/^\d+$/.test(part)) return emitter.ints([Number(part)]);
+        if (!symbols[part]) throw new Error(`internal: nothing tells the size of ${part}`);
+        const { of, axis } = symbols[part];
+        return once(`size:${part}`, () => emitter.node('Shape', [emitter.name(of)], { start: axis, end: axis + 1 }));
+      })
+      .reduce((a, b) => once(`${a}*${b}`, () => emitter.node('Mul', [a, b])));
+  };
+  const made = new Map<string, string>();
+  const once = (key: string, make: () => string): string => {
+    let name = made.get(key);
+    if (name === undefined) made.set(key, (name = make()));
     return name;
   };
 
@@ -47,14 +83,16 @@ export function compile(outputs: Readonly<Record<string, Value>>, dialect: Emitt
       if (name !== undefined) return name;
       const source = value.graph.sources.get(value);
       if (!source) name = `v${value.id}`;
-      else if (source.kind === 'constant') name = initializer(`c${value.id}`, value.shape as number[], source.data);
+      else if (source.kind === 'constant')
+        name = initializer(source.name ?? `c${value.id}`, value.shape as number[], source.data);
       else {
         name = source.name;
         if (source.kind === 'input') inputs.set(name, valueInfo(name, value));
         else if (source.kind === 'derived') {
+          if (standalone) throw new Error(`internal: ${name} is fed, and a graph of its own is fed nothing`);
           inputs.set(name, valueInfo(name, value));
           derived.push({ name, shape: value.shape, from: source.from });
-        } else initializers.set(name, external(name, value, source.location));
+        } else initializers.set(name, external(name, value.shape as number[], source.location));
       }
       names.set(value, name);
       return name;
@@ -76,6 +114,11 @@ export function compile(outputs: Readonly<Record<string, Value>>, dialect: Emitt
     floats: (values, shape) => initializer(`f${fresh++}`, shape, values),
     shape(shape) {
       if (shape.every((dim) => typeof dim === 'number')) return emitter.ints(shape);
+      if (standalone) {
+        const sizes = shape.map((dim) => counted(standalone.symbols, dim));
+        if (sizes.length === 1) return sizes[0];
+        return once(`shape:${sizes.join()}`, () => emitter.node('Concat', sizes, { axis: 0 }));
+      }
       const name = `shape:${shape.join(',')}`;
       shapeFeeds.set(name, shape);
       return name;
@@ -91,6 +134,8 @@ export function compile(outputs: Readonly<Record<string, Value>>, dialect: Emitt
     used: (value) => used.has(value),
   };
 
+  // Inputs stand in the order of the symbols that they tell, not of their use.
+  for (const value of telling) if (!value.node) emitter.name(value);
   for (const node of order) table[node.op].emit(emitter, node);
   for (const [name, value] of Object.entries(outputs))
     if (names.get(value) !== name) emitter.node('Identity', [emitter.name(value)], {}, [name]);
@@ -103,10 +148,8 @@ export function compile(outputs: Readonly<Record<string, Value>>, dialect: Emitt
     input: [...inputs.values()],
     output: Object.entries(outputs).map(([name, value]) => valueInfo(name, value)),
   };
-  const opsets = [
-    { domain: '', version: 20 },
-    { domain: 'com.microsoft', version: 1 },
-  ];
+  // A graph of its own names no operators but ONNX's: not every runtime has another's.
+  const opsets = [{ domain: '', version: 20 }, ...(standalone ? [] : [{ domain: 'com.microsoft', version: 1 }])];
   return {
     bytes: encodeModel({ irVersion: 9, producer: 'milore', graph, opsets }),
     inputs: [...inputs.keys()].filter((name) => !shapeFeeds.has(name) && !derived.some((feed) => feed.name === name)),
@@ -134,19 +177,29 @@ function encodeAttribute(name: string, value: OnnxAttribute): object {
   return { name, type: 7, ints: value };
 }
 
-function valueInfo(name: string, { dtype, shape }: Pick<Value, 'dtype' | 'shape'>): object {
-  const dim = shape.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d }));
+function describe(
+  name: string,
+  { dtype, shape }: Pick<Value, 'dtype' | 'shape'>,
+  standalone: Standalone | undefined,
+): object {
+  const label = (symbol: string) => standalone?.symbols[symbol]?.label ?? symbol;
+  const dim = shape.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: label(d) }));
   return { name, type: { tensorType: { elemType: ONNX_TYPE[dtype], shape: { dim } } } };
 }
 
 /** Float32 of a shape that the runtime infers. */
 const bare = (name: string) => ({ name, type: { tensorType: { elemType: ONNX_TYPE.float32 } } });
 
-function external(name: string, value: Value, location: { file: string; offset: number; length: number }): object {
+function external(
+  name: string,
+  dims: readonly number[],
+  location: WeightLocation,
+  dataType: number = ONNX_TYPE.float32,
+): object {
   const externalData = [
     { key: 'location', value: location.file },
     { key: 'offset', value: String(location.offset) },
     { key: 'length', value: String(location.length) },
   ];
-  return { name, dims: value.shape, dataType: ONNX_TYPE.float32, dataLocation: 1, externalData };
+  return { name, dims, dataType, dataLocation: 1, externalData };
 }

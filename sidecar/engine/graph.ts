@@ -36,9 +36,10 @@ export class Graph implements Builder {
     return value;
   }
 
-  constant(data: Float32Array | BigInt64Array, shape: readonly number[]): Value {
+  /** @param name how the compiled graph calls it; a number unless told */
+  constant(data: Float32Array | BigInt64Array, shape: readonly number[], name?: string): Value {
     const value = this.value(shape, data instanceof Float32Array ? 'float32' : 'int64');
-    this.sources.set(value, { kind: 'constant', data });
+    this.sources.set(value, { kind: 'constant', data, name });
     return value;
   }
 

@@ -34,7 +34,7 @@ export type Source =
   | { kind: 'input'; name: string }
   | { kind: 'derived'; name: string; from: Derivation }
   | { kind: 'weight'; name: string; location: WeightLocation }
-  | { kind: 'constant'; data: Float32Array | BigInt64Array };
+  | { kind: 'constant'; data: Float32Array | BigInt64Array; name?: string };
 
 /** Makes values; `Graph` is the one there is. Ops see no more of it. */
 export interface Builder {
@@ -42,7 +42,7 @@ export interface Builder {
   input(name: string, shape: Shape, dtype?: DType): Value;
   derived(name: string, shape: Shape, dtype: DType, from: Derivation): Value;
   weight(name: string, shape: readonly number[], location: WeightLocation): Value;
-  constant(data: Float32Array | BigInt64Array, shape: readonly number[]): Value;
+  constant(data: Float32Array | BigInt64Array, shape: readonly number[], name?: string): Value;
   scalar(x: number): Value;
   apply(op: string, inputs: readonly (Value | undefined)[], attributes?: Attributes): readonly Value[];
 }

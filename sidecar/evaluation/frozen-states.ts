@@ -1,4 +1,5 @@
 /** @file All hidden states of a recording by a frozen model, with an adapter or without: what a downstream model reads. */
+import { MASK_EMBEDDING } from '../architecture/shapes.ts';
 import { framesOf, timeBindings } from '../architecture/time.ts';
 import { floats, type Session, type SessionOptions } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
@@ -29,11 +30,17 @@ export function adaptedBase(base: BaseModel, folder?: string): Adapted {
       why: `it was trained on another base (hash ${baseHash.slice(0, 12)}…, this one is ${base.hash.slice(0, 12)}…).`,
       cure: 'Give the base model that it was trained on.',
     });
-  const specs = parameterSpecs(config, base.weights);
+  const specs = parameterSpecs(config, withMask(base, config));
   checkAdapterSize(folder, specs);
   const parameters = new Parameters(specs, 0);
   loadAdapter(folder, config, parameters);
   return { config, parameters };
+}
+
+/** A mask embedding that the base did not bring is trained, and lies with the adapter. */
+function withMask({ weights }: BaseModel, { base, trainMask }: LearnableConfig): BaseModel['weights'] {
+  if (!trainMask || weights.has(MASK_EMBEDDING)) return weights;
+  return new Map(weights).set(MASK_EMBEDDING, { shape: [base.hidden], data: new Float32Array(base.hidden) });
 }
 
 /** A frozen model in evaluation mode: no dropout, unlike the published recipe, whose wrapper leaves the backbone's alive. */

@@ -2,6 +2,7 @@
  * @file Every message between the extension and the sidecar: JSON-RPC 2.0, one message a WebSocket text frame.
  * Who sends it, when, and whether it may be dropped stands at each. It imports nothing but its own room.
  */
+import type { ExportForm } from './forms.ts';
 import type { LogName, LogRecord, UtilisationRecord } from './log.ts';
 
 /** Raised when an old client would misread a message. */
@@ -23,8 +24,11 @@ export interface Requests {
   'run/stop': { params: { run: string }; result: Record<string, never> };
   /** Asks for a checkpoint after the running step; a `checkpoint` event follows in the log. */
   'run/checkpoint': { params: { run: string }; result: Record<string, never> };
-  /** Writes the adapter of a finished run into a folder that the person named. */
-  'run/export': { params: { run: string; out: string }; result: { path: string } };
+  /** Writes what a finished run trained into a folder that the person named; `notes` say what was checked. */
+  'run/export': {
+    params: { run: string; out: string; as?: ExportForm };
+    result: { path: string; notes: string[] };
+  };
   /**
    * Sends a log's events from `fromSeq` on, first from the disk, then as they are written: `run/events`. Another
    * subscription to the same log of the same run by the same connection replaces the first.

@@ -1,6 +1,7 @@
 /** @file Every request that computes, by name. Only the worker imports it: nothing of it may block the socket. */
 import { DEVICES, tryDevice } from '../engine/devices.ts';
-import { exportRunAdapter } from '../training/export-adapter.ts';
+import { exportRun } from '../export/index.ts';
+import type { ExportForm } from '../protocol/forms.ts';
 import type { JobContext } from './requests/context.ts';
 import { detectDataset, inspectDataset } from './requests/dataset.ts';
 import { estimateJob } from './requests/estimate.ts';
@@ -20,9 +21,9 @@ export const jobs = {
   'model/inspect': inspectModel,
   'model/download': downloadModel,
   export: async (params: unknown, _context: JobContext) => {
-    const { path, out } = params as { path: string; out: string };
-    exportRunAdapter(path, out);
-    return { path: out };
+    const { path, out, as } = params as { path: string; out: string; as: ExportForm };
+    const { notes } = await exportRun(path, out, { as });
+    return { path: out, notes };
   },
 };
 

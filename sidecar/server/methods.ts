@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { devices } from '../config/schema.ts';
 import { UserError } from '../errors.ts';
 import { isReallyInside } from '../inside.ts';
+import { exportForms } from '../protocol/forms.ts';
 import { PROTOCOL, type Requests } from '../protocol/messages.ts';
 import { runFiles, runsFolder } from '../runs/run.ts';
 import { VERSION } from '../version.ts';
@@ -133,9 +134,14 @@ export const methods: Methods = {
     },
   },
   'run/export': {
-    params: z.strictObject({ run: runId, out: path }),
-    answer: ({ run, out }, house, session, signal) =>
-      compute<'run/export'>('export')({ path: runPath(house.workspace, run), out } as never, house, session, signal),
+    params: z.strictObject({ run: runId, out: path, as: z.enum(exportForms).default('adapter') }),
+    answer: ({ run, out, as }, house, session, signal) =>
+      compute<'run/export'>('export')(
+        { path: runPath(house.workspace, run), out, as } as never,
+        house,
+        session,
+        signal,
+      ),
   },
   subscribe: {
     params: z.strictObject({ run: runId, log, fromSeq: z.number().int().min(1) }),

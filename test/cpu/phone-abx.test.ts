@@ -30,7 +30,7 @@ mkdirSync(audio, { recursive: true });
 const lines = ['#file onset offset #phone prev-phone next-phone speaker'];
 for (const speaker of [0, 1]) {
   const { samples, items } = recording(speaker);
-  writeFileSync(join(audio, `s${speaker}.wav`), wav([samples], { rateHz: RATE }));
+  writeFileSync(join(audio, `s${speaker}.wav`), wav([samples], { sampleRateHz: RATE }));
   lines.push(...items);
 }
 const items = join(folder, 'tones.item');

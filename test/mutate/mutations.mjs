@@ -29,6 +29,9 @@ const by = {
   strata: ['test/unit/evaluation/strata.test.ts'],
   align: ['test/unit/recognition/align.test.ts'],
   pieces: ['test/unit/evaluation/pieces.test.ts'],
+  peft: ['test/cpu/export/peft.test.ts'],
+  merged: ['test/cpu/export/merged.test.ts'],
+  onnx: ['test/cpu/export/onnx.test.ts'],
 };
 
 const routers = [
@@ -1060,6 +1063,69 @@ const superb = [
   },
 ];
 
+const takingAlong = [
+  {
+    name: 'taken along: every PEFT adapter the first expert',
+    find: 'const from = expert * rank * inputs;',
+    replace: 'const from = 0;',
+    tests: by.peft,
+  },
+  {
+    name: 'taken along: PEFT’s ranks of other layers not told',
+    find: 'own.filter(({ layer }) => rank[layer] !== r)',
+    replace: 'own.filter(({ layer }) => rank[layer] === r)',
+    tests: by.peft,
+  },
+  {
+    name: 'taken along: merged without ÷ rank',
+    find: 'addLora(weights.get(name)!.data, pair, rank, mixture.alpha / rank)',
+    replace: 'addLora(weights.get(name)!.data, pair, rank, mixture.alpha)',
+    tests: by.merged,
+  },
+  {
+    name: 'taken along: a frame is a clip’s own where its first sample is',
+    find: '+(k === kernel - 1)',
+    replace: '+(k === 0)',
+    tests: by.onnx,
+  },
+  {
+    name: 'taken along: the norm over time counts padding',
+    find: 'const frames = sum(own, [2]);',
+    replace: 'const frames = sum(add(own, equals(own, graph.scalar(0))), [2]);',
+    tests: by.onnx,
+  },
+  {
+    name: 'taken along: keys beyond a clip’s end are heard',
+    find: 'scale(sub(own.graph.scalar(1), own), NEVER)',
+    replace: 'scale(sub(own.graph.scalar(1), own), 0)',
+    tests: by.onnx,
+  },
+  {
+    name: 'taken along: the positional convolution hears padding',
+    find: 'const heard = own ? mul(projected, own) : projected;',
+    replace: 'const heard = own ? projected : projected;',
+    tests: by.onnx,
+  },
+  {
+    name: 'taken along: data2vec’s later positional convolutions hear padding',
+    find: "const heard = own ? mul(x, reshape(own, ['B', 'T', 1])) : x;",
+    replace: "const heard = own && i === 0 ? mul(x, reshape(own, ['B', 'T', 1])) : x;",
+    tests: by.onnx,
+  },
+  {
+    name: 'taken along: distances counted backwards',
+    find: "e.node('Sub', [key, query])",
+    replace: "e.node('Sub', [query, key])",
+    tests: by.onnx,
+  },
+  {
+    name: 'taken along: the frozen weight in place of the trained one',
+    find: 'const own = trained.has(name);',
+    replace: 'const own = trained.has(name) && !weights.has(name);',
+    tests: by.onnx,
+  },
+];
+
 export const mutations = [
   ...routers,
   ...model,
@@ -1069,6 +1135,7 @@ export const mutations = [
   ...measuring,
   ...drawing,
   ...recognising,
+  ...takingAlong,
   ...telling,
   ...reading,
   ...superb,

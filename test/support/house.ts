@@ -6,11 +6,12 @@ import { join } from 'node:path';
  * Who may import whom among the sidecar's rooms; a room may always import itself. design.md gives
  * `engine ← model ← training ← server, cli`, `audio ← corpus ← units, training`, `evaluation` → model, corpus, units.
  * The redesign of 2026-11-25 added `architecture` (pure, for all), `weights` and `objectives` around `model`.
- * It is silent on six things, decided with this test: `learning` (one model that
+ * It is silent on seven things, decided with this test: `learning` (one model that
  * learns from a batch: model, objective and optimiser on a device) lies below evaluation, which measures it, and training, which drives it; `recognition` (a downstream model that
  * learns text from frozen states) uses the same engine, objectives and optimisers beside it; units cluster what the model computes (units → model);
  * training reads the experiment and writes the run (→ config, runs, units); server and cli compose; what a room may
  * know, it may know the insides of (→ the rooms below it); what a run says is typed in protocol, for all who speak it;
+ * `export` takes a run along in the forms of other programs: above training, whose runs it reads, and hub, whose cards it writes;
  * and the extension reads runs from their files (→ runs, errors), so that it needs no sidecar to show them. An arrow that is not here is a question for design.md.
  */
 export const rooms: Record<string, readonly string[]> = {
@@ -34,7 +35,8 @@ rooms.evaluation = below('recognition', 'units');
 rooms.training = [...below('evaluation', 'config'), 'runs'];
 rooms.hub = [...below('model', 'config'), 'protocol'];
 rooms.report = below('runs');
-rooms.server = below('training', 'hub');
+rooms.export = below('training', 'hub');
+rooms.server = below('export');
 rooms.cli = [...below('server'), 'server', 'report'];
 
 /** Makes the sample (never shipped) and may know all that the terminal may. */

@@ -16,6 +16,8 @@ export const scale = (x: Value, factor: number) => (factor === 1 ? x : mul(x, x.
 export const atLeast = (a: Value, b: Value) => apply('atLeast', a, b);
 /** 1 where a = b, else 0; carries no gradient. */
 export const equals = (a: Value, b: Value) => apply('equals', a, b);
+/** Whole numbers as float32. */
+export const toFloat = (x: Value) => apply('toFloat', x);
 /** max(x, 0). */
 export const relu = (x: Value) => apply('relu', x);
 /** Exact GELU, x·Φ(x) (Hendrycks & Gimpel 2016, without the tanh approximation). */

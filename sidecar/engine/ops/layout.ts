@@ -1,5 +1,5 @@
 /** @file Ops that move numbers without changing them: reshape, transpose, split, concat, rows by index. */
-import { type Shape, sameShape } from '../shape.ts';
+import { type Dim, type Shape, sameShape } from '../shape.ts';
 import type { Value } from '../value.ts';
 
 export const reshape = (x: Value, shape: Shape) =>
@@ -23,3 +23,8 @@ export const repeatedRows = (x: Value, index: Value, users: Value, counts: Value
 export const placeRows = (y: Value, index: Value, shape: Shape) => y.graph.apply('placeRows', [y, index], { shape })[0];
 /** The first `length` entries of the last axis. */
 export const head = (x: Value, length: number) => x.graph.apply('head', [x], { length })[0];
+/**
+ * Row j − i + M of `x` [2M + 1, W] for every pair i·T + j of so many frames, [T·T, W]; pairs further than M apart take
+ * the first or the last row. For graphs that must count their frames themselves.
+ */
+export const relativeRows = (x: Value, frames: Dim) => x.graph.apply('relativeRows', [x], { frames })[0];

@@ -14,7 +14,11 @@ export type ProjectionHook = (site: Site, x: Value, frozen: Value, block: Value)
 export type AttentionBiasHook = (layer: number, x: Value) => Value;
 
 export interface FamilyGraph<C extends BaseConfig = BaseConfig> {
-  /** Projected frames [B·T, hidden] → what is added to them so that they know their place, [B·T, hidden]. */
-  position(config: C, weights: TensorSource, projected: Value): Value;
-  attentionBias?(config: C, weights: TensorSource): AttentionBiasHook;
+  /**
+   * Projected frames [B·T, hidden] → what is added to them so that they know their place, [B·T, hidden].
+   * @param own [B·T, 1], 0 for frames beyond a clip's end: they count as the zeros around it
+   */
+  position(config: C, weights: TensorSource, projected: Value, own?: Value): Value;
+  /** @param standalone no feed is computed for the graph: it must count its frames itself */
+  attentionBias?(config: C, weights: TensorSource, standalone: boolean): AttentionBiasHook;
 }

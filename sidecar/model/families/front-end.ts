@@ -9,9 +9,13 @@ import { gemm } from '../../engine/ops/linear.ts';
 import { channelNorm, layerNorm } from '../../engine/ops/normalise.ts';
 import type { Value } from '../../engine/value.ts';
 import type { TensorSource } from '../../weights/weight.ts';
+import { ownChannelNorm } from './padding.ts';
 
-/** Waveform [B, 1, S] at 16 kHz → convolutional features [B·T, C]. */
-export function frontEnd(config: BaseConfig, weights: TensorSource, wave: Value): Value {
+/**
+ * Waveform [B, 1, S] at 16 kHz → convolutional features [B·T, C].
+ * @param own [B, 1, S0], 0 for what the first convolution makes of padding
+ */
+export function frontEnd(config: BaseConfig, weights: TensorSource, wave: Value, own?: Value): Value {
   let x = wave;
   const last = config.convDim.length - 1;
   for (let i = 0; i <= last; i++) {
@@ -22,7 +26,7 @@ export function frontEnd(config: BaseConfig, weights: TensorSource, wave: Value)
     const norm = () => [weights(`${name}.layer_norm.weight`), weights(`${name}.layer_norm.bias`)] as const;
     // Hugging Face leaves these two at PyTorch's default epsilon, whatever layer_norm_eps says.
     if (config.extractorNorm === 'layer') x = turned(x, (y) => layerNorm(y, ...norm(), 1e-5));
-    else if (i === 0) x = channelNorm(x, ...norm(), 1e-5);
+    else if (i === 0) x = own ? ownChannelNorm(x, ...norm(), 1e-5, own) : channelNorm(x, ...norm(), 1e-5);
     x = gelu(x);
   }
   return reshape(transpose(x, [0, 2, 1]), ['B*T', config.convDim[last]]);

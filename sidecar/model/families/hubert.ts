@@ -21,18 +21,24 @@ export function positionalConvolution(config: EncoderConfig, weights: TensorSour
   });
 }
 
-export function convolutionalPosition(config: EncoderConfig, weights: TensorSource, projected: Value): Value {
+export function convolutionalPosition(
+  config: EncoderConfig,
+  weights: TensorSource,
+  projected: Value,
+  own?: Value,
+): Value {
   const { hidden } = config;
-  const inTime = transpose(reshape(projected, ['B', 'T', hidden]), [0, 2, 1]);
+  const heard = own ? mul(projected, own) : projected;
+  const inTime = transpose(reshape(heard, ['B', 'T', hidden]), [0, 2, 1]);
   const position = positionalConvolution(config, weights, POSITIONAL, inTime);
   return reshape(transpose(gelu(position), [0, 2, 1]), ['B*T', hidden]);
 }
 
 /** The zeros around the clip stay zeros: scale and shift come first, and cannot be folded into the kernel. */
-function position(config: HubertConfig, weights: TensorSource, projected: Value): Value {
-  if (!config.posBatchNorm) return convolutionalPosition(config, weights, projected);
+function position(config: HubertConfig, weights: TensorSource, projected: Value, own?: Value): Value {
+  if (!config.posBatchNorm) return convolutionalPosition(config, weights, projected, own);
   const normed = add(mul(projected, weights(POSITION_AFFINE.scale)), weights(POSITION_AFFINE.shift));
-  return convolutionalPosition(config, weights, normed);
+  return convolutionalPosition(config, weights, normed, own);
 }
 
 export const hubert: FamilyGraph<HubertConfig> = { position };

@@ -12,18 +12,31 @@ import { softmax } from '../../engine/ops/reduce.ts';
 import type { Value } from '../../engine/value.ts';
 import type { TensorSource } from '../../weights/weight.ts';
 import type { ProjectionHook } from './family.ts';
+import { keysBeyond } from './padding.ts';
 import { graphOf } from './registry.ts';
 
 /**
+ * @param own [B·T, 1], 0 for frames beyond a clip's end, in a graph that runs by itself: no frame then hears them
  * Projected frames [B·T, hidden] → hidden states as in transformers 4.x: [0] the encoder's input, [i] the output of
  * block i, the last one after the final layer norm where the style is pre-norm.
  */
-export function encode(config: BaseConfig, weights: TensorSource, projected: Value, hook?: ProjectionHook): Value[] {
+export function encode(
+  config: BaseConfig,
+  weights: TensorSource,
+  projected: Value,
+  hook?: ProjectionHook,
+  own?: Value,
+): Value[] {
   const { eps, stableLayerNorm } = config;
   const norm = (name: string, x: Value) => layerNorm(x, weights(`${name}.weight`), weights(`${name}.bias`), eps);
   const family = graphOf(config);
-  const bias = family.attentionBias?.(config, weights);
-  let x = add(projected, family.position(config, weights, projected));
+  const byPlace = family.attentionBias?.(config, weights, own !== undefined);
+  const unheard = own && keysBeyond(own);
+  const bias = (layer: number, input: Value): Value | undefined => {
+    const placed = byPlace?.(layer, input);
+    return placed && unheard ? add(placed, unheard) : (placed ?? unheard);
+  };
+  let x = add(projected, family.position(config, weights, projected, own));
   if (!stableLayerNorm) x = norm('encoder.layer_norm', x);
   const states = [x];
   for (let layer = 0; layer < config.layers; layer++) {
@@ -36,7 +49,7 @@ export function encode(config: BaseConfig, weights: TensorSource, projected: Val
       return hook ? hook(site, input, frozen, block) : frozen;
     };
     const attend = (input: Value) =>
-      linear('o', attention(config, linear('q', input), linear('k', input), linear('v', input), bias?.(layer, input)));
+      linear('o', attention(config, linear('q', input), linear('k', input), linear('v', input), bias(layer, input)));
     const feed = (input: Value) => linear('fc2', gelu(linear('fc1', input)));
     if (stableLayerNorm) {
       x = add(x, attend(norm(`${prefix}.layer_norm`, x)));

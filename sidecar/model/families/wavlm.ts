@@ -8,11 +8,11 @@ import type { WavLmConfig } from '../../architecture/config.ts';
 import { BUCKET_EMBEDDING, GATE } from '../../architecture/families/wavlm.ts';
 import { blockName } from '../../architecture/sites.ts';
 import { add, equals, mul, sigmoid, sub } from '../../engine/ops/elementwise.ts';
-import { repeatedRows, reshape, split, transpose } from '../../engine/ops/layout.ts';
+import { relativeRows, repeatedRows, reshape, split, transpose } from '../../engine/ops/layout.ts';
 import { gemm } from '../../engine/ops/linear.ts';
 import { sum } from '../../engine/ops/reduce.ts';
 import { product } from '../../engine/shape.ts';
-import type { Value } from '../../engine/value.ts';
+import type { Builder, Value } from '../../engine/value.ts';
 import type { TensorSource } from '../../weights/weight.ts';
 import type { AttentionBiasHook, FamilyGraph } from './family.ts';
 import { convolutionalPosition } from './hubert.ts';
@@ -36,14 +36,14 @@ export function bucketOf(
   return ahead + Math.min(half - 1, Math.floor(f(exact + f(share * (half - exact)))));
 }
 
-function attentionBias(config: WavLmConfig, weights: TensorSource): AttentionBiasHook {
+function attentionBias(config: WavLmConfig, weights: TensorSource, standalone: boolean): AttentionBiasHook {
   const { heads, hidden } = config;
   const width = hidden / heads;
   let shared: Value | undefined; // [heads, T, T], of the first block, for all
   return (layer, x) => {
     const name = blockName(layer);
     const { graph } = x;
-    shared ??= distanceBias(config, weights, x);
+    shared ??= (standalone ? countedBias : distanceBias)(config, weights, x);
     const u = gemm(
       reshape(x, [product(['B*T', heads]), width]),
       weights(`${name}.${GATE.linear}.weight`),
@@ -63,17 +63,8 @@ function attentionBias(config: WavLmConfig, weights: TensorSource): AttentionBia
  * from a table; the pairs beyond, back and ahead, are alike and come as two sums, so that the way back stays short.
  */
 function distanceBias(config: WavLmConfig, weights: TensorSource, { graph }: Value): Value {
-  const { heads, buckets, maxDistance: most } = config;
-  const embedding = weights(BUCKET_EMBEDDING);
-  const bucketRange = Float32Array.from({ length: buckets }, (_, bucket) => bucket);
-  const embedded = (distances: readonly number[]) =>
-    gemm(
-      equals(
-        graph.constant(Float32Array.from(distances), [distances.length, 1]),
-        graph.constant(bucketRange, [1, buckets]),
-      ),
-      embedding,
-    );
+  const { heads, maxDistance: most } = config;
+  const embedded = (of: readonly number[]) => embeddings(config, weights, graph, of);
   const near = Array.from({ length: 2 * most - 1 }, (_, d) => bucketOf(config, d - most + 1));
   const table = [...near, -1]; // the last row, of no bucket, is zero: pairs beyond take it
   const places = `${table.length}*T`;
@@ -86,6 +77,24 @@ function distanceBias(config: WavLmConfig, weights: TensorSource, { graph }: Val
   const beyond = graph.derived('distances.beyond', ['T*T', 2], 'float32', ({ T }) => pairsBeyond(T, most));
   const byPair = gemm(beyond, embedded([bucketOf(config, -most), bucketOf(config, most)]), inside);
   return reshape(transpose(byPair, [1, 0]), [heads, 'T', 'T']);
+}
+
+/** The same for a graph that counts its frames itself and does not train: one table, whose ends stand for all beyond. */
+function countedBias(config: WavLmConfig, weights: TensorSource, { graph }: Value): Value {
+  const { heads, maxDistance: most } = config;
+  const table = Array.from({ length: 2 * most + 1 }, (_, d) => bucketOf(config, d - most));
+  const byPair = relativeRows(embeddings(config, weights, graph, table), 'T');
+  return reshape(transpose(byPair, [1, 0]), [heads, 'T', 'T']);
+}
+
+/** A row a bucket, [buckets, heads]; of a bucket that there is not, zeros. */
+function embeddings({ buckets }: WavLmConfig, weights: TensorSource, graph: Builder, of: readonly number[]): Value {
+  const bucketRange = Float32Array.from({ length: buckets }, (_, bucket) => bucket);
+  const chosen = equals(
+    graph.constant(Float32Array.from(of), [of.length, 1]),
+    graph.constant(bucketRange, [1, buckets]),
+  );
+  return gemm(chosen, weights(BUCKET_EMBEDDING));
 }
 
 /** Row of the table for pair i·T + j: j − i + most − 1, or the last one beyond. */

@@ -2,11 +2,11 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stageMatrix } from '../../../sidecar/cli/results.ts';
+import { exportRunAdapter } from '../../../sidecar/export/adapter.ts';
 import type { Findings } from '../../../sidecar/protocol/findings.ts';
 import { measuredValue } from '../../../sidecar/protocol/measurement.ts';
 import { readPoints } from '../../../sidecar/runs/log.ts';
 import { runFiles } from '../../../sidecar/runs/run.ts';
-import { exportRunAdapter } from '../../../sidecar/training/export-adapter.ts';
 import { eventsOf, type TinyRun, tinyRuns } from '../../support/tiny-run.ts';
 
 const vie = resolve('extension/sample/speech/vie');

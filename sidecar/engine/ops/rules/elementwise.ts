@@ -78,6 +78,12 @@ export const elementwise: Record<string, Op> = {
   relu: unary('Relu', ({ outputs: [y] }, [d]) => [mul(d!, sub(y.graph.scalar(1), atLeast(y.graph.scalar(0), y)))], [
     { shapes: [[3, 4]], domain: (x) => x + 0.05 * Math.sign(x) },
   ]),
+  toFloat: {
+    infer: ([x]) => [{ shape: x.shape, dtype: 'float32' }],
+    emit: (e, node) => e.node('Cast', named(e, node), { to: 1 }, outputs(e, node)),
+    gradient: null, // what comes in is counted, not learned
+    examples: [],
+  },
   atLeast: comparison('GreaterOrEqual'),
   equals: comparison('Equal'),
   // y = x·Φ(x), dy/dx = Φ(x) + x·φ(x); Φ is kept as a second output, so that the backward pass needs no erf.

@@ -119,6 +119,23 @@ export const layout: Record<string, Op> = {
       },
     ],
   },
+  relativeRows: {
+    infer: ([x], { frames }) => [{ shape: [product([frames as Dim, frames as Dim]), x.shape[1]] }],
+    emit(e, node) {
+      const [table, width] = node.inputs[0]!.shape as [number, number];
+      const most = (table - 1) / 2;
+      const scalar = (x: string) => e.node('Squeeze', [x, e.ints([0])]);
+      const frames = e.shape([node.attributes.frames as Dim]);
+      const ramp = e.node('Range', [scalar(e.ints([0])), scalar(frames), scalar(e.ints([1]))]);
+      const [key, query] = [0, 1].map((axis) => e.node('Unsqueeze', [ramp, e.ints([axis])]));
+      const near = e.node('Min', [e.node('Sub', [key, query]), e.ints([most])]);
+      const row = e.node('Add', [e.node('Max', [near, e.ints([-most])]), e.ints([most])]);
+      const gathered = e.node('Gather', [e.name(node.inputs[0]!), row], { axis: 0 });
+      e.node('Reshape', [gathered, e.ints([-1, width])], {}, outputs(e, node));
+    },
+    gradient: null, // appears only in graphs that are taken along, which do not train; `repeatedRows` has a gradient
+    examples: [],
+  },
   placeRows: {
     infer: (_, { shape }) => [{ shape: shape as Shape }],
     emit(e, node) {

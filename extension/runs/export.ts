@@ -1,0 +1,56 @@
+/** @file A finished run taken along: in which form, into which folder. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { runFiles } from '../../sidecar/runs/run.ts';
+import { reveal } from '../reveal.ts';
+import { inform } from '../say.ts';
+import type { SidecarService } from '../sidecar/service.ts';
+import { unlinked } from '../text.ts';
+import { type FormChoice, formsOf } from './forms.ts';
+import type { StoredRun } from './store.ts';
+
+export async function exportRun(run: StoredRun, sidecar: SidecarService): Promise<void> {
+  const chosen = await chooseForm(run);
+  if (!chosen) return;
+  const folder = await vscode.window.showOpenDialog({
+    title: vscode.l10n.t('Folder for the export of {0}', run.name),
+    openLabel: vscode.l10n.t('Export Here'),
+    canSelectFolders: true,
+    canSelectFiles: false,
+    defaultUri: sidecar.workspace ? vscode.Uri.file(sidecar.workspace) : undefined,
+  });
+  if (!folder) return;
+  const out = join(folder[0].fsPath, `${run.id}-${chosen.form}`);
+  const { path, notes } = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: unlinked(vscode.l10n.t('Exporting {0}', run.name)) },
+    () => sidecar.request('run/export', { run: run.id, out, as: chosen.form }),
+  );
+  const show = vscode.l10n.t('Reveal');
+  const answer = await inform([vscode.l10n.t('The export lies in {0}.', path), ...notes].join(' '), show);
+  if (answer === show) await reveal(vscode.Uri.file(path));
+}
+
+/** A form that is not for this run stays in the list with its reason, and is asked about again. */
+async function chooseForm(run: StoredRun): Promise<FormChoice | undefined> {
+  const choices = formsOf(resolvedOf(run), vscode.l10n).map((choice) => ({
+    ...choice,
+    label: choice.possible ? choice.label : `$(circle-slash) ${choice.label}`,
+  }));
+  for (;;) {
+    const chosen = await vscode.window.showQuickPick(choices, {
+      title: unlinked(vscode.l10n.t('Export {0} in which form?', run.name)),
+    });
+    if (!chosen || chosen.possible) return chosen;
+    void inform(chosen.detail);
+  }
+}
+
+/** The sidecar reads the run anew; this is for the list alone. */
+function resolvedOf(run: StoredRun): unknown {
+  try {
+    return JSON.parse(readFileSync(join(run.path, runFiles.resolved), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
