@@ -2,16 +2,13 @@
  * @file Takes the pictures of the README in a real VS Code: `npm run pictures -- <workspace with three finished runs>`.
  * The one during a run trains the sample. Look at them before they are committed.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { findingsPath } from '../../sidecar/runs/findings.ts';
 import { makeField } from '../support/field.ts';
-import { sampleFindings } from '../support/findings.ts';
 import { dashboard, openBrowser, openFile, workbench } from './bench/browser.ts';
 import { choice, palette, typeChoice, typePath } from './bench/quick-input.ts';
 import { pageUrl, startBench } from './bench/server.ts';
-import { runsOf } from './bench/workspace.ts';
 
 const root = join(import.meta.dirname, '../..');
 const out = join(import.meta.dirname, 'pictures');
@@ -84,13 +81,9 @@ for (const theme of Object.keys(themes) as (keyof typeof themes)[]) {
 }
 for (const theme of ['dark', 'light'] as const)
   if (wanted(`evaluation-${theme}`))
-    await inEditor(theme, finished, async (page, workspace) => {
-      // A run of a MiLorE that did not measure yet lends the place; what is shown then is the tests' sample.
-      for (const run of runsOf(workspace))
-        if (!runsOf(workspace).some((one) => existsSync(findingsPath({ path: one }))))
-          writeFileSync(findingsPath({ path: run }), JSON.stringify(sampleFindings()));
+    await inEditor(theme, finished, async (page) => {
       await page
-        .locator('.monaco-list-row', { hasText: /^add two languages\s*done/ })
+        .locator('.monaco-list-row', { hasText: /^one after the other\s*done/ })
         .first()
         .click();
       await tab(page, 'Evaluation');
