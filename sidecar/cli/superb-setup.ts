@@ -80,7 +80,9 @@ export async function setUp(given: SetupOptions): Promise<Setup> {
         return work;
       },
       onDamage: (path) =>
-        warn(`The file ${path} of the cache was damaged or cut short; what it held is computed anew.`),
+        warn(
+          `The file ${path} of the cache was damaged or cut short; what it held is computed anew. Unless something was interrupted, check the disk.`,
+        ),
     },
     keep() {
       if (!given.keep) return;
