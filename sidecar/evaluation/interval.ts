@@ -41,7 +41,7 @@ export interface Undefined {
 export type Verdict = 'better' | 'worse' | 'cannot tell';
 export type Better = 'lower' | 'higher';
 
-export const ALIKE = 'all that could be drawn is alike, which says nothing of the spread';
+export const ALIKE = 'all that can be drawn is alike';
 const DRAWS = 2000;
 const LEVEL = 0.95;
 

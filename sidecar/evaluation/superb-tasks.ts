@@ -65,6 +65,7 @@ export function superbPlan(corpus: SuperbCorpus, choice: TaskChoice): SuperbPlan
   const present = new Set(corpus.sets.map(({ iso }) => iso));
   const reserved = new Set(choice.reserved.filter((code) => present.has(code)));
   const plan: SuperbPlan = { tasks: [], notes: [], unlike: [], reserved };
+  if (corpus.own) plan.unlike.push('the data is not ML-SUPERB’s');
   if (corpus.leftOut.length > 0) plan.unlike.push(`${corpus.leftOut.length} lines or files are left out`);
   if (choice.tasks.includes('mono')) monolingual(corpus, choice, plan);
   const multi = choice.tasks.filter((task) => task !== 'mono');
