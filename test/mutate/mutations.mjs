@@ -915,6 +915,18 @@ const reading = [
 
 const superb = [
   {
+    name: 'prefix search: a repeated label scored as any other',
+    find: 'repeats ? prefixScore(prefix, token, p, vocabulary) : scores[token]',
+    replace: 'scores[token]',
+    tests: by.decode,
+  },
+  {
+    name: 'prefix search: frames not weighed by what may stand before',
+    find: 'sums[v] += weight * probabilities[at]',
+    replace: 'sums[v] += probabilities[at]',
+    tests: by.decode,
+  },
+  {
     name: 'ML-SUPERB: brackets stay in multilingual texts',
     find: 'upper(withoutBrackets(text))',
     replace: 'upper(text)',
