@@ -90,9 +90,9 @@ async function superbTasks(
     })),
   );
   if (options.out) writeReport(resolve(options.out), report, heard);
-  setup.keep();
   if (options.json) tellJson(report);
   else tell([folderTable(report), '', ...folderWords(report), DECODING_WORDS].join('\n'));
+  setup.keep();
 }
 
 function aboutFolder({ sets }: SuperbCorpus): string[] {

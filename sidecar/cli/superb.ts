@@ -112,9 +112,9 @@ async function oneDataSet(data: string, options: Options): Promise<void> {
   const setup = await setUp(options);
   const report = await monolingualRecognition(setup.compared, sides, setup.options, setup.keeping, setup.watcher);
   if (options.out) writeReport(resolve(options.out), { language, ...report }, report.arms);
-  setup.keep();
   if (options.json) tellJson(report);
   else tell(told(report, language, options));
+  setup.keep();
 }
 
 function told(

@@ -74,6 +74,14 @@ export function superbPlan(corpus: SuperbCorpus, choice: TaskChoice): SuperbPlan
     for (const track of multi) plan.tasks.push(multilingualTask(track, spoken, corpus));
     if (reserved.size === 0) plan.unlike.push('no reserved language is there');
   }
+  for (const { name, sides } of plan.tasks) {
+    const trained = new Set(sides.train.map(({ hash }) => hash));
+    const both = sides.scored.filter(({ hash }) => trained.has(hash)).length;
+    if (both > 0)
+      plan.notes.push(
+        `${name}: ${both} of ${sides.scored.length} scored recordings train as well, and may be known by heart.`,
+      );
+  }
   return plan;
 }
 
