@@ -10,15 +10,16 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CLIP_SECONDS, CLIPS, FRAMES, hubertBase, mixtureOf, randomBatch } from './bench-model.ts';
 import { report } from './cli/output.ts';
 import { compile } from './engine/compile.ts';
+import { DEVICES } from './engine/devices.ts';
 import { flopsOf } from './engine/flops.ts';
 import { Graph } from './engine/graph.ts';
 import { gemm } from './engine/ops/linear.ts';
 import { sum } from './engine/ops/reduce.ts';
-import { Session } from './engine/session.ts';
+import { type DeviceName, Session } from './engine/session.ts';
 import { UserError } from './errors.ts';
 import { openLearner } from './learning/open-learner.ts';
 import { newWeights } from './model/new-base.ts';
@@ -101,6 +102,7 @@ interface Options {
   layers: number;
   steps: number;
   threads: number;
+  device: DeviceName;
   peer?: string;
   profile?: string;
   prepack?: boolean;
@@ -110,7 +112,7 @@ interface Options {
 type StepResult = Required<PeerStep>;
 
 /** The product's learner on one fixed batch; `step` is forward, backward, clipping and AdamW. */
-async function openBench(folder: string, { layers, threads, profile, prepack }: Options) {
+async function openBench(folder: string, { layers, threads, device, profile, prepack }: Options) {
   const config = mixtureOf(hubertBase(layers));
   const file = WeightFile.existing(hashOf(layers), folder)!;
   const batch = randomBatch(config.base.convDim.at(-1)!);
@@ -119,7 +121,7 @@ async function openBench(folder: string, { layers, threads, profile, prepack }: 
     T: FRAMES,
     M: batch.masked.length,
   });
-  const learner = await openLearner(config, file, file, 1, { device: 'cpu', threads, profile, prepack });
+  const learner = await openLearner(config, file, file, 1, { device, threads, profile, prepack });
   const step = async (): Promise<StepResult> => {
     const start = performance.now();
     const cpu = process.cpuUsage();
@@ -170,7 +172,7 @@ async function serve(options: Options) {
 }
 
 async function bench(options: Options) {
-  const { layers, steps, threads, json } = options;
+  const { layers, steps, threads, device, json } = options;
   const folder = mkdtempSync(join(tmpdir(), 'milore-bench-'));
   try {
     const say = (text: string) => json || process.stdout.write(`${text}\n`);
@@ -183,6 +185,7 @@ async function bench(options: Options) {
     const ratios = theirs.map(({ wallMs }, i) => ours[i].wallMs / wallMs);
     const cpuRatios = theirs.flatMap(({ cpuMs }, i) => (cpuMs ? [ours[i].cpuMs / cpuMs] : []));
     const result = {
+      device,
       machine: cpus()[0]?.model.trim(),
       threads,
       layers,
@@ -208,7 +211,9 @@ async function bench(options: Options) {
         : {}),
     };
     if (json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
-    say(`${result.machine}, ${threads} threads; ${layers} × 768, ${CLIPS} × ${CLIP_SECONDS} s, fp32`);
+    say(
+      `${device === 'cpu' ? '' : `${device}; `}${result.machine}, ${threads} threads; ${layers} × 768, ${CLIPS} × ${CLIP_SECONDS} s, fp32`,
+    );
     say(
       `step            ${stepMs.toFixed(0)} ms (median of ${steps}; ${ours.map(({ wallMs }) => wallMs.toFixed(0)).join(', ')})`,
     );
@@ -242,6 +247,7 @@ const program = new Command('bench')
   .option('--layers <n>', 'transformer layers', count, 12)
   .option('--steps <n>', 'steps measured, after one that is not', count, 5)
   .option('--threads <n>', 'threads of the runtime and of the peer', count, availableParallelism())
+  .addOption(new Option('--device <device>', 'where the step computes').choices(DEVICES).default('cpu'))
   .option(
     '--peer <command>',
     'a program to take turns with: reads a line, makes a step, answers {wallMs, peakMiB, loss}',

@@ -11,6 +11,8 @@ rmSync(reports, { recursive: true, force: true });
 rmSync('dist/test/warm-sample', { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });
 const totals = { passed: 0, failed: 0 };
+/** Told again at the end, where whoever looks at a long log looks first. */
+const failures = [];
 
 function run(name, command, args, env = {}) {
   console.log(`\n── ${name}`);
@@ -20,7 +22,10 @@ function run(name, command, args, env = {}) {
 /** A command that either passes or fails counts as one test. */
 function check(name, command, args) {
   if (run(name, command, args)) totals.passed++;
-  else totals.failed++;
+  else {
+    totals.failed++;
+    failures.push(name);
+  }
 }
 
 /**
@@ -48,6 +53,15 @@ function vitest(name, args, env, tries = 1) {
   totals.passed += report?.numPassedTests ?? 0;
   // A suite that fails before its tests (an import, a hook) has no failed test to count.
   totals.failed += Math.max(report?.numFailedTests ?? 0, ok ? 0 : 1);
+  const tests = failed.flatMap((file) =>
+    file.assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(
+        ({ fullName, failureMessages }) =>
+          `${relative('.', file.name)}: ${fullName}\n    ${failureMessages[0]?.split('\n')[0]}`,
+      ),
+  );
+  failures.push(...(tests.length > 0 || ok ? tests : [`${name}: a suite failed before its tests`]));
 }
 
 check('build', 'node', ['esbuild.config.mjs']);
@@ -68,5 +82,6 @@ if (!existsSync(chromium)) console.log('\n── editor: not run: no Chromium (a
 else if (!existsSync(join(bench, 'node_modules', 'code-server')))
   console.log(`\n── editor: not run: no VS Code at ${bench}; test/editor/bench/setup.sh ${bench} installs one.`);
 else vitest('editor', ['--config', 'vitest.editor.config.ts'], {}, 2);
+for (const failure of failures) console.log(`\nfailed: ${failure}`);
 console.log(`\n${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed > 0 ? 1 : 0;

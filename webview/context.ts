@@ -1,12 +1,15 @@
 /** @file What a view is given to show: the state, the samples, the colours. Derived anew at each drawing, cheap. */
+import type { Findings } from '../sidecar/protocol/findings.ts';
 import type { RunHistory } from './history.ts';
-import { type Head, type State, shownRuns } from './state.ts';
+import { type Head, type State, shownRuns, type Told } from './state.ts';
 import { type Shape, shapeOf, type Theme } from './theme.ts';
 
 /** A run on the screen: its letter and hue stay while the selection does. */
 export interface Shown {
   head: Head;
   history: RunHistory;
+  /** Undefined where it has none. */
+  told: Told | undefined;
   index: number;
   letter: string;
 }
@@ -32,7 +35,7 @@ export const letterOf = (index: number): string => String.fromCharCode(65 + (ind
 export function context(state: State, histories: ReadonlyMap<string, RunHistory>, theme: Theme): Context {
   const runs = shownRuns(state).flatMap((head, index) => {
     const history = histories.get(head.id);
-    return history ? [{ head, history, index, letter: letterOf(index) }] : [];
+    return history ? [{ head, history, told: state.findings.get(head.id), index, letter: letterOf(index) }] : [];
   });
   return { state, theme, runs, languages: languagesOf(state, runs) };
 }
@@ -40,12 +43,14 @@ export function context(state: State, histories: ReadonlyMap<string, RunHistory>
 /** Those of the shown runs, new ones first, otherwise in the experiment's order. */
 function languagesOf(state: State, runs: readonly Shown[]): Language[] {
   const found = new Map<string, Pick<Language, 'name' | 'role'>>();
-  for (const { head, history } of runs) {
+  for (const { head, history, told } of runs) {
     for (const { code, name, role } of head.languages)
       if (!found.has(code)) found.set(code, { name: name || code, role });
     for (const [code, language] of history.languages) {
       if (!found.has(code)) found.set(code, { name: code, role: language.role ?? 'existing' });
     }
+    for (const { code, role } of findingsOf(told)?.languages ?? [])
+      if (!found.has(code)) found.set(code, { name: code, role });
   }
   const all = [...found].map(([code, { name, role }]) => {
     const hue = Math.max(0, state.view.colours.indexOf(code));
@@ -53,6 +58,9 @@ function languagesOf(state: State, runs: readonly Shown[]): Language[] {
   });
   return [...all.filter(({ role }) => role === 'new'), ...all.filter(({ role }) => role === 'existing')];
 }
+
+export const findingsOf = (told: Told | undefined): Findings | undefined =>
+  told && 'findings' in told ? told.findings : undefined;
 
 /** Of several runs the one that is looked at closely: its experts, its corpus, its log. */
 export const detailed = ({ runs, state }: Context): Shown | undefined =>

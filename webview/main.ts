@@ -3,7 +3,7 @@ import 'uplot/dist/uPlot.min.css';
 import './styles/index.css';
 import type { ToHost, ToWebview } from '../sidecar/protocol/dashboard.ts';
 import type { LogName } from '../sidecar/protocol/log.ts';
-import { context } from './context.ts';
+import { context, findingsOf } from './context.ts';
 import { registerControls } from './controls.ts';
 import { h, setText } from './dom.ts';
 import { text } from './fields.ts';
@@ -40,6 +40,8 @@ const page: Page = {
   say: (words) => setText(say, words),
   zoom: (zoom) => act({ type: 'zoom', zoom }),
   command: (command, run) => editor.postMessage({ type: 'command', command, run }),
+  play: (path, startSeconds) =>
+    editor.postMessage({ type: 'play', path, ...(startSeconds === undefined ? {} : { startSeconds }) }),
   save(name, format, make) {
     Promise.resolve()
       .then(make)
@@ -98,6 +100,7 @@ function draw(): void {
   const codes = shownRuns(state).flatMap((head) => [
     ...head.languages.map(({ code }) => code),
     ...(histories.get(head.id)?.languages.keys() ?? []),
+    ...(findingsOf(state.findings.get(head.id))?.languages ?? []).map(({ code }) => code),
   ]);
   const before = state;
   state = reduce(state, { type: 'languages', codes: [...new Set(codes)] });
@@ -119,6 +122,7 @@ function receive(message: ToWebview): void {
       return;
     case 'show':
     case 'runs':
+    case 'findings':
     case 'progress':
     case 'connection': {
       const before = state.view;

@@ -3,42 +3,16 @@
  * reload is `View`. It knows no DOM and no history.
  */
 import type { RunHead, ToWebview } from '../sidecar/protocol/dashboard.ts';
+import type { Findings } from '../sidecar/protocol/findings.ts';
+import { type FindingsFault, faultIn } from '../sidecar/protocol/findings-fault.ts';
+import { findingsIn } from '../sidecar/protocol/findings-in.ts';
 import { reasonIn } from '../sidecar/protocol/reason.ts';
 import { list, number, object, text } from './fields.ts';
 import { freshTrack, runOf, type Track } from './sequence.ts';
+import { clamp, type Finding, type Layers, type Measure, restore, type Tab, type View } from './view.ts';
 
-export const tabs = ['languages', 'experts', 'run'] as const;
-export type Tab = (typeof tabs)[number];
-export type Measure = 'load' | 'gates';
-
-export interface Layers {
-  training: boolean;
-  heldOut: boolean;
-  control: boolean;
-}
-
-/** Kept by the editor's setState: what a person chose. */
-export interface View {
-  runs: string[];
-  tab: Tab;
-  hidden: string[];
-  /** Weight of what came before, 0 (none) to 0.99. */
-  smoothing: number;
-  logScale: boolean;
-  /** Which of a language's curves the charts show. */
-  layers: Layers;
-  /** Steps; undefined shows all. */
-  zoom: { min: number; max: number } | undefined;
-  /** Language codes in the order in which they were given their colours. */
-  colours: string[];
-  layer: number | undefined;
-  target: string | undefined;
-  measure: Measure;
-  /** Of several runs the one whose experts, corpus and log are shown; undefined is the first. */
-  detailRun: string | undefined;
-  /** Undefined follows the newest. */
-  expertStep: number | undefined;
-}
+/** What the host has told of a run: a file that is right, or why it is not. */
+export type Told = { findings: Findings } | { fault: FindingsFault };
 
 /** A run head whose every field has the type it claims. */
 export interface Head extends RunHead {
@@ -61,6 +35,8 @@ export interface State {
   progress: ReadonlyMap<string, Progress>;
   /** What has arrived of each log, by run and log. */
   tracks: ReadonlyMap<string, Track>;
+  /** By run; a run without a file is not among them. */
+  findings: ReadonlyMap<string, Told>;
   view: View;
 }
 
@@ -79,23 +55,8 @@ export type Action =
   | { type: 'site'; layer: number; target: string }
   | { type: 'measure'; measure: Measure }
   | { type: 'detail'; run: string }
-  | { type: 'expertStep'; step: number | undefined };
-
-export const freshView: View = {
-  runs: [],
-  tab: 'languages',
-  hidden: [],
-  smoothing: 0.8,
-  logScale: false,
-  layers: { training: true, heldOut: true, control: true },
-  zoom: undefined,
-  colours: [],
-  layer: undefined,
-  target: undefined,
-  measure: 'load',
-  detailRun: undefined,
-  expertStep: undefined,
-};
+  | { type: 'expertStep'; step: number | undefined }
+  | { type: 'finding'; change: Partial<Finding> };
 
 export function initial(saved?: unknown): State {
   return {
@@ -105,36 +66,8 @@ export function initial(saved?: unknown): State {
     connection: { state: 'files', reason: '' },
     progress: new Map(),
     tracks: new Map(),
+    findings: new Map(),
     view: restore(saved),
-  };
-}
-
-/** A view from an earlier session, each part only where it still makes sense. */
-export function restore(saved: unknown): View {
-  const view = object(saved);
-  const strings = (value: unknown) => list(value, 500).filter((item): item is string => typeof item === 'string');
-  const zoom = object(view.zoom);
-  const layers = object(view.layers);
-  const [min, max] = [number(zoom.min), number(zoom.max)];
-  const finite = (value: unknown) => (Number.isFinite(number(value)) ? number(value) : undefined);
-  return {
-    runs: strings(view.runs),
-    tab: tabs.find((tab) => tab === view.tab) ?? freshView.tab,
-    hidden: strings(view.hidden),
-    smoothing: clamp(finite(view.smoothing) ?? freshView.smoothing, 0, 0.99),
-    logScale: view.logScale === true,
-    layers: {
-      training: layers.training !== false,
-      heldOut: layers.heldOut !== false,
-      control: layers.control !== false,
-    },
-    zoom: min < max ? { min, max } : undefined,
-    colours: strings(view.colours),
-    layer: finite(view.layer),
-    target: text(view.target) || undefined,
-    measure: view.measure === 'gates' ? 'gates' : 'load',
-    detailRun: text(view.detailRun, 1000) || undefined,
-    expertStep: finite(view.expertStep),
   };
 }
 
@@ -150,6 +83,7 @@ export function reduce(state: State, action: Action): State {
         ...view({ runs: action.runs, zoom: undefined, expertStep: undefined }),
         // Their samples go too: chosen again, they are told from the beginning.
         tracks: new Map([...state.tracks].filter(([key]) => action.runs.includes(runOf(key)))),
+        findings: new Map([...state.findings].filter(([run]) => action.runs.includes(run))),
       };
     case 'languages': {
       const fresh = action.codes.filter((code) => !state.view.colours.includes(code));
@@ -180,6 +114,8 @@ export function reduce(state: State, action: Action): State {
       return view({ detailRun: action.run, expertStep: undefined });
     case 'expertStep':
       return view({ expertStep: action.step });
+    case 'finding':
+      return view({ finding: { ...state.view.finding, ...action.change } });
   }
 }
 
@@ -199,6 +135,8 @@ function heard(state: State, message: Exclude<ToWebview, { type: 'events' }>): S
       const same = runs.join('\n') === state.view.runs.join('\n');
       return same ? state : reduce(state, { type: 'select', runs });
     }
+    case 'findings':
+      return { ...state, findings: told(state.findings, message) };
     case 'progress': {
       const { run, stage, done, total, detail } = object(message.progress);
       const progress = { stage: text(stage, 40), done: number(done), total: number(total), detail: text(detail) };
@@ -211,6 +149,17 @@ function heard(state: State, message: Exclude<ToWebview, { type: 'events' }>): S
     default:
       return state;
   }
+}
+
+/** Looked at again here: the page draws what it has checked itself. */
+function told(before: State['findings'], message: Extract<ToWebview, { type: 'findings' }>): State['findings'] {
+  const after = new Map(before);
+  const run = text(message.run, 1000);
+  const fault = faultIn(message.fault);
+  if (message.findings !== undefined) after.set(run, findingsIn(message.findings));
+  else if (fault) after.set(run, { fault });
+  else after.delete(run);
+  return after;
 }
 
 function cleanHead(value: unknown): Head {
@@ -248,5 +197,3 @@ export const trackOf = (state: State, key: string): Track => state.tracks.get(ke
 /** The heads of the shown runs, in the order they were chosen. */
 export const shownRuns = (state: State): Head[] =>
   state.view.runs.flatMap((id) => state.runs?.find((head) => head.id === id) ?? []);
-
-const clamp = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));

@@ -6,6 +6,7 @@ const formats = ['svg', 'csv', 'png'];
 const maxExport = 256 << 20;
 
 const isText = (value: unknown, most: number): value is string => typeof value === 'string' && value.length <= most;
+const isSeconds = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0;
 const areRuns = (value: unknown): boolean =>
   Array.isArray(value) && value.length <= 1000 && value.every((id) => isText(id, 255));
 
@@ -20,6 +21,8 @@ export function isToHost(value: unknown): value is ToHost {
       return commands.includes(message.command as string) && isText(message.run, 255);
     case 'export':
       return isText(message.name, 200) && formats.includes(message.format as string) && isText(message.data, maxExport);
+    case 'play':
+      return isText(message.path, 4096) && (message.startSeconds === undefined || isSeconds(message.startSeconds));
     case 'fault':
       return isText(message.message, 10_000);
     default:

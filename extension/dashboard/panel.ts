@@ -4,7 +4,9 @@
  */
 import * as vscode from 'vscode';
 import type { ToHost, ToWebview } from '../../sidecar/protocol/dashboard.ts';
+import { playExample } from '../play.ts';
 import { RunFeed } from '../runs/feed.ts';
+import { FindingsFeed } from '../runs/findings-feed.ts';
 import type { RunStore } from '../runs/store.ts';
 import type { SidecarService } from '../sidecar/service.ts';
 import { saveExport } from './export.ts';
@@ -93,6 +95,7 @@ export class Dashboard implements vscode.Disposable {
     else if (message.type === 'select') this.#select(message.runs);
     else if (message.type === 'command') void this.#command(message);
     else if (message.type === 'export') void saveExport(message, this.#parts.store.workspace);
+    else if (message.type === 'play') void playExample(message);
     else this.#parts.output.error(`dashboard: ${message.message}`);
   }
 
@@ -146,7 +149,10 @@ export class Dashboard implements vscode.Disposable {
             events: (lines, flags) => this.#say({ type: 'events', run: run.id, log, lines, ...flags }),
           }),
       );
-      this.#feeds.set(run.id, vscode.Disposable.from(...feeds));
+      const findings = new FindingsFeed(run, ({ kind, ...told }) => {
+        void this.#say({ type: 'findings', run: run.id, ...told });
+      });
+      this.#feeds.set(run.id, vscode.Disposable.from(...feeds, findings));
     }
   }
 

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { removeDataset, renameDataset } from '../../sidecar/config/datasets-edit.ts';
 import { languageName } from '../../sidecar/config/iso639.ts';
+import { playUri } from '../play.ts';
 import { reveal } from '../reveal.ts';
 import { inform } from '../say.ts';
 import type { Sidecar } from '../sidecar/client.ts';
@@ -90,7 +91,7 @@ export async function listen({ data, sidecar }: Parts, dataset: Dataset): Promis
     title: vscode.l10n.t('Listen to a clip of {0}', oneLine(dataset.name)),
     matchOnDescription: true,
   });
-  if (chosen) await play(chosen.uri);
+  if (chosen) await playUri(chosen.uri);
 }
 
 async function filesOf(folder: vscode.Uri) {
@@ -101,15 +102,6 @@ async function filesOf(folder: vscode.Uri) {
     detail: undefined,
     uri,
   }));
-}
-
-/** The player knows more formats than the names that it is registered for. */
-async function play(uri: vscode.Uri): Promise<void> {
-  try {
-    await vscode.commands.executeCommand('vscode.openWith', uri, 'vscode.audioPreview');
-  } catch {
-    await vscode.commands.executeCommand('vscode.open', uri);
-  }
 }
 
 /** Through the language server, which follows the name into the experiments; in the list alone where it is not there. */

@@ -6,6 +6,7 @@ import { embed } from './embed.ts';
 import { exportAdapter, rollback } from './export.ts';
 import { inspect } from './inspect.ts';
 import { RUN_FAILED, report } from './output.ts';
+import { reportRun } from './report.ts';
 import { serve } from './serve.ts';
 import { superb } from './superb.ts';
 import { train } from './train.ts';
@@ -30,7 +31,19 @@ function program(): Command {
     .version(VERSION)
     .showHelpAfterError('Run the command with --help to see what it takes.')
     .exitOverride();
-  for (const add of [train, embed, units, inspect, superb, transcribe, devices, exportAdapter, rollback, serve]) {
+  for (const add of [
+    train,
+    embed,
+    units,
+    inspect,
+    superb,
+    transcribe,
+    reportRun,
+    devices,
+    exportAdapter,
+    rollback,
+    serve,
+  ]) {
     const command = add();
     command.exitOverride().showHelpAfterError('Run it with --help to see what it takes.');
     all.addCommand(command);

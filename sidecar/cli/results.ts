@@ -1,8 +1,26 @@
 /** @file What a run has learned, as the terminal tells it: held-out speech by arm, and what the base's own head says. */
 import type { Experiment } from '../config/experiment.ts';
 import { average, backwardTransfer, largestLoss, type Measured, type StageMatrix } from '../evaluation/matrix.ts';
+import type { Findings } from '../protocol/findings.ts';
+import { answers, sayAnswer, sayOverall } from '../protocol/findings-words.ts';
 import { type Measurement, measuredValue } from '../protocol/measurement.ts';
-import { percentOne, signed, table } from './output.ts';
+import { english } from '../protocol/reason.ts';
+import { percentOne, printable, signed, table } from './output.ts';
+
+/** The answer: of every language what was learned or forgotten, with its interval. */
+export function answered(findings: Findings): string[] {
+  const all = answers(findings, english);
+  const few = findings.tables.some(({ rows }) =>
+    Object.values(rows.at(-1) ?? {}).some(({ by, drawn }) => by === 'speaker' && drawn! < 8),
+  );
+  return [
+    sayOverall(all, english),
+    '',
+    ...all.map((one) => printable(sayAnswer(one))),
+    '',
+    `In brackets: ${Math.round(100 * findings.level)} % intervals over held-out speakers or utterances.${few ? ' Few speakers are held out: they say little of others.' : ''}`,
+  ];
+}
 
 /** A row a language: the loss before and after, the control beside it, and what the encoder itself has forgotten. */
 export function results(

@@ -12,7 +12,7 @@ import { experimentOf, type RunResult, runExperiment } from '../training/experim
 import { VERSION } from '../version.ts';
 import { setOption } from './options.ts';
 import { count, percent, printable, progressPrinter, RUN_FAILED, tell, tellJson } from './output.ts';
-import { results, stageMatrix } from './results.ts';
+import { answered, results, stageMatrix } from './results.ts';
 
 interface Options {
   resume?: string;
@@ -102,7 +102,7 @@ function stopSignal(): { signal: AbortSignal; release(): void } {
 
 export function summary(
   experiment: Experiment,
-  { run, state, reason, after, before, stages, count: n, corpus, seconds }: RunResult,
+  { run, state, reason, after, before, stages, findings, count: n, corpus, seconds }: RunResult,
 ): string {
   const lines: string[] = [];
   for (const { language, skipped, notes } of corpus) {
@@ -114,6 +114,7 @@ export function summary(
   }
   if (state === 'stopped') lines.push(`Stopped. Go on with: milore train --resume ${run.path}`);
   if (state === 'failed') lines.push(`Failed: ${printable(reason ?? '')}`);
+  if (findings) lines.push('', ...answered(findings));
   if (after) lines.push('', ...results(experiment, after, before));
   if (stages) lines.push('', ...stageMatrix(experiment, before ?? [], stages));
   if (n)

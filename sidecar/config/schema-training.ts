@@ -1,6 +1,6 @@
 /** @file The schema's keys of a run: optimiser, schedule, batches, and what is measured, kept and logged on the way. */
 import * as z from 'zod';
-import { about, count, positive, rate, real, section } from './schema-kit.ts';
+import { about, code, count, positive, rate, real, section } from './schema-kit.ts';
 import { maskSection } from './schema-model.ts';
 
 export const training = section('Optimiser (AdamW), schedule and batches.', {
@@ -59,6 +59,49 @@ export const evaluation = section('Held-out measurements during training.', {
   secondsPerLanguage: positive(1e6)
     .default(120)
     .meta(about('Held-out audio measured in each language.', { unit: 'seconds' })),
+  probes: z
+    .boolean()
+    .default(true)
+    .meta(
+      about(
+        'Asks hidden states for their language and how far they moved, before the first step and after each stage.',
+      ),
+    ),
+  superb: z
+    .strictObject({
+      languages: z
+        .array(code())
+        .min(1)
+        .max(100)
+        .optional()
+        .meta(about('Languages whose characters are counted.', { otherwise: 'all that have transcripts' })),
+      updates: count(1, 1e6)
+        .default(3750)
+        .meta(about('Updates of each recogniser.', { unit: 'steps', source: 'ML-SUPERB, monolingual: 3,750' })),
+      width: z
+        .int()
+        .min(8)
+        .max(2048)
+        .multipleOf(8)
+        .default(256)
+        .meta(about('Of the recogniser’s transformer.', { source: 'ML-SUPERB: 256' })),
+      learningRate: rate()
+        .default(1e-4)
+        .meta(about('Of the recogniser.', { source: 'ML-SUPERB: 1e-4' })),
+      accumulate: count(1, 1000)
+        .default(4)
+        .meta(about('Batches of 8 utterances an update.', { unit: 'batches', source: 'ML-SUPERB: 4' })),
+    })
+    .optional()
+    .meta(
+      about(
+        'Trains a recogniser on the frozen states before the first step and after each stage, and counts characters.',
+        {
+          otherwise: 'none is trained',
+          source: 'ML-SUPERB (arXiv 2305.10615)',
+        },
+      ),
+    ),
   mask: maskSection('The spans of held-out speech, which do not follow those of training.'),
 });
 

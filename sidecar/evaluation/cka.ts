@@ -32,8 +32,11 @@ export function drift(x: Features, base: Features): number | undefined {
 
 function centred({ rows: data, width }: Features, rows: number): Float64Array {
   const means = new Float64Array(width);
-  for (let i = 0; i < data.length; i++) means[i % width] += data[i] / rows;
-  return Float64Array.from(data, (value, i) => value - means[i % width]);
+  for (let i = 0; i < data.length; i++) means[i % width] += data[i];
+  for (let k = 0; k < width; k++) means[k] /= rows;
+  const out = new Float64Array(data.length);
+  for (let i = 0; i < data.length; i++) out[i] = data[i] - means[i % width];
+  return out;
 }
 
 function bySamples(a: Float64Array, widthA: number, b: Float64Array, widthB: number, rows: number) {

@@ -5,7 +5,7 @@
 import { assemble, type MaskedCrop, maskedFrames, type Sources } from '../learning/batch.ts';
 import type { Learner } from '../learning/learner.ts';
 import { type MaskOptions, spanMask } from '../learning/mask.ts';
-import { type Meter, tally } from '../learning/meter.ts';
+import { clipSums, type Meter, tally } from '../learning/meter.ts';
 
 export interface HeldOutClip {
   hash: string;
@@ -22,12 +22,26 @@ export interface HeldOutSpeech {
   batchFrames: number;
 }
 
+/** One clip's sums over its masked frames. */
+export interface ClipScore {
+  hash: string;
+  language: string;
+  masked: number;
+  sums: Record<string, number>;
+}
+
+export interface HeldOutScores {
+  meter: Meter;
+  clips: ClipScore[];
+}
+
 /** Masks are keyed by the clip alone, not by the run's seed. */
 export async function evaluateHeldOut(
   learner: Learner,
   { clips, sources, mask, batchFrames }: HeldOutSpeech,
-): Promise<Meter> {
+): Promise<HeldOutScores> {
   const meter: Meter = {};
+  const scores: ClipScore[] = [];
   for (const group of byLength(clips, batchFrames)) {
     const { frames } = group[0];
     await sources.features.ready?.(group.map(({ hash }) => hash));
@@ -35,14 +49,13 @@ export async function evaluateHeldOut(
       return { hash, start: 0, mask: spanMask(frames, mask, 'held-out', hash) };
     });
     const outcome = await learner.evaluate(assemble(crops, frames, sources));
-    tally(
-      meter,
-      outcome,
-      group.map(({ language }) => language),
-      crops.map(maskedFrames),
-    );
+    const masked = crops.map(maskedFrames);
+    const languages = group.map(({ language }) => language);
+    tally(meter, outcome, languages, masked);
+    for (const [b, sums] of clipSums(outcome, masked).entries())
+      scores.push({ hash: group[b].hash, language: languages[b], masked: masked[b], sums });
   }
-  return meter;
+  return { meter, clips: scores };
 }
 
 /** Clips of equal length together, never more than `batchFrames` frames unless one clip alone is longer. */

@@ -67,20 +67,32 @@ export function quantile(ascending: ArrayLike<number>, q: number): number {
   return ascending[below] + (place - below) * (ascending[above] - ascending[below]);
 }
 
-/** `statistic` of groups drawn with replacement, as many as there are, many times; ascending. */
+/** Fewer speakers than these, and their utterances are drawn too: two speakers by themselves have but three draws. */
+const FEW_SPEAKERS = 8;
+
+/**
+ * `statistic` of groups drawn with replacement, as many as there are, many times; ascending. Of few groups what lies in
+ * each is drawn as well (two-stage bootstrap, Davison & Hinkley 1997, section 3.8), which errs on the wide side.
+ * @param sums by group, of each utterance
+ */
 function draw(
-  sums: readonly (readonly number[])[],
+  sums: readonly (readonly (readonly number[])[])[],
   statistic: (total: readonly number[]) => number,
   { seed, draws = DRAWS }: BootstrapOptions,
 ): Float64Array {
   const uniform = keyedRandom('bootstrap', seed);
   const values = new Float64Array(draws);
-  const total = new Array<number>(sums[0].length);
+  const total = new Array<number>(sums[0][0].length);
+  const add = (one: readonly number[]) => {
+    for (let k = 0; k < total.length; k++) total[k] += one[k];
+  };
+  const any = <T>(of: readonly T[]): T => of[Math.floor(uniform() * of.length)];
+  const within = sums.length < FEW_SPEAKERS;
   for (let i = 0; i < draws; i++) {
     total.fill(0);
     for (let n = 0; n < sums.length; n++) {
-      const chosen = sums[Math.floor(uniform() * sums.length)];
-      for (let k = 0; k < total.length; k++) total[k] += chosen[k];
+      const group = any(sums);
+      for (const one of group) add(within && group.length > 1 ? any(group) : one);
     }
     values[i] = statistic(total);
   }
@@ -107,14 +119,12 @@ export function bootstrap(utterances: readonly Counted[], options: BootstrapOpti
   if (Number.isNaN(value)) return { kind: 'undefined', reason: 'no utterance has anything to be counted' };
   const { by, groups } = groupsOf(utterances);
   if (groups.length < 2) return { kind: 'undefined', value, reason: 'one utterance alone says nothing of the spread' };
-  const sums = groups.map((group) => [sumBy(group, ({ count }) => count), sumBy(group, ({ of }) => of)]);
-  // Nothing heard, or nothing wrong: all that is drawn is the same, and an interval without width would be a certainty.
-  if (sums.every(([count, of]) => of === 0 || count / of === value)) return { kind: 'undefined', value, reason: ALIKE };
+  const sums = groups.map((group) => group.map(({ count, of }) => [count, of]));
   const { level = LEVEL } = options;
-  const [low, high] = ends(
-    draw(sums, ([count, of]) => ratio(count, of), options),
-    level,
-  );
+  const values = draw(sums, ([count, of]) => ratio(count, of), options);
+  // Nothing heard, or nothing wrong: all that is drawn is the same, and an interval without width would be a certainty.
+  if (values[0] === values.at(-1)) return { kind: 'undefined', value, reason: ALIKE };
+  const [low, high] = ends(values, level);
   return { kind: 'interval', value, low, high, level, by, drawn: groups.length };
 }
 
@@ -137,15 +147,10 @@ export function pairedDifference(
     throw new Error('internal: two models were measured on different utterances');
   const pairs = before.map((one) => ({ ...one, other: own.get(one.id)! }));
   const { by, groups } = groupsOf(pairs);
-  const sums = groups.map((group) => [
-    sumBy(group, ({ count }) => count),
-    sumBy(group, ({ of }) => of),
-    sumBy(group, ({ other }) => other.count),
-    sumBy(group, ({ other }) => other.of),
-  ]);
+  const sums = groups.map((group) => group.map(({ count, of, other }) => [count, of, other.count, other.of]));
   const difference = ([count, of, otherCount, otherOf]: readonly number[]) =>
     ratio(otherCount, otherOf) - ratio(count, of);
-  const value = difference([0, 1, 2, 3].map((k) => sumBy(sums, (sum) => sum[k])));
+  const value = difference([0, 1, 2, 3].map((k) => sumBy(sums.flat(), (sum) => sum[k])));
   if (Number.isNaN(value)) return { kind: 'undefined', reason: 'no utterance has anything to be counted' };
   if (groups.length < 2) return { kind: 'undefined', value, reason: 'one utterance alone says nothing of the spread' };
   const { level = LEVEL } = options;

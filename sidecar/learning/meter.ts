@@ -36,23 +36,35 @@ const empty = (): Tally => ({
   entropyNats: [],
 });
 
+/** Every measure's sum over each clip's masked frames; `maskedOf[b]` is the number of masked frames of clip b. */
+export function clipSums({ perFrame }: Outcome, maskedOf: readonly number[]): Record<string, number>[] {
+  let first = 0;
+  return maskedOf.map((frames) => {
+    const sums: Record<string, number> = {};
+    for (const [measure, values] of Object.entries(perFrame)) {
+      let value = 0;
+      for (let i = first; i < first + frames; i++) value += values[i];
+      sums[measure] = value;
+    }
+    first += frames;
+    return sums;
+  });
+}
+
 /** Adds a batch's outcome; `languages[b]` is the language of clip b and `maskedOf[b]` its number of masked frames. */
 export function tally(meter: Meter, outcome: Outcome, languages: readonly string[], maskedOf: readonly number[]): void {
-  let first = 0;
+  const ofClips = clipSums(outcome, maskedOf);
   languages.forEach((language, b) => {
     meter[language] ??= empty();
     const sums = meter[language];
     const frames = maskedOf[b];
-    for (const [measure, perFrame] of Object.entries(outcome.perFrame)) {
-      let value = 0;
-      for (let i = first; i < first + frames; i++) value += perFrame[i];
+    for (const [measure, value] of Object.entries(ofClips[b])) {
       sums.measures[measure] ??= { sum: 0, squares: 0, cross: 0 };
       const of = sums.measures[measure];
       of.sum += value;
       of.squares += value * value;
       of.cross += value * frames;
     }
-    first += frames;
     sums.frames += frames;
     sums.squaredFrames += frames * frames;
     sums.clips++;

@@ -3,6 +3,8 @@
  * lost while the view is visible; when it is made anew it says `ready` and is told everything again.
  */
 
+import type { Findings } from './findings.ts';
+import type { FindingsFault } from './findings-fault.ts';
 import type { LogName, RunState } from './log.ts';
 import type { RunProgress } from './messages.ts';
 import type { Reason } from './reason.ts';
@@ -28,6 +30,11 @@ export type ToWebview =
       first: boolean;
       more: boolean;
     }
+  /**
+   * What a shown run was found to have learned; again when its file has changed. Not said of a run without one; with
+   * neither `findings` nor `fault`, the one that was told is gone.
+   */
+  | { type: 'findings'; run: string; findings?: Findings; fault?: FindingsFault }
   | { type: 'progress'; progress: RunProgress }
   /** Where live data come from: the sidecar, the files alone, or nowhere for now. */
   | { type: 'connection'; state: 'live' | 'files' | 'lost'; reason?: string };
@@ -40,6 +47,8 @@ export type ToHost =
   | { type: 'command'; command: DashboardCommand; run: string }
   /** Save an exported chart: the host asks where. `data` is text, or base64 for PNG. */
   | { type: 'export'; name: string; format: 'svg' | 'csv' | 'png'; data: string }
+  /** Open a recording in the editor's player; the host looks at the path first. */
+  | { type: 'play'; path: string; startSeconds?: number }
   /** A fault in the webview's own script, for the output channel. */
   | { type: 'fault'; message: string };
 

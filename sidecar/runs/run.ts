@@ -42,6 +42,8 @@ export const runFiles = {
   log: 'log.jsonl',
   batches: 'batches.jsonl',
   utilisation: 'utilisation.jsonl',
+  /** What it learned and forgot, written after the base's row and after every stage. */
+  findings: 'findings.json',
   heartbeat: 'heartbeat.json',
   writer: 'writer.json',
   checkpoints: 'checkpoints',

@@ -12,9 +12,11 @@ import { inWords } from '../machine.ts';
 import { saveAdapter } from '../model/adapters/file.ts';
 import type { ParameterCount } from '../objectives/count.ts';
 import { type CorpusSummary, LOG_VERSION, type RunEvent } from '../protocol/events.ts';
+import type { Findings } from '../protocol/findings.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import { type Claim, claimRun } from '../runs/claim.ts';
 import { createRun, openRun, type RunDir, readResolved, runFiles } from '../runs/run.ts';
+import { assess } from './assess.ts';
 import { begin, enter, goOn, openFork } from './beginnings.ts';
 import { describeFork, planFork } from './fork.ts';
 import { type Ending, evaluate, fresh, type Training, train } from './loop.ts';
@@ -56,6 +58,8 @@ export interface RunResult {
   after?: Measurement[];
   /** Of a run with stages that is done: what held-out speech scored when each ended. */
   stages?: { add: readonly string[]; values: Measurement[] }[];
+  /** Of a run that is done: what was learned and forgotten. */
+  findings?: Findings;
   count?: ParameterCount;
   corpus: CorpusSummary[];
   seconds: number;
@@ -141,9 +145,13 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const current = stageAt(stages, progress.step);
     if (!checkpoint) await begin(trainings[0], planned, source && { ...source, fork: fork! });
     const logged = checkpoint && (await loggedOf(run, checkpoint.step));
-    const before = logged ? logged.before : await evaluate(common);
+    const assessing = { run, experiment, stages, planned, session: { device: chosen.device } };
+    let before = logged?.before;
     if (!logged) {
-      sink.emit({ type: 'evaluation', step: 0, values: before! });
+      const measured = await evaluate(common);
+      before = measured.values;
+      await assess(assessing, trainings[0], 0, measured);
+      sink.emit({ type: 'evaluation', step: 0, values: before });
       sink.emit(samplingEvent(0, trainings[0]));
     }
     const info = {
@@ -153,12 +161,22 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       units: planned.meaning.units,
     };
     let ending: Ending | undefined;
+    let findings: Findings | undefined;
     for (const training of trainings.slice(current.number - 1)) {
       const { stage } = training;
       // Gone on with at its very end, a stage has nothing left to enter.
       if (progress.step === stage.start) await enter(training, progress);
+      const whole = progress.step === stage.start;
+      const enteredAt = performance.now();
       ending = await train(training, progress, stage === current ? logged?.last : undefined);
       if (ending.state !== 'done') break;
+      findings = await assess(
+        assessing,
+        training,
+        stage.number,
+        ending.evaluation,
+        whole ? (performance.now() - enteredAt) / 1000 : undefined,
+      );
       sink.mustHold('write the adapter');
       if (experiment.stages)
         leaveStage(run, arms[0], trainings.slice(0, stage.number), {
@@ -182,7 +200,8 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
           : undefined,
       before,
       reason: ending?.state === 'failed' ? ending.reason : undefined,
-      after: ending?.state === 'done' ? ending.evaluation : undefined,
+      findings: ending?.state === 'done' ? findings : undefined,
+      after: ending?.state === 'done' ? ending.evaluation.values : undefined,
     });
   } catch (fault) {
     const error = inWords(fault);

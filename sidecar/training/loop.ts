@@ -3,7 +3,7 @@
  * everything it says goes through its sink.
  */
 import type { Sampler } from '../corpus/index.ts';
-import { evaluateHeldOut, type HeldOutSpeech } from '../evaluation/heldout.ts';
+import { type ClipScore, evaluateHeldOut, type HeldOutSpeech } from '../evaluation/heldout.ts';
 import type { Sources } from '../learning/batch.ts';
 import { measurements, tally } from '../learning/meter.ts';
 import { rateFactor } from '../optim/schedule.ts';
@@ -45,8 +45,17 @@ export interface Training {
   checkpointAsked?(): boolean;
 }
 
+/** Held-out speech after a step. */
+export interface HeldOutMeasured {
+  values: Measurement[];
+  /** By arm. */
+  clips: Record<string, ClipScore[]>;
+  /** That it took. */
+  seconds: number;
+}
+
 export type Ending =
-  | { state: 'done'; evaluation: Measurement[] }
+  | { state: 'done'; evaluation: HeldOutMeasured }
   | { state: 'stopped' }
   | { state: 'failed'; reason: string };
 
@@ -69,8 +78,8 @@ export async function train(training: Training, progress: Progress, logged?: Rea
   const { experiment, start, end } = stage;
   const { steps, accumulate, learningRate, headLearningRate, warmupFraction } = experiment.training;
   if (progress.sampler !== undefined) sampler.restore(progress.sampler);
-  let values: Measurement[] | undefined;
-  if (logged && isMeasuredAt(progress.step, stage)) values = await measure(training, progress.step, logged);
+  let measured: HeldOutMeasured | undefined;
+  if (logged && isMeasuredAt(progress.step, stage)) measured = await measure(training, progress.step, logged);
   const watch = new Watch((text) => sink.emit({ type: 'note', level: 'warning', text }));
   const pace = new Pace();
 
@@ -125,11 +134,11 @@ export async function train(training: Training, progress: Progress, logged?: Rea
       await checkpoint(training, progress);
     if (isMeasuredAt(step, stage)) {
       const began = performance.now();
-      values = await measure(training, step);
+      measured = await measure(training, step);
       pace.pause(performance.now() - began);
     }
   }
-  return { state: 'done', evaluation: values ?? (await evaluate(training)) };
+  return { state: 'done', evaluation: measured ?? (await evaluate(training)) };
 }
 
 /** Whether held-out speech is measured after a step. */
@@ -138,17 +147,27 @@ export const isMeasuredAt = (step: number, { experiment, end }: Stage): boolean 
 
 /** Logs held-out speech and what was drawn so far, where the log does not have it. */
 async function measure(training: Training, step: number, logged: ReadonlySet<string> = new Set()) {
-  const values = logged.has('evaluation') ? undefined : await evaluate(training);
-  if (values) training.sink.emit({ type: 'evaluation', step, values });
+  const measured = logged.has('evaluation') ? undefined : await evaluate(training);
+  if (measured) training.sink.emit({ type: 'evaluation', step, values: measured.values });
   if (!logged.has('sampling')) training.sink.emit(samplingEvent(step, training));
-  return values;
+  return measured;
 }
 
 /** Every arm on held-out speech; by the base's own head the adapted one alone, beside the base. */
-export async function evaluate({ arms, heldOut, base }: Pick<Training, 'arms' | 'heldOut' | 'base'>) {
+export async function evaluate({
+  arms,
+  heldOut,
+  base,
+}: Pick<Training, 'arms' | 'heldOut' | 'base'>): Promise<HeldOutMeasured> {
+  const began = performance.now();
   const values: Measurement[] = [];
-  for (const { name, learner } of arms) values.push(...measurements(name, await evaluateHeldOut(learner, heldOut)));
-  return [...values, ...base];
+  const clips: HeldOutMeasured['clips'] = {};
+  for (const { name, learner } of arms) {
+    const scores = await evaluateHeldOut(learner, heldOut);
+    values.push(...measurements(name, scores.meter));
+    clips[name] = scores.clips;
+  }
+  return { values: [...values, ...base], clips, seconds: (performance.now() - began) / 1000 };
 }
 
 /** Whoever aborts says why; a plain abort is a wish. */

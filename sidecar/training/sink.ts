@@ -17,6 +17,8 @@ export interface Sink {
   batch(step: number, seen: MaskedShard['seen']): void;
   /** The files of a checkpoint. */
   save(step: number, files: Record<string, Uint8Array>): void;
+  /** Throws where the run's folder is gone, or another process has the run. */
+  mustHold(tried: string): void;
 }
 
 export class RunSink implements Sink {

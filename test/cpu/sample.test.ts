@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { timeBindings } from '../../sidecar/architecture/time.ts';
 import { loadAudio16k, normalise } from '../../sidecar/audio/index.ts';
+import { logMel } from '../../sidecar/audio/log-mel.ts';
 import { floats } from '../../sidecar/engine/session.ts';
 import { type Labelled, probeAccuracy } from '../../sidecar/evaluation/probe.ts';
 import { featureGraph, frontEndGraph } from '../../sidecar/objectives/learnable.ts';
-import { logMel } from '../../sidecar/sample/spectra.ts';
 import { WeightFile } from '../../sidecar/weights/file.ts';
 import { loadBase, scratch } from '../support/reference.ts';
 

@@ -1,9 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findingsPath } from '../../sidecar/runs/findings.ts';
+import { sampleFindings } from '../support/findings.ts';
 import { dashboard, dashboardFrame, openBrowser, settled, workbench } from './bench/browser.ts';
 import { palette, typeChoice } from './bench/quick-input.ts';
 import { type Bench, missing, pageUrl, startBench } from './bench/server.ts';
@@ -11,7 +13,7 @@ import { root, train, warmWorkspace } from './bench/workspace.ts';
 
 const reason = missing();
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const tabs = ['Languages', 'Experts', 'Run'] as const;
+const tabs = ['Languages', 'Experts', 'Evaluation', 'Run'] as const;
 const themes: [theme: string, kind: string][] = [
   ['Dark Modern', 'vscode-dark'],
   ['Light Modern', 'vscode-light'],
@@ -81,7 +83,8 @@ describe.skipIf(reason)(`accessibility${reason ? ` (not run: ${reason})` : ''}`,
   beforeAll(async () => {
     const workspace = warmWorkspace(join(folder, 'work'), 30);
     train(workspace);
-    train(workspace);
+    // What a run of two stages finds; a quick one has none of it.
+    writeFileSync(findingsPath({ path: train(workspace) }), JSON.stringify(sampleFindings()));
     bench = await startBench({ workspace });
     browser = await openBrowser();
     page = await browser.newPage({ viewport: { width: 1500, height: 950 } });
@@ -176,7 +179,7 @@ describe.skipIf(reason)(`accessibility${reason ? ` (not run: ${reason})` : ''}`,
     expect(await view().getByRole('tab', { name: 'Experts' }).getAttribute('aria-selected')).toBe('true');
   });
 
-  it('reads a line chart and a heat map by arrow keys', async () => {
+  it('reads a line chart, heat maps and bars by arrow keys', async () => {
     await tab('Languages');
     const seen = new Set<string | null>();
     let last = await said();
@@ -198,6 +201,12 @@ describe.skipIf(reason)(`accessibility${reason ? ` (not run: ${reason})` : ''}`,
     expect(await press('ArrowRight')).toMatch(/^Finnish, new, Expert 1: \d\.\d\d load ÷ ideal$/);
     expect(await press('ArrowRight')).toMatch(/^Finnish, new, Expert 2: /);
     expect(await press('ArrowDown')).toMatch(/^Vietnamese, new, Expert 2: /);
+    await tab('Evaluation');
+    await view().locator('[data-chart=findings-0] .heat').focus();
+    expect(await press('ArrowRight')).toMatch(/^The base, before training, Language fin: \d/);
+    expect(await press('ArrowDown')).toMatch(/^After stage 1 \(fin\), step \d+, Language fin: \d.* better by /);
+    await view().locator('[data-chart=findings-bars-0] .bars').focus();
+    expect(await press('ArrowDown')).toMatch(/^fin: \d/);
   });
 
   it.each(tabs)('shows a table behind every chart of %s, and numbers in it', async (name) => {

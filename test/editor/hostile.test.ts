@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sampleFindings } from '../support/findings.ts';
 import {
   type Complaints,
   dashboard,
@@ -64,6 +65,8 @@ function hostileRun(workspace: string): void {
     join(run, 'utilisation.jsonl'),
     `${JSON.stringify({ seq: 1, time, type: 'utilisation', step: 1, languages: { [image]: use } })}\n`,
   );
+  const findings = JSON.stringify(sampleFindings()).replaceAll('"fin"', JSON.stringify(image));
+  writeFileSync(join(run, 'findings.json'), findings.replaceAll('no transcripts', link));
   mkdirSync(join(workspace, '.milore', 'runs', image.replaceAll('/', '')), { recursive: true });
 }
 
@@ -107,7 +110,7 @@ describe.skipIf(reason)(`a workspace from a stranger${reason ? ` (not run: ${rea
     await palette(page, 'MiLorE: Open Dashboard');
     const view = dashboard(page);
     await view.getByText('<img src=x').first().waitFor({ timeout: 30_000 });
-    for (const tab of ['Languages', 'Experts', 'Run']) {
+    for (const tab of ['Languages', 'Experts', 'Evaluation', 'Run']) {
       await view.getByRole('tab', { name: tab }).click();
       await view.locator(`#view-${tab.toLowerCase()}`).waitFor({ state: 'visible' });
       await settled(await dashboardFrame(page));

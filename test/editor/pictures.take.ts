@@ -2,13 +2,16 @@
  * @file Takes the pictures of the README in a real VS Code: `npm run pictures -- <workspace with three finished runs>`.
  * The one during a run trains the sample. Look at them before they are committed.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { findingsPath } from '../../sidecar/runs/findings.ts';
 import { makeField } from '../support/field.ts';
+import { sampleFindings } from '../support/findings.ts';
 import { dashboard, openBrowser, openFile, workbench } from './bench/browser.ts';
 import { choice, palette, typeChoice, typePath } from './bench/quick-input.ts';
 import { pageUrl, startBench } from './bench/server.ts';
+import { runsOf } from './bench/workspace.ts';
 
 const root = join(import.meta.dirname, '../..');
 const out = join(import.meta.dirname, 'pictures');
@@ -79,6 +82,21 @@ for (const theme of Object.keys(themes) as (keyof typeof themes)[]) {
       await shoot(page, `run-${theme}`);
     });
 }
+for (const theme of ['dark', 'light'] as const)
+  if (wanted(`evaluation-${theme}`))
+    await inEditor(theme, finished, async (page, workspace) => {
+      // A run of a MiLorE that did not measure yet lends the place; what is shown then is the tests' sample.
+      for (const run of runsOf(workspace))
+        if (!runsOf(workspace).some((one) => existsSync(findingsPath({ path: one }))))
+          writeFileSync(findingsPath({ path: run }), JSON.stringify(sampleFindings()));
+      await page
+        .locator('.monaco-list-row', { hasText: /^add two languages\s*done/ })
+        .first()
+        .click();
+      await tab(page, 'Evaluation');
+      await dashboard(page).locator('.answers li').first().waitFor({ timeout: 60_000 });
+      await shoot(page, `evaluation-${theme}`);
+    });
 if (wanted('three-runs'))
   await inEditor('dark', finished, async (page) => {
     await palette(page, 'MiLorE: Open Dashboard');

@@ -33,8 +33,9 @@ rooms.recognition = below('learning');
 rooms.evaluation = below('recognition', 'units');
 rooms.training = [...below('evaluation', 'config'), 'runs'];
 rooms.hub = [...below('model', 'config'), 'protocol'];
+rooms.report = below('runs');
 rooms.server = below('training', 'hub');
-rooms.cli = [...below('server'), 'server'];
+rooms.cli = [...below('server'), 'server', 'report'];
 
 /** Makes the sample (never shipped) and may know all that the terminal may. */
 rooms.sample = [...rooms.cli, 'cli'];

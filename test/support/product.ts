@@ -64,10 +64,10 @@ export const scoreOf = (meter: Meter, language: string) => ({
   frames: meter[language].frames,
 });
 
-export const heldOutMeter = (
+export const heldOutMeter = async (
   learner: Learner,
   clips: readonly HeldOutClip[],
   sources: Sources,
   mask: MaskOptions,
   batchFrames: number,
-): Promise<Meter> => evaluateHeldOut(learner, { clips, sources, mask, batchFrames });
+): Promise<Meter> => (await evaluateHeldOut(learner, { clips, sources, mask, batchFrames })).meter;

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunHead, ToHost, ToWebview } from '../../sidecar/protocol/dashboard.ts';
-import type { View } from '../../webview/state.ts';
+import type { View } from '../../webview/view.ts';
 import { fiveLanguages, linesOf, type MadeRun, madeRun } from '../support/run-events.ts';
 import { type Dashboard, type Host, host, missing, themeNames } from './harness.ts';
 

@@ -1,4 +1,4 @@
-/** @file Perceptually even colours for heat maps: cividis for amounts, a blue to orange pair around 1 for load. Pure. */
+/** @file Perceptually even colours for heat maps: cividis for amounts, a blue to orange pair around a middle. Pure. */
 
 type Rgb = readonly [number, number, number];
 
@@ -35,13 +35,18 @@ const divergingDark: Rgb[] = [
   [255, 190, 92],
 ];
 
-export type Scale = { kind: 'diverging' | 'sequential'; most: number };
+export type Scale = { kind: 'diverging' | 'sequential' | 'change'; most: number };
+
+/** The value at a share, 0 to 1, of a scale. */
+export const valueAt = ({ kind, most }: Scale, share: number): number =>
+  kind === 'change' ? (2 * share - 1) * most : share * most;
 
 /** A CSS colour; what is not a number is grey. */
 export function colourOf(value: number, scale: Scale, ground: 'dark' | 'light'): string {
   if (!Number.isFinite(value)) return ground === 'dark' ? 'rgb(60,60,60)' : 'rgb(225,225,225)';
   const table = scale.kind === 'sequential' ? cividis : ground === 'dark' ? divergingDark : divergingLight;
-  const share = Math.min(1, Math.max(0, value / scale.most)) * (table.length - 1);
+  const place = scale.kind === 'change' ? 0.5 + value / (2 * scale.most) : value / scale.most;
+  const share = Math.min(1, Math.max(0, place)) * (table.length - 1);
   const i = Math.min(table.length - 2, Math.floor(share));
   const mix = share - i;
   const [r, g, b] = table[i].map((from, c) => Math.round(from + (table[i + 1][c] - from) * mix));

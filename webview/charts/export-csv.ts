@@ -1,5 +1,5 @@
 /** @file Every point of a figure as CSV (RFC 4180), never thinned, at the precision it was logged with. Pure. */
-import type { HeatFigure, LineFigure } from './figure.ts';
+import type { HeatFigure, LineFigure, Sheet } from './figure.ts';
 
 /** A spreadsheet would run a cell that begins like a formula: such text gets an apostrophe. */
 const cell = (value: string | number): string => {
@@ -20,7 +20,10 @@ export function csvOfLines(figure: LineFigure): string {
   return parts.join('');
 }
 
+export const csvOfSheet = ({ head, rows }: Sheet): string => [head, ...rows].map(row).join('');
+
 export function csvOfHeat(figure: HeatFigure): string {
+  if (figure.sheet) return csvOfSheet(figure.sheet);
   const parts = [row([figure.rowTitle, figure.columnTitle, figure.unit])];
   figure.rows.forEach(({ label }, r) => {
     figure.columns.forEach((column, c) => {

@@ -1,45 +1,12 @@
-/** @file Figures as SVG for a paper: white, black text, vectors, a legend. Our own small writer, from the data. Pure. */
+/** @file Line figures as SVG for a paper: white, black text, vectors, a legend; from the data. Pure. */
 import { lowerBound, upperBound } from '../series.ts';
 import { hueOf, paper } from '../theme.ts';
-import { colourOf, inkOn } from './colour-map.ts';
 import { align } from './decimate.ts';
-import type { HeatFigure, Line, LineFigure, Pen } from './figure.ts';
+import type { Line, LineFigure, Pen } from './figure.ts';
 import { placeLabels } from './mark-labels.ts';
 import { corners } from './marker.ts';
+import { type Attributes, page, round, tag, width, words } from './svg-writer.ts';
 import { bounds, linearTicks, logTicks } from './ticks.ts';
-
-const width = 720;
-const font = paper.font;
-
-/** Text between tags or in an attribute; what XML 1.0 cannot hold is left out. */
-export const escapeXml = (text: string): string =>
-  text
-    .replace(
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML forbids
-      /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
-      '',
-    )
-    .replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-
-const round = (value: number) => Math.round(value * 100) / 100;
-type Attributes = Record<string, string | number | undefined>;
-
-function tag(name: string, attributes: Attributes, ...inner: string[]): string {
-  const list = Object.entries(attributes)
-    .filter(([, value]) => value !== undefined && value !== '')
-    .map(([key, value]) => ` ${key}="${typeof value === 'number' ? round(value) : escapeXml(String(value))}"`)
-    .join('');
-  return inner.length > 0 ? `<${name}${list}>${inner.join('')}</${name}>` : `<${name}${list}/>`;
-}
-
-const words = (x: number, y: number, text: string, more: Attributes = {}) =>
-  tag('text', { x, y, 'font-size': 11, fill: paper.text, ...more }, escapeXml(text));
-
-function page(height: number, title: string, parts: string[]): string {
-  const head = { xmlns: 'http://www.w3.org/2000/svg', width, height, viewBox: `0 0 ${width} ${round(height)}` };
-  const ground = tag('rect', { width, height, fill: paper.background });
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${tag('svg', { ...head, 'font-family': font, role: 'img' }, tag('title', {}, escapeXml(title)), ground, ...parts)}\n`;
-}
 
 function markerAt(pen: Pen, x: number, y: number): string {
   const colour = hueOf(paper, pen.hue);
@@ -190,69 +157,4 @@ function legend(lines: Line[], top: number): { parts: string[]; height: number }
     ];
   });
   return { parts, height: lines.length > 0 ? y - top + 12 : 0 };
-}
-
-export function svgOfHeat(figure: HeatFigure): string {
-  const labelWidth = Math.min(
-    180,
-    20 + Math.max(...figure.rows.map(({ label }) => Math.min(26, label.length)), 4) * 6.6,
-  );
-  const left = 30 + labelWidth;
-  const cell = { width: Math.min(128, (width - left - 90) / Math.max(1, figure.columns.length)), height: 24 };
-  const top = 64;
-  const bottom = top + cell.height * figure.rows.length;
-  const right = left + cell.width * figure.columns.length;
-  const cells = figure.rows.flatMap((row, r) => [
-    words(left - 7, top + (r + 0.5) * cell.height + 4, [row.label.slice(0, 24), row.mark].filter(Boolean).join(' '), {
-      'text-anchor': 'end',
-    }),
-    ...figure.columns.flatMap((_, c) => {
-      const value = figure.values[r * figure.columns.length + c];
-      const fill = colourOf(value, figure.scale, 'light');
-      const box = tag('rect', {
-        x: left + c * cell.width,
-        y: top + r * cell.height,
-        width: cell.width - 1,
-        height: cell.height - 1,
-        fill,
-      });
-      const inside = cell.width >= 30 && Number.isFinite(value);
-      const ink = { 'text-anchor': 'middle', 'font-size': 10, fill: inkOn(fill) };
-      return inside
-        ? [box, words(left + (c + 0.5) * cell.width, top + (r + 0.5) * cell.height + 3.5, figure.format(value), ink)]
-        : [box];
-    }),
-  ]);
-  const columns = figure.columns.map((label, c) =>
-    words(left + (c + 0.5) * cell.width, top - 7, label, { 'text-anchor': 'middle' }),
-  );
-  const steps = 40;
-  const bar = { x: right + 18, width: 10, height: Math.max(72, Math.min(bottom - top, 160)) };
-  const scale = Array.from({ length: steps }, (_, i) =>
-    tag('rect', {
-      x: bar.x,
-      y: top + (bar.height * (steps - 1 - i)) / steps,
-      width: bar.width,
-      height: bar.height / steps + 0.5,
-      fill: colourOf(((i + 0.5) / steps) * figure.scale.most, figure.scale, 'light'),
-    }),
-  );
-  const ends = [0, figure.scale.most / 2, figure.scale.most].map((value) =>
-    words(bar.x + 15, top + bar.height * (1 - value / figure.scale.most) + 4, figure.format(value), {
-      'font-size': 10,
-    }),
-  );
-  return page(Math.max(bottom, top + bar.height) + 44, figure.title, [
-    words(24, 22, figure.title, { 'font-size': 14, 'font-weight': 'bold' }),
-    words((left + right) / 2, 40, figure.columnTitle, { 'text-anchor': 'middle' }),
-    words(0, 0, figure.rowTitle, {
-      'text-anchor': 'middle',
-      transform: `translate(16 ${(top + bottom) / 2}) rotate(-90)`,
-    }),
-    ...columns,
-    ...cells,
-    ...scale,
-    ...ends,
-    words(left, Math.max(bottom, top + bar.height) + 24, figure.unit, { fill: paper.muted }),
-  ]);
 }

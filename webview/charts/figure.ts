@@ -54,6 +54,23 @@ export interface LineFigure {
   marks: VerticalMark[];
 }
 
+/** A figure's numbers in full, where its picture or its short form cannot hold them: head, then rows. */
+export interface Sheet {
+  head: string[];
+  rows: (string | number)[][];
+}
+
+/** What a cell says beyond its colour. */
+export interface HeatCell {
+  text: string;
+  /** Behind the text, which stays where it is without one. */
+  mark?: string;
+  /** Slanted: it is there, and does not count yet. */
+  quiet?: boolean;
+  /** For the tip, and to be said. */
+  detail: string[];
+}
+
 export interface HeatFigure {
   id: string;
   title: string;
@@ -66,7 +83,54 @@ export interface HeatFigure {
   /** Row by row; NaN is not known. */
   values: Float64Array;
   unit: string;
-  /** Diverging tells above from below 1; sequential runs from 0 to `most`. */
-  scale: { kind: 'diverging' | 'sequential'; most: number };
+  /** Diverging tells above from below 1; sequential runs from 0 to `most`; change from −`most` to `most`, named by `ends`. */
+  scale: { kind: 'diverging' | 'sequential' | 'change'; most: number; ends?: [string, string, string] };
   format: (value: number) => string;
+  /** Row by row, where a value is not what its cell says. */
+  cells?: readonly HeatCell[];
+  /** The columns from this one on stand apart: they are of all the others. */
+  apart?: number;
+  /** In place of rows, columns and values: for the CSV, and for the table behind the picture. */
+  sheet?: Sheet;
+  table?: string[][];
+}
+
+/** Numbers before and after, a pair a line, with their intervals. */
+export interface BarFigure {
+  id: string;
+  title: string;
+  note?: string;
+  axis: {
+    label: string;
+    unit: string;
+    /** Bars begin at 0; where differences would not be seen then, points stand on an axis of their own. */
+    kind: 'bars' | 'points';
+    most?: number;
+    /** Of figures that stand side by side; without it, the figure's own. */
+    range?: [number, number];
+    format: (value: number) => string;
+  };
+  /** What was before, and what is now. */
+  names: [string, string];
+  groups: {
+    label: string;
+    /** Behind the label. */
+    mark?: string;
+    hue: number;
+    pair: [BarValue, BarValue];
+    /** Which way the number went, behind it, where that can be told. */
+    arrow?: string;
+    /** In words, for the tip and to be said. */
+    detail: string[];
+  }[];
+  sheet: Sheet;
+  table: { head: string[]; rows: string[][] };
+}
+
+export interface BarValue {
+  /** NaN where it was not measured. */
+  value: number;
+  low: number;
+  high: number;
+  text: string;
 }

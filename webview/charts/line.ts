@@ -77,7 +77,6 @@ export function lineChart(name: string, host: LineHost, options: { sync?: string
       u.setData(fitted.data as uPlot.AlignedData, false);
       u.setScale('x', range);
     });
-    box.refresh();
   }
 
   return {
@@ -88,6 +87,7 @@ export function lineChart(name: string, host: LineHost, options: { sync?: string
       // Also of a chart that is not in sight: a screen reader reads the whole page.
       box.title(figure.title, figure.note);
       call(figure.title);
+      box.refresh();
       inTurn(draw);
     },
   };

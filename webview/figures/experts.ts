@@ -3,9 +3,9 @@ import type { HeatFigure, LineFigure } from '../charts/figure.ts';
 import type { Context } from '../context.ts';
 import { summarise } from '../experts.ts';
 import { compact, fixed } from '../format.ts';
-import type { Measure } from '../state.ts';
 import type { Site, Utilisation } from '../utilisation.ts';
 import { layerNumber, siteKey } from '../utilisation.ts';
+import type { Measure } from '../view.ts';
 import { t } from '../words.ts';
 import { runPen } from './pens.ts';
 

@@ -1,9 +1,10 @@
-/** @file The page: header, alarms, three tabs, or the empty state. */
+/** @file The page: header, alarms, four tabs, or the empty state. */
 import { h, setText } from '../dom.ts';
-import { type Tab, tabs } from '../state.ts';
+import { type Tab, tabs } from '../view.ts';
 import { t } from '../words.ts';
 import { alarmList } from './alarm-list.ts';
 import { emptyView } from './empty.ts';
+import { evaluationView } from './evaluation.ts';
 import { expertsView } from './experts.ts';
 import { header } from './header.ts';
 import { languagesView } from './languages.ts';
@@ -16,9 +17,15 @@ export function dashboard(page: Page): Part {
   const views: Record<Tab, Part> = {
     languages: languagesView(page),
     experts: expertsView(page),
+    evaluation: evaluationView(page),
     run: runView(page),
   };
-  const names: Record<Tab, string> = { languages: t('Languages'), experts: t('Experts'), run: t('Run') };
+  const names: Record<Tab, string> = {
+    languages: t('Languages'),
+    experts: t('Experts'),
+    evaluation: t('Evaluation'),
+    run: t('Run'),
+  };
   const heads = Object.fromEntries(tabs.map((tab) => [tab, h('vscode-panel-tab', { id: `tab-${tab}` }, names[tab])]));
   const panels: HTMLElement & { activeid?: string } = h(
     'vscode-panels',

@@ -55,7 +55,9 @@ export function legend(page: Page): Part {
       ]);
       for (const chip of element.querySelectorAll<HTMLElement>('.chip'))
         chip.setAttribute('aria-pressed', String(!state.view.hidden.includes(chip.dataset.code ?? '')));
-      ticks.hidden = !runs.some(({ history }) => history.marks.some(({ kind }) => kind === 'checkpoint'));
+      ticks.hidden =
+        state.view.tab !== 'languages' ||
+        !runs.some(({ history }) => history.marks.some(({ kind }) => kind === 'checkpoint'));
       all.hidden = !languages.some(({ hidden }) => hidden);
     },
   };

@@ -7,6 +7,7 @@ import type { Action } from '../state.ts';
 export interface Page extends LineHost {
   act(action: Action): void;
   command(command: DashboardCommand, run: string): void;
+  play(path: string, startSeconds: number | undefined): void;
 }
 
 export interface Part {

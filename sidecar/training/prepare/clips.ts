@@ -2,7 +2,15 @@
 import { join } from 'node:path';
 import { framesOf } from '../../architecture/time.ts';
 import type { Experiment } from '../../config/experiment.ts';
-import { type Clip, clipSamples, createSampler, replayPool, type Sampler } from '../../corpus/index.ts';
+import {
+  type Clip,
+  clipSamples,
+  createSampler,
+  replayPool,
+  type Sampler,
+  type ScannedUtterance,
+  type SplitUtterance,
+} from '../../corpus/index.ts';
 import { UserError } from '../../errors.ts';
 import { limitHeldOut } from '../../evaluation/heldout.ts';
 import type { CorpusSummary, RunEvent } from '../../protocol/events.ts';
@@ -15,6 +23,10 @@ export interface Clips {
   heard: TrainingClip[];
   heldOut: TrainingClip[];
   summaries: CorpusSummary[];
+  /** A language's utterances as its data set has them, on their sides; without those that a side's end cuts in two. */
+  spoken(language: string): Record<'train' | 'heldOut', readonly ScannedUtterance[]>;
+  /** Who spoke a clip, and where its sound lies unless it is joined of several. */
+  origin(clip: { hash: string }): { speaker?: string; path?: string; startSeconds?: number };
   /** 16 kHz, normalised if the base wants it. */
   samples(clip: { hash: string }): Promise<Float32Array>;
 }
@@ -33,12 +45,13 @@ export async function collectClips(
 ): Promise<Clips> {
   const scanned: Clip[] = [];
   const summaries: CorpusSummary[] = [];
+  const spoken = new Map<string, ReturnType<Clips['spoken']>>();
   const codes = Object.entries(experiment.languages);
   for (const [i, [code, spec]] of codes.entries()) {
     emit({ type: 'stage', name: 'scan', done: i, total: codes.length, detail: code });
     const onProgress = (done: number, total: number) =>
       emit({ type: 'stage', name: 'scan', done, total, detail: code });
-    const { clips, summary } = await makeLanguage(code, spec, experiment, {
+    const { clips, utterances, summary } = await makeLanguage(code, spec, experiment, {
       cacheDir: join(cache, 'corpus'),
       onDamage,
       signal,
@@ -47,6 +60,7 @@ export async function collectClips(
     summaries.push(summary);
     emit({ type: 'corpus', ...summary });
     scanned.push(...clips);
+    spoken.set(code, sidesOf(utterances));
     signal.throwIfAborted();
   }
   emit({ type: 'stage', name: 'scan', done: codes.length, total: codes.length });
@@ -62,8 +76,25 @@ export async function collectClips(
     heard,
     heldOut: limitHeldOut(side('dev'), experiment.evaluation.secondsPerLanguage * framesPerSecond),
     summaries,
+    spoken: (language) => spoken.get(language) ?? { train: [], heldOut: [] },
+    origin: ({ hash }) => {
+      const { speaker, parts } = byHash.get(hash)!;
+      if (parts.length > 1) return { speaker };
+      const [{ utterance, startSample }] = parts;
+      return { speaker, path: utterance.path, startSeconds: (utterance.startSample + startSample) / 16_000 };
+    },
     samples: ({ hash }) => clipSamples(byHash.get(hash)!, { normalise: base.normalise }),
   };
+}
+
+function sidesOf(utterances: readonly SplitUtterance[]): ReturnType<Clips['spoken']> {
+  // The parts of one that is cut are named after it and their side (splits.ts).
+  const nameOf = ({ id }: SplitUtterance) => id.replace(/@(train|dev)$/, '');
+  const times = new Map<string, number>();
+  for (const one of utterances) times.set(nameOf(one), (times.get(nameOf(one)) ?? 0) + 1);
+  const whole = utterances.filter((one) => times.get(nameOf(one)) === 1);
+  const on = (side: SplitUtterance['split']) => whole.filter(({ split }) => split === side);
+  return { train: on('train'), heldOut: on('dev') };
 }
 
 /** What trains in a stage: its new languages, and of the replayed ones the pool; the others are measured alone. */

@@ -149,6 +149,6 @@ const none = new Uint16Array(0);
 
 /** The untrained adapter is the base bit for bit, so its own-head scores are the base's. */
 async function byOwnHead({ learner }: Arm, heldOut: HeldOutSpeech): Promise<Measurement[]> {
-  const all = measurements('base', await evaluateHeldOut(learner, heldOut));
+  const all = measurements('base', (await evaluateHeldOut(learner, heldOut)).meter);
   return all.filter(({ measure }) => measure.startsWith('ownHead'));
 }

@@ -33,7 +33,7 @@ export async function makeLanguage(
   spec: Experiment['languages'][string],
   experiment: Pick<Experiment, 'audio'>,
   { cacheDir, onDamage, signal, onProgress }: Scanning,
-): Promise<{ clips: Clip[]; summary: CorpusSummary }> {
+): Promise<{ clips: Clip[]; utterances: SplitUtterance[]; summary: CorpusSummary }> {
   const { joinSeconds, maxSeconds, minSeconds, allowOutside, channels } = experiment.audio;
   const aside = { beyondHours: 0, unused: 0 };
   const summary: CorpusSummary = {
@@ -103,7 +103,7 @@ export async function makeLanguage(
   summary.trainSeconds = seconds(train.clips);
   summary.heldOutSeconds = seconds(dev.clips);
   if (dev.clips.length === 0) summary.notes.push(unmeasured(spec.heldOut, minSeconds));
-  return { clips: [...train.clips, ...dev.clips], summary };
+  return { clips: [...train.clips, ...dev.clips], utterances: once, summary };
 }
 
 /** The cuts of a split moved to the nearest pause. */

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stageMatrix } from '../../../sidecar/cli/results.ts';
+import type { Findings } from '../../../sidecar/protocol/findings.ts';
 import { measuredValue } from '../../../sidecar/protocol/measurement.ts';
 import { readPoints } from '../../../sidecar/runs/log.ts';
 import { runFiles } from '../../../sidecar/runs/run.ts';
@@ -18,6 +19,13 @@ const stages = [
   'training.learningRate=0.01',
 ];
 const weights = (folder: string) => readFileSync(join(folder, 'adapter_model.safetensors'));
+/** What was found, without what it took. */
+const findingsOf = ({ result }: TinyRun): Findings => {
+  const findings = JSON.parse(readFileSync(join(result.run.path, runFiles.findings), 'utf8'));
+  for (const row of findings.rows) delete row.seconds;
+  delete findings.costShare;
+  return findings;
+};
 const adapterOf = ({ result }: TinyRun) => weights(join(result.run.path, 'adapter'));
 const stageOf = ({ result }: TinyRun, n: number) => weights(join(result.run.path, 'stages', String(n), 'adapter'));
 
@@ -53,6 +61,50 @@ describe('two stages', () => {
     for (const { values } of rows)
       for (const language of ['fin', 'eng', 'vie'])
         expect(measuredValue(values, 'loss', { language })).toBeGreaterThan(0);
+  });
+
+  it('are told as findings: a matrix of every measure, a probe beside a spectrogram, and drift', () => {
+    const { rows, languages, tables, confusions, drift, skipped } = findingsOf(whole);
+    expect(rows.map(({ row, step, add }) => [row, step, add])).toEqual([
+      [0, 0, []],
+      [1, 6, ['fin']],
+      [2, 11, ['vie']],
+    ]);
+    expect(Object.fromEntries(languages.map(({ code, entered }) => [code, entered]))).toEqual({
+      fin: 1,
+      eng: 0,
+      vie: 2,
+    });
+    const loss = tables.find(({ measure }) => measure === 'loss')!;
+    // The mean that the log has, by another way.
+    const logged = eventsOf(whole, 'evaluation').filter(({ step }) => [0, 6, 11].includes(step));
+    for (const [row, { values }] of logged.entries())
+      for (const language of ['fin', 'eng', 'vie']) {
+        const cell = loss.rows[row][language];
+        expect(cell.value).toBeCloseTo(measuredValue(values, 'loss', { language }), 5);
+        const control = measuredValue(values, 'loss', { arm: 'control', language });
+        expect(loss.compared![row][language].value).toBeCloseTo(control, 5);
+        if (row > 0 && cell.change?.value !== undefined)
+          expect(cell.change.value).toBeCloseTo(cell.value! - control, 5);
+      }
+    expect(confusions.map(({ row, features }) => [row, features])).toEqual([
+      [0, 'states'],
+      [0, 'log-mel'],
+      [1, 'states'],
+      [2, 'states'],
+    ]);
+    const windows = confusions.map(({ counts }) => counts.flat().reduce((a, b) => a + b, 0));
+    expect(new Set(windows.slice(0, 2)).size).toBe(1);
+    expect(windows[0]).toBeGreaterThan(0);
+    expect(drift.map(({ row, language }) => `${row} ${language}`).sort()).toEqual(
+      ['1 eng', '1 fin', '1 vie', '2 eng', '2 fin', '2 vie'].sort(),
+    );
+    for (const { layers } of drift) {
+      // The encoder's input is the frozen front end's; above it something has moved.
+      expect(layers[0]).toBeCloseTo(0, 6);
+      expect(layers.at(-1)).toBeGreaterThan(1e-6);
+    }
+    expect(skipped).toEqual([]);
   });
 
   it('begin each with a rate that rises anew', () => {
@@ -110,6 +162,7 @@ describe('two stages', () => {
       expect(again.result.state).toBe('done');
       expect(adapterOf(again).equals(adapterOf(whole))).toBe(true);
       expect(stageOf(again, 1).equals(stageOf(whole, 1))).toBe(true);
+      expect(findingsOf(again)).toEqual(findingsOf(whole));
       const rows: number[] = [];
       const entered: number[] = [];
       for await (const event of readPoints(join(again.result.run.path, runFiles.log))) {

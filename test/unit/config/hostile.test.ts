@@ -6,9 +6,11 @@ import { parseExperiment } from '../../../sidecar/config/parse.ts';
 import { readExperimentFile } from '../../../sidecar/config/resolve.ts';
 
 const first = (text: string) => {
-  const begin = performance.now();
+  // Of this process: what else the machine does is no fault of the parser's.
+  const begin = process.cpuUsage();
   const { problems, experiment } = parseExperiment(text, 'bad.milore.yaml');
-  expect(performance.now() - begin).toBeLessThan(1000);
+  const { user, system } = process.cpuUsage(begin);
+  expect((user + system) / 1000).toBeLessThan(1000);
   expect(experiment).toBeUndefined();
   for (const problem of problems) {
     expect(problem.place?.file).toBe('bad.milore.yaml');

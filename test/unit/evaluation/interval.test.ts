@@ -85,17 +85,47 @@ describe('the bootstrap', () => {
     expect([at(1).low, at(1).high]).not.toEqual([at(2).low, at(2).high]);
   });
 
-  it('draws speakers where all are known: two of them leave four ways, and the ends are the speakers’ own', () => {
-    const bySpeaker = counted(
-      utterances.map(({ count, of }) => [count, of]),
-      ['a', 'a', 'b', 'b'],
-    );
-    const got = interval(bootstrap(bySpeaker, { seed: 1 }));
-    expect(got).toMatchObject({ by: 'speaker', drawn: 2, low: 5 / 18, high: 11 / 32 });
-    const partly = bySpeaker.map((one, i) => (i === 3 ? { ...one, speaker: undefined } : one));
-    expect(bootstrap(partly, { seed: 1 })).toMatchObject({ by: 'utterance', drawn: 4 });
-    const alone = bySpeaker.map((one) => ({ ...one, speaker: 'a' }));
-    expect(bootstrap(alone, { seed: 1 })).toMatchObject({ by: 'utterance', drawn: 4 });
+  it('draws speakers where all are known, whole where they are eight', () => {
+    // Each speaker but one is all right once and all wrong once: whole speakers come to about a half, however drawn.
+    const opposite = Array.from({ length: 16 }, (_, i): [number, number] => [i === 1 ? 9 : 10 * (i % 2), 10]);
+    const names = opposite.map((_, i) => `s${i >> 1}`);
+    const got = interval(bootstrap(counted(opposite, names), { seed: 1 }));
+    expect(got).toMatchObject({ by: 'speaker', drawn: 8, high: 0.5 });
+    expect(got.low).toBeGreaterThan(0.48);
+    const partly = counted(opposite, names).map((one, i) => (i === 3 ? { ...one, speaker: undefined } : one));
+    const byUtterance = interval(bootstrap(partly, { seed: 1 }));
+    expect(byUtterance).toMatchObject({ by: 'utterance', drawn: 16 });
+    expect(byUtterance.high - byUtterance.low).toBeGreaterThan(0.3);
+    const alone = partly.map((one) => ({ ...one, speaker: 'a' }));
+    expect(bootstrap(alone, { seed: 1 })).toMatchObject({ by: 'utterance', drawn: 16 });
+  });
+
+  it('of two speakers draws their utterances too: the ends of all 64 ways', () => {
+    const groups = [utterances.slice(0, 2), utterances.slice(2)];
+    const ways: number[] = [];
+    for (let code = 0; code < 64; code++) {
+      let [count, of] = [0, 0];
+      for (let k = 0; k < 2; k++) {
+        const group = groups[(code >> k) & 1];
+        for (let n = 0; n < 2; n++) {
+          const one = group[(code >> (2 + 2 * k + n)) & 1];
+          count += one.count;
+          of += one.of;
+        }
+      }
+      ways.push(count / of);
+    }
+    ways.sort((a, b) => a - b);
+    const two = utterances.map((one, i) => ({ ...one, speaker: i < 2 ? 'a' : 'b' }));
+    const got = interval(bootstrap(two, { seed: 1, draws: 40_000, level: 0.8 }));
+    expect(got).toMatchObject({ by: 'speaker', drawn: 2 });
+    for (const [value, q] of [
+      [got.low, 0.1],
+      [got.high, 0.9],
+    ]) {
+      expect(value).toBeGreaterThanOrEqual(quantile(ways, q - 0.01));
+      expect(value).toBeLessThanOrEqual(quantile(ways, q + 0.01));
+    }
   });
 
   it('holds the truth about as often as it says', () => {

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { alarms } from '../../../webview/alarms.ts';
-import { colourOf, inkOn } from '../../../webview/charts/colour-map.ts';
+import { barRange, layBars } from '../../../webview/charts/bar-layout.ts';
+import { colourOf, inkOn, valueAt } from '../../../webview/charts/colour-map.ts';
 import { csvOfHeat, csvOfLines } from '../../../webview/charts/export-csv.ts';
-import { svgOfHeat, svgOfLines } from '../../../webview/charts/export-svg.ts';
-import type { HeatFigure, LineFigure } from '../../../webview/charts/figure.ts';
+import { svgOfLines } from '../../../webview/charts/export-svg.ts';
+import { svgOfBars } from '../../../webview/charts/export-svg-bars.ts';
+import { svgOfHeat } from '../../../webview/charts/export-svg-heat.ts';
+import type { BarFigure, HeatFigure, LineFigure } from '../../../webview/charts/figure.ts';
+import { layColumns } from '../../../webview/charts/heat-columns.ts';
 import { linesTable } from '../../../webview/charts/lines-table.ts';
 import { placeLabels } from '../../../webview/charts/mark-labels.ts';
 import { fitting, spread } from '../../../webview/charts/overlay.ts';
@@ -12,6 +16,7 @@ import { divergenceBits } from '../../../webview/experts.ts';
 import { pen } from '../../../webview/figures/pens.ts';
 import { bytes, compact, duration, fixed, signed } from '../../../webview/format.ts';
 import { RunHistory } from '../../../webview/history.ts';
+import { paper } from '../../../webview/theme.ts';
 import { madeRun } from '../../support/run-events.ts';
 
 const hostile = `<img src=x onerror="alert(1)">&'\u0000\ud800`;
@@ -56,6 +61,89 @@ function nested(xml: string): string[] {
   expect(xml.replace(/<[^<>]*>/g, '')).not.toMatch(/[<>]/);
   return seen;
 }
+
+const barFigure = (kind: 'bars' | 'points', values: number[]): BarFigure => ({
+  id: 'b',
+  title: 'Loss: before and after',
+  axis: { label: 'Loss (nats)', unit: 'nats', kind, format: (value) => fixed(value, 2) },
+  names: ['Control', 'Adapted'],
+  groups: values.map((value, i) => ({
+    label: i === 0 ? hostile : 'fin',
+    hue: i,
+    pair: [
+      { value: Number.NaN, low: Number.NaN, high: Number.NaN, text: '–' },
+      { value, low: value - 0.1, high: value + 0.1, text: fixed(value, 2) },
+    ],
+    detail: [],
+  })),
+  sheet: { head: [], rows: [] },
+  table: { head: [], rows: [] },
+});
+
+describe('bars of before and after', () => {
+  const drawn = (figure: BarFigure) => layBars(figure, 400, paper, (text) => text.length * 6);
+  const numbers = (figure: BarFigure, tag: string, name: string) =>
+    drawn(figure)
+      .parts.filter((part) => part.tag === tag)
+      .map(({ attributes }) => attributes[name] as number);
+
+  it('begin at zero, so that their lengths are true; points need not', () => {
+    const bars = barFigure('bars', [0.8, 0.4]);
+    // Behind the two of the legend; what was not measured has none.
+    const [long, short] = numbers(bars, 'rect', 'width').slice(2);
+    expect(long / short).toBeCloseTo(2, 6);
+    expect(barRange(bars)[0]).toBe(0);
+    expect(barRange(barFigure('points', [3.8, 3.9]))[0]).toBeGreaterThan(3.5);
+  });
+
+  it('stay within their width, numbers and whiskers too, whatever the values', () => {
+    for (const values of [[], [Number.NaN], [0], [-3, 5], [1e9, 1e-9], [4, 4]])
+      for (const kind of ['bars', 'points'] as const)
+        for (const part of drawn(barFigure(kind, values)).parts)
+          for (const name of ['x', 'x1', 'x2', 'cx', 'width']) {
+            const at = part.attributes[name];
+            if (at === undefined) continue;
+            expect(at).toBeGreaterThanOrEqual(-1e-6);
+            expect(at).toBeLessThanOrEqual(400);
+          }
+  });
+
+  it('are written for a paper with their names as text', () => {
+    const out = svgOfBars(barFigure('bars', [0.8, 0.4]));
+    expect(nested(out)).not.toContain('img');
+    for (const text of ['&#60;img', 'Control', 'Adapted', 'Loss (nats)']) expect(out).toContain(text);
+    expect(out).not.toMatch(/NaN|Infinity|undefined/);
+  });
+});
+
+describe('a heat map of changes', () => {
+  it('is coloured alike for as much better as for worse, and palest where nothing changed', () => {
+    const scale = { kind: 'change', most: 0.2 } as const;
+    expect(valueAt(scale, 0)).toBe(-0.2);
+    expect(valueAt(scale, 1)).toBe(0.2);
+    expect(colourOf(-0.2, scale, 'light')).toBe('rgb(5,70,130)');
+    expect(colourOf(0, scale, 'light')).toBe('rgb(245,244,240)');
+    expect(colourOf(9, scale, 'light')).toBe('rgb(146,62,4)');
+  });
+
+  it('writes what its cells say, and into the CSV what stands in its sheet', () => {
+    const cells = ['3.84', '–', '3.9', '4.1'].map((text) => ({ text, mark: '↓', detail: [text] }));
+    const figure: HeatFigure = {
+      ...heat,
+      scale: { kind: 'change', most: 1, ends: ['better', 'same', hostile] },
+      cells,
+      apart: 1,
+      sheet: { head: ['row', 'value'], rows: [[hostile, 3.84]] },
+    };
+    const out = svgOfHeat(figure);
+    nested(out);
+    // The one that has no colour is black on pale grey.
+    expect(out).toMatch(/fill="#000000" text-anchor="middle">3\.9 ↓</);
+    for (const text of ['3.84 ↓', '– ↓', 'better', 'same']) expect(out).toContain(text);
+    expect(out).not.toMatch(/NaN|Infinity/);
+    expect(csvOfHeat(figure)).toMatch(/^row,value\r\n"<img src=x .*,3\.84\r\n$/s);
+  });
+});
 
 describe('an exported SVG', () => {
   it('has title, axis names with units, legend and vector lines', () => {
@@ -372,5 +460,26 @@ describe('colours of a heat map', () => {
   });
   it('carry text that reads at 4.5 to 1 or better, nearly everywhere', () => {
     expect([inkOn('rgb(255,255,255)'), inkOn('rgb(0,34,78)')]).toEqual(['#000000', '#ffffff']);
+  });
+});
+
+describe('the columns of a heat map', () => {
+  it('fill their room in order, and those that stand apart keep room for their numbers', () => {
+    for (const [count, apart] of [
+      [7, 5],
+      [4, 4],
+      [42, 40],
+      [503, 500],
+      [2, 0],
+      [0, 0],
+    ]) {
+      const { edge, widthOf, end } = layColumns(count, apart, 50, 500, 140);
+      expect(end).toBeLessThanOrEqual(550 + 1e-6);
+      for (let c = 0; c < count; c++) {
+        expect(widthOf(c)).toBeGreaterThan(0);
+        expect(edge(c) + widthOf(c)).toBeLessThanOrEqual((c + 1 < count ? edge(c + 1) : end) + 1e-6);
+        if (c >= apart) expect(widthOf(c)).toBeGreaterThanOrEqual(50);
+      }
+    }
   });
 });

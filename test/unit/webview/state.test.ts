@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { ToWebview } from '../../../sidecar/protocol/dashboard.ts';
 import { RunHistory } from '../../../webview/history.ts';
 import { admit, freshTrack } from '../../../webview/sequence.ts';
-import { type Action, freshView, initial, reduce, restore, type State } from '../../../webview/state.ts';
+import { type Action, initial, reduce, type State } from '../../../webview/state.ts';
+import { freshView, restore } from '../../../webview/view.ts';
 import { setWords, t } from '../../../webview/words.ts';
+import { sampleFindings } from '../../support/findings.ts';
 import { madeRun } from '../../support/run-events.ts';
 
 const actions = (all: Action[]) => all;
@@ -50,6 +52,30 @@ describe('the state', () => {
     ]))
       reduce(before, action);
     expect(before).toEqual(frozen);
+  });
+
+  it('keeps the findings of the runs that are shown, looked at again, until they are gone', () => {
+    let state = hear(initial({ runs: ['a', 'b'] }), { type: 'findings', run: 'a', findings: sampleFindings() });
+    state = hear(state, { type: 'findings', run: 'b', findings: { ...sampleFindings(), draws: -1 } });
+    expect(state.findings.get('a')).toHaveProperty('findings.draws', 1000);
+    const at = 'draws';
+    expect(state.findings.get('b')).toEqual({ fault: { code: 'field', at, what: 'whole' } });
+    state = hear(state, { type: 'findings', run: 'b', fault: { code: 'json', text: 'x' } });
+    expect(state.findings.get('b')).toEqual({ fault: { code: 'json', text: 'x' } });
+    expect([...reduce(state, { type: 'select', runs: ['b'] }).findings.keys()]).toEqual(['b']);
+    expect([...hear(state, { type: 'findings', run: 'a' }).findings.keys()]).toEqual(['b']);
+  });
+
+  it('remembers which measure, stage and utterances are looked at, and takes nothing odd for it', () => {
+    let state = reduce(initial(), { type: 'finding', change: { measure: 'cer', row: 1 } });
+    state = reduce(state, { type: 'finding', change: { example: { measure: 'loss', language: 'fin' } } });
+    expect(restore(structuredClone(state.view)).finding).toEqual({
+      measure: 'cer',
+      row: 1,
+      example: { measure: 'loss', language: 'fin' },
+    });
+    for (const finding of [7, null, [], { measure: 7, row: 'x', example: 'y' }])
+      expect(restore({ finding }).finding).toEqual(freshView.finding);
   });
 
   it('gives each language its colour once, in the order they came, also over a reload', () => {
