@@ -116,7 +116,8 @@ export function progressPrinter(steps: number, json: boolean): (event: RunEvent)
 }
 
 const bar = (share: number) => `[${'━'.repeat(Math.round(20 * Math.min(1, share))).padEnd(20, '·')}]`;
-const clock = (seconds: number) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
+export const clock = (seconds: number) =>
+  `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 
 export const count = (n: number) => n.toLocaleString('en-US');
 export const percentOne = (share: number) => `${(100 * share).toFixed(1)} %`;

@@ -1,20 +1,20 @@
-/** @file `milore superb --folder`: ML-SUPERB's tasks on a folder of its shape, the base beside the adapter. */
+/** @file ML-SUPERB's tasks for `milore superb`: on a folder of its shape, or on several data sets; the base beside the adapter. */
 import { resolve } from 'node:path';
 import { isLanguageCode } from '../config/iso639.ts';
-import { fewShotList, type SuperbTime, superbCorpora } from '../corpus/index.ts';
+import { fewShotList, type SuperbTime, scanLanguage, superbCorpora } from '../corpus/index.ts';
 import { recipeOf, type TaskResult } from '../evaluation/recognition-task.ts';
 import { aboutSpeakers, heardByArms, ML_SUPERB_SIZE } from '../evaluation/superb.ts';
-import { type SuperbCorpus, superbCorpus } from '../evaluation/superb-corpus.ts';
+import { corpusOfDataSets, type SuperbCorpus, superbCorpus } from '../evaluation/superb-corpus.ts';
 import { type HeardTask, scoreOf, spreads, superbMeasures } from '../evaluation/superb-measures.ts';
 import { PAPER_CONSTANTS, type SuperbTask } from '../evaluation/superb-score.ts';
 import { type PlannedTask, RESERVED, superbPlan } from '../evaluation/superb-tasks.ts';
 import { ML_SUPERB_RECIPE } from '../recognition/recipe.ts';
 import { tell, tellJson, warn } from './output.ts';
+import { dataSet } from './superb-data.ts';
 import { type Setup, type SetupOptions, setUp } from './superb-setup.ts';
 import { DECODING_WORDS, type FolderReport, folderTable, folderWords, writeReport } from './superb-told.ts';
 
-export interface FolderOptions extends SetupOptions {
-  folder: string;
+export interface TaskOptions extends SetupOptions {
   tasks: SuperbTask[];
   time: SuperbTime;
   reserved?: string[];
@@ -30,12 +30,38 @@ const MULTILINGUAL_UPDATES: Record<SuperbTime, number> = { '10min': 75_000, '1h'
 const publishedUpdates = (track: SuperbTask, time: SuperbTime) =>
   track === 'mono' ? ML_SUPERB_RECIPE.updates : MULTILINGUAL_UPDATES[time];
 
-export async function superbFolder(options: FolderOptions): Promise<void> {
+export async function superbFolder(folder: string, options: TaskOptions): Promise<void> {
   const { time, leaveOut } = options;
-  const root = resolve(options.folder);
+  const root = resolve(folder);
   // Read before the model is opened: what is wrong with a folder is told within a second.
   const fewShot = fewShotList(root, options.fewShot && resolve(options.fewShot));
   const corpus = await superbCorpus(root, { time, leaveOut, cacheDir: resolve(options.cache, 'corpus') });
+  await superbTasks(corpus, { ...options, notes: aboutFolder(corpus) }, fewShot);
+}
+
+/** Every data set is a set of the monolingual task; those of one language are trained on together in the others. */
+export async function superbDataSets(data: readonly string[], options: TaskOptions & { text?: string }): Promise<void> {
+  const sets: Parameters<typeof corpusOfDataSets>[0][number][] = [];
+  for (const one of data) {
+    const { name, ...spec } = await dataSet(one, { text: options.text });
+    const taken = sets.filter((set) => set.name === name && set.corpus.code === spec.code).length;
+    const corpus = await scanLanguage({ ...spec, cacheDir: resolve(options.cache, 'corpus') });
+    sets.push({ name: taken > 0 ? `${name}-${taken + 1}` : name, corpus });
+  }
+  const notes = sets.flatMap(({ name, corpus }) => corpus.notes.map((note) => `${name}: ${note}`));
+  const fewShot = options.fewShot ? fewShotList('', resolve(options.fewShot)) : undefined;
+  const reserved = options.reserved ?? [];
+  await superbTasks(corpusOfDataSets(sets, options.time), { mono: ['all'], ...options, reserved, notes }, fewShot);
+}
+
+type FewShot = ReturnType<typeof fewShotList>;
+
+async function superbTasks(
+  corpus: SuperbCorpus,
+  options: TaskOptions & { notes: string[] },
+  fewShot: FewShot,
+): Promise<void> {
+  const { time } = options;
   const plan = superbPlan(corpus, {
     tasks: options.tasks,
     reserved: options.reserved ?? RESERVED,
@@ -45,14 +71,14 @@ export async function superbFolder(options: FolderOptions): Promise<void> {
   for (const task of plan.tasks) task.updates = options.updates ?? publishedUpdates(task.track, time);
   const setup = await setUp(options);
   const notes = [
-    ...aboutFolder(corpus),
+    ...options.notes,
     ...corpus.notes,
     ...plan.notes,
     ...aboutSpeakers(plan.tasks.flatMap(({ sides }) => sides.scored)),
   ];
   for (const note of notes) warn(note);
   const results = await heardByArms(setup.compared, plan.tasks, setup.options, setup.keeping, setup.watcher);
-  const report = reportOf(options, setup, plan.tasks, results, {
+  const report = reportOf(corpus, setup, plan.tasks, results, {
     notes,
     reserved: plan.reserved,
     unlike: [...plan.unlike, ...aboutRecipe(plan.tasks, setup, time)],
@@ -64,9 +90,9 @@ export async function superbFolder(options: FolderOptions): Promise<void> {
     })),
   );
   if (options.out) writeReport(resolve(options.out), report, heard);
-  setup.keep();
   if (options.json) tellJson(report);
   else tell([folderTable(report), '', ...folderWords(report), DECODING_WORDS].join('\n'));
+  setup.keep();
 }
 
 function aboutFolder({ sets }: SuperbCorpus): string[] {
@@ -93,7 +119,7 @@ function aboutRecipe(tasks: readonly PlannedTask[], { options }: Setup, time: Su
 }
 
 function reportOf(
-  { folder, time }: FolderOptions,
+  { root, time }: SuperbCorpus,
   { compared, options }: Setup,
   tasks: readonly PlannedTask[],
   results: readonly TaskResult[][],
@@ -105,7 +131,7 @@ function reportOf(
   const counts = (task: PlannedTask) =>
     Object.fromEntries(Object.entries(task.sides).map(([side, utterances]) => [side, utterances.length]));
   return {
-    folder: resolve(folder),
+    folder: root,
     time,
     arms,
     measures,

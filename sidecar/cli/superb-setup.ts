@@ -15,7 +15,7 @@ import { ML_SUPERB_RECIPE } from '../recognition/recipe.ts';
 import { ML_SUPERB_AUGMENT } from '../recognition/spec-augment.ts';
 import { experimentOf } from '../training/experiment-run.ts';
 import { WeightFile } from '../weights/file.ts';
-import { printable, warn } from './output.ts';
+import { clock, printable, warn } from './output.ts';
 import { workOf } from './superb-work.ts';
 
 export interface SetupOptions {
@@ -80,7 +80,9 @@ export async function setUp(given: SetupOptions): Promise<Setup> {
         return work;
       },
       onDamage: (path) =>
-        warn(`The file ${path} of the cache was damaged or cut short; what it held is computed anew.`),
+        warn(
+          `The file ${path} of the cache was damaged or cut short; what it held is computed anew. Unless something was interrupted, check the disk.`,
+        ),
     },
     keep() {
       if (!given.keep) return;
@@ -123,6 +125,7 @@ const quietMs = 5000;
 
 function watcherOf({ json }: SetupOptions): SuperbWatcher {
   let said = 0;
+  let begun = { of: '', atMs: 0, update: 0 };
   const isDue = (last: boolean) => {
     if (json || (Date.now() - said < quietMs && !last)) return false;
     said = Date.now();
@@ -136,9 +139,13 @@ function watcherOf({ json }: SetupOptions): SuperbWatcher {
     resumed: (arm, task, update) => warn(printable(`${arm}, ${task}: goes on from update ${update}`)),
     progress(arm, task, { update, updates, loss, validationLoss }) {
       const last = update === updates;
+      const of = `${arm} ${task}`;
+      if (begun.of !== of) begun = { of, atMs: Date.now(), update };
       if (!isDue(last)) return;
+      const each = (Date.now() - begun.atMs) / (update - begun.update);
+      const left = Number.isFinite(each) && !last ? `  ${clock((each * (updates - update)) / 1000)} left` : '';
       const validation = validationLoss === undefined ? '' : `  validation ${validationLoss.toFixed(2)}`;
-      warn(printable(`${arm}, ${task}: ${update}/${updates}  loss ${loss.toFixed(2)}${validation} nats a clip`));
+      warn(printable(`${arm}, ${task}: ${update}/${updates}  loss ${loss.toFixed(2)}${validation} nats a clip${left}`));
     },
   };
 }

@@ -1,6 +1,6 @@
 /** @file What `milore superb` says at its end: tables of one data set or of a folder, and the files of --out. */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder, writeFileAtomic } from '../disk.ts';
 import type { Interval, Undefined } from '../evaluation/interval.ts';
 import type { MonolingualReport } from '../evaluation/superb.ts';
 import type { SpreadOverLanguages, SuperbMeasure } from '../evaluation/superb-measures.ts';
@@ -98,11 +98,11 @@ export function writeReport(
   report: object,
   heard: readonly { name: string; utterances: readonly HeardRow[] }[],
 ): void {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'superb.json'), `${JSON.stringify(report, null, 2)}\n`);
+  makeFolder(folder);
+  writeFileAtomic(join(folder, 'superb.json'), `${JSON.stringify(report, null, 2)}\n`);
   for (const { name, utterances } of heard) {
     const rows = utterances.map((one) => [one.id, one.reference, one.heard.prefix, one.heard.frames].map(clean));
     const lines = [['id', 'reference', 'prefix', 'frames'], ...rows].map((row) => row.join('\t'));
-    writeFileSync(join(folder, `${name}.tsv`), `${lines.join('\n')}\n`);
+    writeFileAtomic(join(folder, `${name}.tsv`), `${lines.join('\n')}\n`);
   }
 }

@@ -3,9 +3,9 @@
  * then the result with the recogniser. A folder is named by all that decides its content; it knows no scores.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder, writeFileAtomic } from '../disk.ts';
+import { makeFolder, removeIfPossible, writeFileAtomic } from '../disk.ts';
 import {
   type RecognitionOptions,
   type RecognitionTask,
@@ -62,7 +62,12 @@ export function workOf(
   let claim: Claim | undefined;
   return {
     recogniser,
-    result: () => (existsSync(file) && existsSync(recogniser) ? readResult(file) : undefined),
+    result() {
+      const found = existsSync(file) && existsSync(recogniser) ? readResult(file) : undefined;
+      // A kill may have come between the result and this.
+      if (found) removeIfPossible(join(path, 'checkpoints'));
+      return found;
+    },
     newest() {
       makeFolder(path);
       // Of two processes at the same work one goes on; the claim of one that was killed counts for nothing.
@@ -77,7 +82,7 @@ export function workOf(
       writeFolder(recogniser, keptFiles(trained, task.name, originOf(arm)));
       const text = JSON.stringify(result);
       writeFileAtomic(file, `${sumOf(text)}\n${text}\n`);
-      rmSync(join(path, 'checkpoints'), { recursive: true, force: true });
+      removeIfPossible(join(path, 'checkpoints'));
     },
     release: () => claim?.release(),
   };

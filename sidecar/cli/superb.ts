@@ -1,7 +1,6 @@
 /** @file `milore superb`: text and languages got right on held-out speech, by the base and by an adapter, with intervals. */
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseReference } from '../config/references.ts';
 import { devices } from '../config/schema.ts';
 import { scanLanguage, superbTimes } from '../corpus/index.ts';
 import { normalisations } from '../evaluation/error-rate.ts';
@@ -11,12 +10,12 @@ import { SUPERB_TASKS, type SuperbTask } from '../evaluation/superb-score.ts';
 import { transcribedSides } from '../evaluation/transcribed.ts';
 import { ML_SUPERB_RECIPE } from '../recognition/recipe.ts';
 import { tell, tellJson } from './output.ts';
-import { type DataOptions, dataSet } from './superb-data.ts';
-import { type FolderOptions, superbFolder } from './superb-folder.ts';
+import { type DataOptions, dataSet, saysLanguage } from './superb-data.ts';
+import { superbDataSets, superbFolder, type TaskOptions } from './superb-folder.ts';
 import { type SetupOptions, setUp } from './superb-setup.ts';
 import { DECODING_WORDS, monolingualTable, writeReport } from './superb-told.ts';
 
-interface Options extends Omit<FolderOptions, 'folder'>, DataOptions {
+interface Options extends TaskOptions, DataOptions {
   folder?: string;
 }
 
@@ -40,13 +39,21 @@ const codeList = (text: string) => text.split(',').flatMap((code) => code.trim()
 export const superb = () =>
   new Command('superb')
     .description(
-      "ML-SUPERB: train its downstream model on the frozen states of a base, and of the base with an adapter, and tell what both get right of the same held-out speech. One data set with transcripts (its monolingual recipe), or with --folder its four tasks on a folder of ML-SUPERB's shape.",
+      "ML-SUPERB: train its downstream model on the frozen states of a base, and of the base with an adapter, and tell what both get right of the same held-out speech. One data set with transcripts (its monolingual recipe); several (code=PATH or dataset:NAME, its four tasks); or with --folder its four tasks on a folder of ML-SUPERB's shape.",
     )
-    .argument('[data]', 'recordings with transcripts: any layout that has a text, or dataset:NAME')
+    .argument(
+      '[data...]',
+      'recordings with transcripts in any layout that has a text: PATH with --language, CODE=PATH, or dataset:NAME',
+    )
     .option('--language <code>', 'of the data, ISO 639-3')
     .option('--text <column>', 'of the data: the column of its table that holds the transcripts')
     .option('--folder <folder>', "ML-SUPERB's own folder: <corpus>/<iso>/transcript_….txt and wav/")
-    .option('--tasks <list>', `of a folder: ${SUPERB_TASKS.join(',')} or some of them`, taskList, [...SUPERB_TASKS])
+    .option(
+      '--tasks <list>',
+      `of a folder or of several data sets: ${SUPERB_TASKS.join(',')} or some of them`,
+      taskList,
+      [...SUPERB_TASKS],
+    )
     .addOption(new Option('--time <amount>', 'training speech of a folder').choices([...superbTimes]).default('10min'))
     .option(
       '--mono <sets>',
@@ -76,24 +83,24 @@ export const superb = () =>
     )
     .option('--remove-states', "remove a model's hidden states when its tasks are done", false)
     .option('--json', 'one JSON object on standard output', false)
-    .action(async (data: string | undefined, options: Options, command: Command) => {
+    .action(async (data: string[], options: Options, command: Command) => {
       const wrong = misuse(data, options);
       if (wrong) command.error(`error: ${wrong}`, { exitCode: 2 });
-      if (options.folder) await superbFolder(options as FolderOptions);
-      else await oneDataSet(data!, options);
+      if (options.folder) await superbFolder(options.folder, options);
+      else if (data.length > 1) await superbDataSets(data, options);
+      else await oneDataSet(data[0], options);
     });
 
-function misuse(
-  data: string | undefined,
-  { folder, language, model, adapter, run, width }: Options,
-): string | undefined {
+function misuse(data: readonly string[], given: Options): string | undefined {
+  const { folder, language, model, adapter, run, width } = given;
   if (width % ML_SUPERB_SIZE.heads !== 0) return `--width ${width} is no multiple of ${ML_SUPERB_SIZE.heads}`;
   if (!model && !run) return 'give --model, or --run';
   if (run && (model || adapter)) return '--run has its own --model and --adapter';
-  if (data && folder) return 'give a data set or --folder, not both';
-  if (!data && !folder) return 'give a data set, or --folder';
-  const named = data !== undefined && parseReference(data) !== undefined;
-  return data && !language && !named ? 'a data set goes with --language' : undefined;
+  if (data.length > 0 && folder) return 'give data sets or --folder, not both';
+  if (data.length === 0 && !folder) return 'give a data set, or --folder';
+  if (data.length > 1 && language) return 'several data sets say their language each: CODE=PATH, or dataset:NAME';
+  const silent = language || folder ? undefined : data.find((one) => !saysLanguage(one));
+  return silent === undefined ? undefined : 'a path goes with --language, or is written as CODE=PATH';
 }
 
 async function oneDataSet(data: string, options: Options): Promise<void> {
@@ -105,9 +112,9 @@ async function oneDataSet(data: string, options: Options): Promise<void> {
   const setup = await setUp(options);
   const report = await monolingualRecognition(setup.compared, sides, setup.options, setup.keeping, setup.watcher);
   if (options.out) writeReport(resolve(options.out), { language, ...report }, report.arms);
-  setup.keep();
   if (options.json) tellJson(report);
   else tell(told(report, language, options));
+  setup.keep();
 }
 
 function told(

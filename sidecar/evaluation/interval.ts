@@ -41,7 +41,7 @@ export interface Undefined {
 export type Verdict = 'better' | 'worse' | 'cannot tell';
 export type Better = 'lower' | 'higher';
 
-export const ALIKE = 'all that could be drawn is alike, which says nothing of the spread';
+export const ALIKE = 'all that can be drawn is alike';
 const DRAWS = 2000;
 const LEVEL = 0.95;
 
@@ -70,6 +70,21 @@ export function quantile(ascending: ArrayLike<number>, q: number): number {
 /** Fewer speakers than these, and their utterances are drawn too: two speakers by themselves have but three draws. */
 const FEW_SPEAKERS = 8;
 
+/** The totals of one draw of groups, as many as there are; of few groups what lies in each is drawn as well. */
+export function drawnTotals(sums: readonly (readonly (readonly number[])[])[], uniform: () => number): number[] {
+  const total = new Array<number>(sums[0][0].length).fill(0);
+  const any = <T>(of: readonly T[]): T => of[Math.floor(uniform() * of.length)];
+  const within = sums.length < FEW_SPEAKERS;
+  for (let n = 0; n < sums.length; n++) {
+    const group = any(sums);
+    for (const each of group) {
+      const one = within && group.length > 1 ? any(group) : each;
+      for (let k = 0; k < total.length; k++) total[k] += one[k];
+    }
+  }
+  return total;
+}
+
 /**
  * `statistic` of groups drawn with replacement, as many as there are, many times; ascending. Of few groups what lies in
  * each is drawn as well (two-stage bootstrap, Davison & Hinkley 1997, section 3.8), which errs on the wide side.
@@ -82,20 +97,7 @@ function draw(
 ): Float64Array {
   const uniform = keyedRandom('bootstrap', seed);
   const values = new Float64Array(draws);
-  const total = new Array<number>(sums[0][0].length);
-  const add = (one: readonly number[]) => {
-    for (let k = 0; k < total.length; k++) total[k] += one[k];
-  };
-  const any = <T>(of: readonly T[]): T => of[Math.floor(uniform() * of.length)];
-  const within = sums.length < FEW_SPEAKERS;
-  for (let i = 0; i < draws; i++) {
-    total.fill(0);
-    for (let n = 0; n < sums.length; n++) {
-      const group = any(sums);
-      for (const one of group) add(within && group.length > 1 ? any(group) : one);
-    }
-    values[i] = statistic(total);
-  }
+  for (let i = 0; i < draws; i++) values[i] = statistic(drawnTotals(sums, uniform));
   return values.filter((value) => !Number.isNaN(value)).sort();
 }
 

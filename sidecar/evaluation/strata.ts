@@ -9,6 +9,7 @@ import {
   type BootstrapOptions,
   type Counted,
   type Difference,
+  drawnTotals,
   groupsOf,
   type Interval,
   quantile,
@@ -61,14 +62,16 @@ function drawn(
     kinds.add(by);
     const places = new Map(all[0].map(({ id }, i) => [id, i]));
     return groups.map((group) =>
-      arms.flatMap((arm) => {
-        const own = group.map(({ id }) => all[arm][places.get(id)!]);
-        return [own.reduce((sum, { count }) => sum + count, 0), own.reduce((sum, { of }) => sum + of, 0)];
-      }),
+      group.map(({ id }) =>
+        arms.flatMap((arm) => {
+          const { count, of } = all[arm][places.get(id)!];
+          return [count, of];
+        }),
+      ),
     );
   });
   const add = (rows: readonly (readonly number[])[]) => rows.reduce((a, b) => a.map((x, i) => x + b[i]));
-  const value = statistic(sums.map(add));
+  const value = statistic(sums.map((groups) => add(groups.flat())));
   if (!Number.isFinite(value)) return { kind: 'undefined', reason: 'a set has nothing that could be counted' };
   const alone = strata.find((_, i) => sums[i].length < 2);
   if (alone)
@@ -79,17 +82,7 @@ function drawn(
     };
   const uniform = keyedRandom('strata', seed);
   const values = new Float64Array(draws);
-  for (let i = 0; i < draws; i++)
-    values[i] = statistic(
-      sums.map((groups) => {
-        const total = new Array<number>(groups[0].length).fill(0);
-        for (let n = 0; n < groups.length; n++) {
-          const chosen = groups[Math.floor(uniform() * groups.length)];
-          for (let k = 0; k < total.length; k++) total[k] += chosen[k];
-        }
-        return total;
-      }),
-    );
+  for (let i = 0; i < draws; i++) values[i] = statistic(sums.map((groups) => drawnTotals(groups, uniform)));
   const sound = values.filter((one) => !Number.isNaN(one)).sort();
   if (arms.length === 1 && sound[0] === sound.at(-1)) return { kind: 'undefined', value, reason: ALIKE };
   return {

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import {
+  type LanguageCorpus,
   readSuperbSet,
   type ScannedUtterance,
   type SuperbFault,
@@ -16,6 +17,8 @@ import {
   superbSets,
 } from '../corpus/index.ts';
 import { UserError } from '../errors.ts';
+import { SIDES } from './recognition-task.ts';
+import { transcribedSides } from './transcribed.ts';
 
 export interface SuperbSpoken extends ScannedUtterance {
   /** `corpus/iso`. */
@@ -33,6 +36,36 @@ export interface SuperbCorpus {
   utterances: SuperbSpoken[];
   leftOut: SuperbFault[];
   notes: string[];
+  /** Put together of data sets of any layout. */
+  own?: boolean;
+}
+
+const SPLITS = { train: 'train', validation: 'dev', scored: 'test' } as const;
+
+/** Data sets with transcripts as sets of the same shape, each with the sides that it has or that are drawn of it. */
+export function corpusOfDataSets(
+  sets: readonly { name: string; corpus: LanguageCorpus }[],
+  time: SuperbTime,
+): SuperbCorpus {
+  const all: SuperbCorpus = {
+    root: 'the data sets',
+    time,
+    sets: [],
+    utterances: [],
+    leftOut: [],
+    notes: [],
+    own: true,
+  };
+  for (const { name, corpus } of sets) {
+    const set: SuperbSet = { corpus: name, iso: corpus.code, path: corpus.root };
+    const sides = transcribedSides(corpus, (text) => text.trim());
+    for (const side of SIDES)
+      for (const one of sides[side])
+        all.utterances.push({ ...one, id: `${setName(set)}/${one.id}`, set: setName(set), split: SPLITS[side] });
+    all.sets.push(set);
+    all.notes.push(...sides.notes.map((note) => `${setName(set)}: ${note}`));
+  }
+  return all;
 }
 
 export interface SuperbReading {

@@ -65,6 +65,7 @@ export function superbPlan(corpus: SuperbCorpus, choice: TaskChoice): SuperbPlan
   const present = new Set(corpus.sets.map(({ iso }) => iso));
   const reserved = new Set(choice.reserved.filter((code) => present.has(code)));
   const plan: SuperbPlan = { tasks: [], notes: [], unlike: [], reserved };
+  if (corpus.own) plan.unlike.push('the data is not ML-SUPERB’s');
   if (corpus.leftOut.length > 0) plan.unlike.push(`${corpus.leftOut.length} lines or files are left out`);
   if (choice.tasks.includes('mono')) monolingual(corpus, choice, plan);
   const multi = choice.tasks.filter((task) => task !== 'mono');
@@ -72,6 +73,14 @@ export function superbPlan(corpus: SuperbCorpus, choice: TaskChoice): SuperbPlan
     const spoken = multilingual(corpus, choice, plan);
     for (const track of multi) plan.tasks.push(multilingualTask(track, spoken, corpus));
     if (reserved.size === 0) plan.unlike.push('no reserved language is there');
+  }
+  for (const { name, sides } of plan.tasks) {
+    const trained = new Set(sides.train.map(({ hash }) => hash));
+    const both = sides.scored.filter(({ hash }) => trained.has(hash)).length;
+    if (both > 0)
+      plan.notes.push(
+        `${name}: ${both} of ${sides.scored.length} scored recordings train as well, and may be known by heart.`,
+      );
   }
   return plan;
 }

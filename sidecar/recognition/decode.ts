@@ -53,12 +53,15 @@ export function decodePrefix(logits: Float32Array, vocabulary: number, blank = 0
   const empty = never();
   for (let t = 0, sum = 0; t < frames; t++) empty[t] = sum += p[t * vocabulary + blank];
   let prefix: Prefix = { labels: [], label: never(), blank: empty };
+  const probabilities = p.map(Math.exp);
   while (prefix.labels.length < frames) {
     let best = -1;
     let bestScore = add(prefix.label[frames - 1], prefix.blank[frames - 1]);
+    const scores = prefixScores(prefix, probabilities, vocabulary);
     for (let token = 0; token < vocabulary; token++) {
       if (token === blank) continue;
-      const score = prefixScore(prefix, token, p, vocabulary);
+      const repeats = token === prefix.labels.at(-1);
+      const score = repeats ? prefixScore(prefix, token, p, vocabulary) : scores[token];
       if (score > bestScore) [best, bestScore] = [token, score];
     }
     if (best < 0) break;
@@ -79,6 +82,24 @@ function prefixScore(prefix: Prefix, token: number, p: Float64Array, vocabulary:
   for (let t = 0; t * vocabulary < p.length; t++)
     score = add(score, before(prefix, token, t) + p[t * vocabulary + token]);
   return score;
+}
+
+/**
+ * The same for every token that is not the prefix's last at once: they share what may stand before, so that one pass over the
+ * frames in plain probabilities does, where thousands of tokens in logarithms would take seconds a clip.
+ */
+function prefixScores(prefix: Prefix, probabilities: Float64Array, vocabulary: number): Float64Array {
+  const other = -1;
+  const frames = probabilities.length / vocabulary;
+  const weights = Float64Array.from({ length: frames }, (_, t) => before(prefix, other, t));
+  const top = weights.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const sums = new Float64Array(vocabulary);
+  for (let t = 0; t < frames; t++) {
+    const weight = Math.exp(weights[t] - top);
+    if (!(weight > 0)) continue;
+    for (let v = 0, at = t * vocabulary; v < vocabulary; v++, at++) sums[v] += weight * probabilities[at];
+  }
+  return sums.map((sum) => top + Math.log(sum));
 }
 
 function extended(prefix: Prefix, token: number, p: Float64Array, vocabulary: number, blank: number): Prefix {

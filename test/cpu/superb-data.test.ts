@@ -132,6 +132,30 @@ describe('any data set with transcripts', () => {
     60_000,
   );
 
+  it('goes through the four tasks where there are several, a listed one beside a path', async () => {
+    const {
+      code: exit,
+      stdout,
+      stderr,
+    } = await superb(path(), 'dataset:words', `qqx=${path('kaldi')}`, '--out', path('out', 'four'));
+    expect(exit, stderr).toBe(0);
+    for (const row of [
+      /mono +CER +mean/,
+      new RegExp(`mono +CER +words/${code}`),
+      /mono +CER +kaldi\/qqx/,
+      /multi +CER +trained/,
+      /lid +LID accuracy/,
+      /joint +CER/,
+    ])
+      expect(stdout).toMatch(row);
+    expect(stdout).toContain('the data is not ML-SUPERB’s');
+    const tags = readFileSync(path('out', 'four', 'base-lid.tsv'), 'utf8')
+      .trim()
+      .split('\n')
+      .slice(1);
+    expect(new Set(tags.map((row) => row.split('\t')[1]))).toEqual(new Set([`[${code}]`, '[qqx]']));
+  }, 120_000);
+
   it('stands beside a run’s adapter, on the base that the run names; a run without one is refused', async () => {
     const { root, experiment } = tinyWorkspace();
     const trained = await milore(['train', experiment, '--set', 'training.steps=2']);
@@ -153,6 +177,8 @@ describe('any data set with transcripts', () => {
       [[path('kaldi'), '--folder', path()], 'not both'],
       [[], 'give a data set, or --folder'],
       [[path('kaldi')], 'goes with --language'],
+      [[`${code}=${path('kaldi')}`, path('cv')], 'goes with --language'],
+      [[`${code}=${path('kaldi')}`, path('cv'), '--language', code], 'say their language each'],
       [[path('kaldi'), '--language', code, '--run', 'x'], '--run has its own'],
       [['--folder', path(), '--tasks', 'mono,lids'], 'Give some of mono,multi,lid,joint'],
     ] as const) {

@@ -72,6 +72,25 @@ describe('the mean over languages', () => {
     ).toMatchObject({ kind: 'undefined' });
   });
 
+  it('draws the utterances of few speakers too, who by themselves would be alike', () => {
+    const rows = [
+      [0, 2],
+      [2, 2],
+      [0, 2],
+      [2, 2],
+    ] as const;
+    const own = (speaker: (i: number) => string | undefined) => ({
+      ...stratum('x/eng', 'eng', rows),
+      arms: [counted('x', rows).map((one, i) => ({ ...one, speaker: speaker(i) }))],
+    });
+    const found = stratifiedMean([own((i) => (i < 2 ? 'a' : 'b'))], 0, { seed: 1 });
+    if (found.kind !== 'interval') throw new Error(found.reason);
+    expect(found).toMatchObject({ by: 'speaker', drawn: 2, value: 0.5 });
+    expect(found.low).toBeLessThan(0.5);
+    expect(found.high).toBeGreaterThan(0.5);
+    expect(stratifiedMean([own(() => undefined)], 0, { seed: 1 })).toMatchObject({ by: 'utterance', drawn: 4 });
+  });
+
   it('draws both models together: what is always one edit better is better whatever is drawn', () => {
     const pairs = ['eng', 'deu'].map((code) =>
       stratum(

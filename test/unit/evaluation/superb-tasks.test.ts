@@ -98,6 +98,23 @@ describe('the tasks of a folder', () => {
     expect(named(mono(undefined, whole).tasks, 'mono/fleurs/cmn').symbols).toBe('phones');
   });
 
+  it('go on without a set that has no dev side where others have one, and say so', () => {
+    const lame = spoken('own/yor', 2).filter(({ split }) => split !== 'dev');
+    const { tasks, notes } = superbPlan(corpus(spoken('own/deu', 2), lame), { tasks: ['mono', 'multi'], reserved: [] });
+    expect(tasks.map(({ name }) => name)).toEqual(['mono/own/deu', 'multi']);
+    expect(notes.join()).toContain('own/yor takes no part in the monolingual task: nothing of it is left to choose by');
+    expect(tasks[1].sides.scored).toHaveLength(4);
+    expect(() => superbPlan(corpus(lame), { tasks: ['multi'], reserved: [] })).toThrow(/nothing is left to choose by/);
+  });
+
+  it('say where a scored recording trains as well', () => {
+    const copied = spoken('own/deu', 3).map((one, i) => (i === 8 ? { ...one, hash: 'own/deutrain0' } : one));
+    const { notes } = superbPlan(corpus(copied), { tasks: ['mono', 'lid'], reserved: [] });
+    for (const name of ['mono/own/deu', 'lid'])
+      expect(notes.join()).toContain(`${name}: 1 of 3 scored recordings train as well`);
+    expect(superbPlan(corpus(spoken('own/deu', 3)), { tasks: ['lid'], reserved: [] }).notes).toEqual([]);
+  });
+
   it('leave out what is nothing but punctuation, and refuse in words where nothing is left', () => {
     const empty = corpus(spoken('mls/eng', 2, (i) => ({ text: i === 0 ? '...' : 'ok' })));
     const { tasks } = superbPlan(empty, { tasks: ['multi', 'lid'], reserved: [] });
