@@ -204,9 +204,7 @@ function notesOf(rows: readonly Record<string, Cell>[]): string[] {
   const names = (some: typeof cells) => some.map(([code]) => code).join(', ');
   const notes: string[] = [];
   if (few.length > 0)
-    notes.push(
-      `Fewer than ${FEW_SPEAKERS} speakers are held out of ${names(few)}: those intervals are rather too narrow.`,
-    );
+    notes.push(`Fewer than ${FEW_SPEAKERS} speakers are held out of ${names(few)}: they say little of other speakers.`);
   if (unknown.length > 0)
     notes.push(
       `Of ${names(unknown)} intervals are over utterances, since one speaker or none is known: too narrow where few spoke them.`,

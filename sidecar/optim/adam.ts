@@ -1,5 +1,5 @@
 /** @file Adam on flat vectors (Kingma & Ba 2015, alg. 1), weight decay added to the gradient as PyTorch's `Adam` does. */
-import { type AdamWOptions, adamW, norm, type OptimiserState, type RateGroup } from './adamw.ts';
+import { type AdamWOptions, adamW, clipFactor, norm, type OptimiserState, type RateGroup } from './adamw.ts';
 
 /**
  * One update in place; returns the gradient's norm before clipping, which comes before the decay. A norm that is not
@@ -14,7 +14,7 @@ export function adam(
 ): number {
   const total = norm(gradient);
   if (!Number.isFinite(total)) return total;
-  const clip = clipNorm > 0 ? Math.min(1, clipNorm / (total + 1e-6)) : 1;
+  const clip = clipFactor(total, clipNorm);
   for (let i = 0; i < gradient.length; i++) gradient[i] = gradient[i] * clip + weightDecay * parameters[i];
   adamW(parameters, gradient, state, groups, { ...options, weightDecay: 0, clipNorm: 0 });
   return total;

@@ -8,6 +8,10 @@ export interface AdamWOptions {
   clipNorm: number;
 }
 
+/** What a gradient of norm `total` is multiplied by, as PyTorch's clip_grad_norm_ has it. */
+export const clipFactor = (total: number, clipNorm: number): number =>
+  clipNorm > 0 ? Math.min(1, clipNorm / (total + 1e-6)) : 1;
+
 /** A stretch of the flat vector with a learning rate of its own. */
 export interface RateGroup {
   start: number;
@@ -48,7 +52,7 @@ export function adamW(
   total = norm(gradient),
 ): number {
   if (!Number.isFinite(total)) return total;
-  const clip = clipNorm > 0 ? Math.min(1, clipNorm / (total + 1e-6)) : 1;
+  const clip = clipFactor(total, clipNorm);
   state.updates++;
   const correction1 = 1 - b1 ** state.updates;
   const correction2 = 1 - b2 ** state.updates;

@@ -16,9 +16,9 @@ const sources = (folder) =>
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
 
-/** Where the text stands: in one place of one source, whatever the source is called today. */
-function anchorOf({ find }) {
-  const places = sources(join(root, 'sidecar')).flatMap((path) => {
+/** Where the text stands: in one place of one source, whatever the source is called today; `in` narrows it to a folder. */
+function anchorOf({ find, in: room = '' }) {
+  const places = sources(join(root, 'sidecar', room)).flatMap((path) => {
     const text = readFileSync(path, 'utf8');
     return text.includes(find) ? [{ path: relative(root, path), text, times: text.split(find).length - 1 }] : [];
   });

@@ -35,6 +35,7 @@ describe('a probe of languages', () => {
     expect(counts.flat().reduce((a, b) => a + b, 0)).toBe(180);
     expect(clips.reduce((sum, { count }) => sum + count, 0)).toBe(right);
     expect(clips.every(({ of }) => of === 20)).toBe(true);
+    expect(clips.map(({ hash }) => hash)).toEqual(side(10).map(({ hash }) => hash));
   });
 
   it('is at chance where nothing differs', () => {
