@@ -15,7 +15,7 @@ export function parameterShare({
   head,
 }: NonNullable<Findings['parameters']>): string {
   const trained = experts + routers + baseTrained;
-  const share = (n: number) => `${((100 * n) / base).toFixed(2)} %`;
+  const share = (n: number) => `${((100 * n) / base).toFixed(2)}\u202f%`;
   const parts = [
     ...(experts > 0 ? [`${grouped(experts)} in experts`] : []),
     ...(routers > 0 ? [`${grouped(routers)} in routers`] : []),

@@ -32,6 +32,10 @@ export function measureSections(findings: Findings): Block[] {
   return blocks;
 }
 
+/** A difference of shares is told in points. */
+const sayLoss = (value: number, unit: string) =>
+  unit === 'share' ? `${(100 * value).toFixed(1)} points` : sayValue(value, unit);
+
 /** What a name in the document's text and files may be made of. */
 const nameOf = (measure: string) => measure.replace(/[^a-zA-Z]/g, '').slice(0, 40) || 'measure';
 
@@ -80,7 +84,7 @@ function measure(findings: Findings, table: FindingTable): Block[] {
   if (largestLoss)
     blocks.push(
       paragraph(
-        `Lost most in one stage: ${largestLoss.language}, ${sayValue(largestLoss.value, unit)} in stage ${largestLoss.row}.`,
+        `Lost most in one stage: ${largestLoss.language}, ${sayLoss(largestLoss.value, unit)} in stage ${largestLoss.row}.`,
       ),
     );
   blocks.push(...table.notes.map(paragraph));

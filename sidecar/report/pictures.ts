@@ -56,7 +56,10 @@ export function matrixPicture({ rows, languages }: Findings, table: FindingTable
 
 const BAR = { height: 18, group: 58, width: 460 };
 
-/** For each language two bars, before (or the control) above after, each with its interval. */
+/**
+ * For each language before (or the control) above after, each with its interval: shares as bars from 0, all else as points
+ * on an axis that fits them, since bars from 0 would hide what differs.
+ */
 export function barsPicture({ languages }: Findings, table: FindingTable, title: string): string {
   const pairs = languages.flatMap(({ code, role }) => {
     const row = lastRow(table, code);
@@ -65,8 +68,12 @@ export function barsPicture({ languages }: Findings, table: FindingTable, title:
     return [{ name: role === 'new' ? `${code} (new)` : code, after, before: comparedAt(table, row, code) }];
   });
   const left = Math.max(50, ...pairs.map(({ name }) => wide(name))) + 14;
-  const ends = pairs.flatMap(({ before, after }) => [before, after].map((one) => one?.high ?? one?.value ?? 0));
-  const scale = (value: number) => left + (value / Math.max(1e-9, ...ends)) * BAR.width;
+  const shown = pairs.flatMap(({ before, after }) => [before, after].filter((one) => one?.value !== undefined));
+  const isShare = table.unit === 'share';
+  const highest = Math.max(...shown.map((one) => one!.high ?? one!.value!));
+  const lowest = Math.min(...shown.map((one) => one!.low ?? one!.value!));
+  const from = isShare ? 0 : lowest - 0.1 * (highest - lowest);
+  const scale = (value: number) => left + ((value - from) / Math.max(1e-9, highest - from)) * BAR.width;
   const parts: string[] = [];
   for (const [i, { name, before, after }] of pairs.entries()) {
     const top = i * BAR.group + 8;
@@ -74,17 +81,22 @@ export function barsPicture({ languages }: Findings, table: FindingTable, title:
     for (const [k, one] of [before, after].entries()) {
       if (one?.value === undefined) continue;
       const y = top + k * (BAR.height + 2);
-      parts.push(
-        `<rect x="${left}" y="${y}" width="${round(scale(one.value) - left)}" height="${BAR.height}" rx="2" fill="${k === 0 ? 'currentColor' : BETTER}" fill-opacity="${k === 0 ? 0.3 : 0.75}"/>`,
-      );
-      const end = one.high ?? one.value;
+      const middle = y + BAR.height / 2;
+      const fill = `fill="${k === 0 ? 'currentColor' : BETTER}" fill-opacity="${k === 0 ? 0.3 : 0.75}"`;
+      if (isShare)
+        parts.push(
+          `<rect x="${left}" y="${y}" width="${round(scale(one.value) - left)}" height="${BAR.height}" rx="2" ${fill}/>`,
+        );
       if (one.low !== undefined && one.high !== undefined) {
-        const middle = y + BAR.height / 2;
         const whisker = 'stroke="currentColor" stroke-width="1.5"';
         parts.push(line(scale(one.low), middle, scale(one.high), middle, whisker));
         for (const x of [one.low, one.high]) parts.push(line(scale(x), middle - 4, scale(x), middle + 4, whisker));
       }
-      parts.push(text(scale(end) + 8, y + BAR.height - 4, sayValue(one.value, table.unit)));
+      if (!isShare)
+        parts.push(
+          `<circle cx="${round(scale(one.value))}" cy="${middle}" r="5.5" fill="${k === 0 ? '#8a8a8a' : BETTER}" stroke="currentColor"/>`,
+        );
+      parts.push(text(scale(one.high ?? one.value) + 10, y + BAR.height - 4, sayValue(one.value, table.unit)));
     }
   }
   parts.push(line(left, 2, left, pairs.length * BAR.group));

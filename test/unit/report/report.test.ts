@@ -50,7 +50,7 @@ describe('a report', () => {
     const { read } = await reported(runOf(findings));
     const [html, markdown, latex] = ['report.html', 'report.md', 'tables.tex'].map(read);
     for (const text of [html, markdown]) {
-      expect(text).toMatch(/20,000 parameters were trained \(18,000 in experts, 2,000 in routers\), 2\.00 % of/);
+      expect(text).toMatch(/20,000 parameters were trained \(18,000 in experts, 2,000 in routers\), 2\.00.% of/);
       expect(text).toContain('fin (new): ');
       expect(text).toContain('1 silent, 2 too short');
       expect(text).toContain('The disk is slow.');
