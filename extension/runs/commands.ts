@@ -88,6 +88,9 @@ export function registerRunCommands({ store, sidecar }: Parts): vscode.Disposabl
       async (run) => (await import('./export.ts')).exportRun(run, sidecar),
       ({ state }) => state === 'done',
     ),
+    one('report', vscode.l10n.t('Report on which run?'), async (run) =>
+      (await import('./report.ts')).reportRun(run, sidecar),
+    ),
     one('fork', vscode.l10n.t('Fork from which run?'), async (run) =>
       (await import('./fork.ts')).forkRun(run, sidecar, store),
     ),

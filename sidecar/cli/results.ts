@@ -18,6 +18,11 @@ export function answered(findings: Findings): string[] {
     '',
     ...all.map((one) => printable(sayAnswer(one))),
     '',
+    ...(findings.costShare === undefined
+      ? []
+      : [
+          `Measuring after the stages took ${Math.round(100 * findings.costShare)} % of the time that training them took.`,
+        ]),
     `In brackets: ${Math.round(100 * findings.level)} % intervals over held-out speakers or utterances.${few ? ' Few speakers are held out: they say little of others.' : ''}`,
   ];
 }

@@ -29,6 +29,8 @@ export interface Requests {
     params: { run: string; out: string; as?: ExportForm };
     result: { path: string; notes: string[] };
   };
+  /** Writes what a run learned and forgot into a folder that the person named: a page, Markdown, LaTeX tables. */
+  'run/report': { params: { run: string; out: string }; result: { path: string } };
   /**
    * Sends a log's events from `fromSeq` on, first from the disk, then as they are written: `run/events`. Another
    * subscription to the same log of the same run by the same connection replaces the first.

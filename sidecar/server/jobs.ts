@@ -2,6 +2,7 @@
 import { DEVICES, tryDevice } from '../engine/devices.ts';
 import { exportRun } from '../export/index.ts';
 import type { ExportForm } from '../protocol/forms.ts';
+import { writeReport } from '../report/index.ts';
 import type { JobContext } from './requests/context.ts';
 import { detectDataset, inspectDataset } from './requests/dataset.ts';
 import { estimateJob } from './requests/estimate.ts';
@@ -24,6 +25,11 @@ export const jobs = {
     const { path, out, as } = params as { path: string; out: string; as: ExportForm };
     const { notes } = await exportRun(path, out, { as });
     return { path: out, notes };
+  },
+  report: async (params: unknown, _context: JobContext) => {
+    const { path, out } = params as { path: string; out: string };
+    await writeReport(path, out);
+    return { path: out };
   },
 };
 

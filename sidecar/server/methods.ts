@@ -143,6 +143,11 @@ export const methods: Methods = {
         signal,
       ),
   },
+  'run/report': {
+    params: z.strictObject({ run: runId, out: path }),
+    answer: ({ run, out }, house, session, signal) =>
+      compute<'run/report'>('report')({ path: runPath(house.workspace, run), out } as never, house, session, signal),
+  },
   subscribe: {
     params: z.strictObject({ run: runId, log, fromSeq: z.number().int().min(1) }),
     answer: ({ run, log, fromSeq }, { workspace }, session) => {

@@ -251,6 +251,7 @@ describe('who is inside', () => {
       for (const [method, more] of [
         ['run/resume', {}],
         ['run/export', { out: join(folder, 'chosen') }],
+        ['run/report', { out: join(folder, 'chosen') }],
         ['subscribe', { log: 'log', fromSeq: 1 }],
       ] as const) {
         const { error } = await client.request(method, { run, ...more });
@@ -270,6 +271,7 @@ describe('who is inside', () => {
       'run/stop',
       'run/checkpoint',
       'run/export',
+      'run/report',
       'subscribe',
       'unsubscribe',
       'dataset/inspect',

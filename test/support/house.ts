@@ -36,8 +36,8 @@ rooms.training = [...below('evaluation', 'config'), 'runs'];
 rooms.hub = [...below('model', 'config'), 'protocol'];
 rooms.report = below('runs');
 rooms.export = below('training', 'hub');
-rooms.server = below('export');
-rooms.cli = [...below('server'), 'server', 'report'];
+rooms.server = [...below('export'), 'report'];
+rooms.cli = [...below('server'), 'server'];
 
 /** Makes the sample (never shipped) and may know all that the terminal may. */
 rooms.sample = [...rooms.cli, 'cli'];
