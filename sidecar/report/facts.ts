@@ -46,7 +46,7 @@ export async function factsOf(path: string): Promise<Facts> {
       tried: `report on the run ${run.path}`,
       why:
         file.kind === 'none'
-          ? `it has no ${runFiles.findings}: it has not measured anything yet, or MiLorE before 0.4.0 made it.`
+          ? `it has no ${runFiles.findings}: it has not measured anything yet, or an older MiLorE made it.`
           : `its ${runFiles.findings} cannot be used (${JSON.stringify(file.fault).slice(0, 300)}).`,
       cure: 'Wait until it has measured held-out speech once, go on with it by "milore train --resume", or train anew.',
     });

@@ -2,11 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { job } from '../crash/faults/processes.ts';
-import { bases, finishedRun } from '../support/finished-run.ts';
 import { scratch } from '../support/reference.ts';
+import { tinyRuns } from '../support/tiny-run.ts';
 
 it('the service writes the report of a run that it trained', async () => {
-  const { path, root } = await finishedRun(bases.hubert(), []);
+  const { root, run } = tinyRuns();
+  const { path } = (await run()).result.run;
   const out = join(scratch(), 'report');
   const { ended, text } = await job('report', { path, out }, root);
   expect(ended, text).toBe('done');
