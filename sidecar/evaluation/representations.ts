@@ -24,6 +24,8 @@ export interface SpeechSides {
   train: readonly SpeechClip[];
   heldOut: readonly SpeechClip[];
   framesPerSecond: number;
+  /** Of each language that the probe is fitted on; a minute at most. */
+  probeSeconds: number;
   features: Sources['features'];
   /** At 16 kHz. */
   samples(clip: { hash: string }): Promise<Float32Array>;
@@ -49,7 +51,7 @@ export async function representations(
   const languages = probed(sides, skipped);
   const fitted = limitHeldOut(
     sides.train.filter(({ language }) => languages.includes(language)),
-    PROBE_SECONDS * sides.framesPerSecond,
+    Math.min(PROBE_SECONDS, sides.probeSeconds) * sides.framesPerSecond,
   );
   const compared = limitHeldOut(sides.heldOut, DRIFT_SECONDS * sides.framesPerSecond);
   const own = await walk(adapted, { file, session, sides, fitted, asked: sides.heldOut, compared, signal });

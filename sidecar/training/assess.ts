@@ -56,7 +56,14 @@ export async function assess(
     await learner.pull();
     sink.emit({ type: 'stage', name: 'evaluate', done: row, total: stages.length + 1, detail: 'probes' });
     const { heldOut } = clips;
-    const sides = { train: clips.heard, heldOut, framesPerSecond, features: sources.features, samples: clips.samples };
+    const sides = {
+      train: clips.heard,
+      heldOut,
+      framesPerSecond,
+      probeSeconds: experiment.evaluation.secondsPerLanguage,
+      features: sources.features,
+      samples: clips.samples,
+    };
     const model = {
       adapted: { config, parameters: learner.parameters },
       base: row > 0 ? adaptedBase(frozen.base) : undefined,
