@@ -60,6 +60,7 @@ export function findingsOf(rows: readonly Assessed[], options: FindingsOptions):
         .map(({ measure }) => measure),
     ),
   ];
+  const confusions = rows.flatMap((row) => row.probes.map((probe) => confusionOf(row.row, probe, clips, options.seed)));
   const context: Context = { scored, clips, ...options };
   const last = rows[rows.length - 1];
   const stages = rows.slice(1);
@@ -69,8 +70,13 @@ export function findingsOf(rows: readonly Assessed[], options: FindingsOptions):
     version: 1,
     rows: rows.map(({ row, step, add, seconds }) => ({ row, step, add, seconds })),
     languages: options.languages.map((language) => ({ ...language, ...amountOf(last.clips, language.code) })),
-    tables: measures.map((measure) => tableOf(measure, context)),
-    confusions: rows.flatMap((row) => row.probes.map((probe) => confusionOf(row.row, probe, clips, options.seed))),
+    tables: measures.map((measure) => {
+      const table = tableOf(measure, context);
+      return measure === 'languageIdentification'
+        ? { ...table, notes: [...table.notes, ...ofRecordings(confusions)] }
+        : table;
+    }),
+    confusions,
     drift: rows.flatMap(({ row, drift }) => drift.map((one) => ({ row, ...one }))),
     examples: measures
       .filter((measure) => EXEMPLIFIED.includes(measure))
@@ -210,6 +216,16 @@ function notesOf(rows: readonly Record<string, Cell>[]): string[] {
       `Of ${names(unknown)} intervals are over utterances, since one speaker or none is known: too narrow where few spoke them.`,
     );
   return notes;
+}
+
+/** Where a spectrogram knows as much, it is not the language that is heard. */
+function ofRecordings(confusions: readonly Confusion[]): string[] {
+  const of = (features: Confusion['features']) => confusions.find((one) => one.row === 0 && one.features === features);
+  const [states, mel] = [of('states')?.accuracy.value, of('log-mel')?.accuracy.value];
+  if (states === undefined || mel === undefined || mel < states) return [];
+  return [
+    'A spectrogram alone tells these languages apart as well as the base: they were recorded in different ways (rate, codec, room), so this measure says little of language here.',
+  ];
 }
 
 function confusionOf(row: number, probe: ProbeResult, clips: Context['clips'], seed: number): Confusion {

@@ -43,12 +43,11 @@ export class ChosenFrames {
   /** 1 − CKA a layer; null where a layer does not vary. Both must have been given the same clips in the same order. */
   driftFrom(base: ChosenFrames): (number | null)[] {
     const { width } = this;
-    return this.rows.map(
-      (rows, layer) =>
-        drift(
-          { rows: Float32Array.from(rows), width },
-          { rows: Float32Array.from(base.rows[layer]), width: base.width },
-        ) ?? null,
-    );
+    return this.rows.map((rows, layer) => {
+      const own = { rows: Float32Array.from(rows), width };
+      const moved = drift(own, { rows: Float32Array.from(base.rows[layer]), width: base.width });
+      // Rounding may bring a CKA above 1.
+      return moved === undefined ? null : Math.max(0, moved);
+    });
   }
 }

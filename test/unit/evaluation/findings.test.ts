@@ -147,4 +147,20 @@ describe('findings', () => {
     expect(confusions[0]).toMatchObject({ counts: probe.counts, chance: 16 / 24 });
     expect(confusions[0].accuracy.value).toBeCloseTo(18 / 24, 12);
   });
+
+  it('say where a spectrogram tells the languages apart as well: then it is the recordings that are told', () => {
+    const probe = (features: 'states' | 'log-mel', right: number) => ({
+      features,
+      languages: ['old', 'new'],
+      counts: [
+        [right, 8 - right],
+        [8 - right, right],
+      ],
+      clips: clips.map(({ hash }) => ({ hash, count: right / 8, of: 1 })),
+    });
+    const notes = (mel: number) =>
+      findingsOf([row(0, [], { probes: [probe('states', 6), probe('log-mel', mel)] })], options).tables[0].notes;
+    expect(notes(7)).toEqual([expect.stringMatching(/recorded in different ways/)]);
+    expect(notes(5)).toEqual([]);
+  });
 });
