@@ -45,13 +45,13 @@ export const mixtureOf = (base: BaseConfig): LearnableConfig => ({
 });
 
 /** Frames masked one by one, as many as the peer masks. */
-export function randomBatch(width: number): Batch {
-  const rows = CLIPS * FRAMES;
+export function randomBatch(width: number, clips = CLIPS): Batch {
+  const rows = clips * FRAMES;
   const uniform = keyedRandom('bench', 'mask');
   const mask = Float32Array.from({ length: rows }, () => (uniform() < MASKED_SHARE ? 1 : 0));
   const masked = [...mask.keys()].filter((i) => mask[i] === 1);
   return {
-    clips: CLIPS,
+    clips,
     frames: FRAMES,
     speech: { data: normals(rows * width, 'bench', 'features'), shape: [rows, width] },
     mask,

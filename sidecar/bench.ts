@@ -100,6 +100,7 @@ const median = (values: readonly number[]) => {
 
 interface Options {
   layers: number;
+  clips: number;
   steps: number;
   threads: number;
   device: DeviceName;
@@ -112,12 +113,12 @@ interface Options {
 type StepResult = Required<PeerStep>;
 
 /** The product's learner on one fixed batch; `step` is forward, backward, clipping and AdamW. */
-async function openBench(folder: string, { layers, threads, device, profile, prepack }: Options) {
+async function openBench(folder: string, { layers, clips, threads, device, profile, prepack }: Options) {
   const config = mixtureOf(hubertBase(layers));
   const file = WeightFile.existing(hashOf(layers), folder)!;
-  const batch = randomBatch(config.base.convDim.at(-1)!);
+  const batch = randomBatch(config.base.convDim.at(-1)!, clips);
   const flops = flopsOf(stepGraph(config, file, parameterSpecs(config, file.weights)), {
-    B: CLIPS,
+    B: clips,
     T: FRAMES,
     M: batch.masked.length,
   });
@@ -172,7 +173,7 @@ async function serve(options: Options) {
 }
 
 async function bench(options: Options) {
-  const { layers, steps, threads, device, json } = options;
+  const { layers, clips, steps, threads, device, json } = options;
   const folder = mkdtempSync(join(tmpdir(), 'milore-bench-'));
   try {
     const say = (text: string) => json || process.stdout.write(`${text}\n`);
@@ -189,13 +190,14 @@ async function bench(options: Options) {
       machine: cpus()[0]?.model.trim(),
       threads,
       layers,
+      clips,
       steps,
       stepMs,
       gflopPerStep: flops / 1e9,
       gflopsPerSecond: gflops,
       sgemmPeak: peak,
       shareOfPeak: gflops / peak,
-      audioSecondsPerSecond: (CLIPS * CLIP_SECONDS * 1000) / stepMs,
+      audioSecondsPerSecond: (clips * CLIP_SECONDS * 1000) / stepMs,
       peakMiB,
       peakWithEvaluationMiB,
       ...(theirs.length > 0
@@ -212,7 +214,7 @@ async function bench(options: Options) {
     };
     if (json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
     say(
-      `${device === 'cpu' ? '' : `${device}; `}${result.machine}, ${threads} threads; ${layers} × 768, ${CLIPS} × ${CLIP_SECONDS} s, fp32`,
+      `${device === 'cpu' ? '' : `${device}; `}${result.machine}, ${threads} threads; ${layers} × 768, ${clips} × ${CLIP_SECONDS} s, fp32`,
     );
     say(
       `step            ${stepMs.toFixed(0)} ms (median of ${steps}; ${ours.map(({ wallMs }) => wallMs.toFixed(0)).join(', ')})`,
@@ -245,6 +247,7 @@ const count = (text: string) => {
 const program = new Command('bench')
   .description("Time a training step on a model of HuBERT-base's size with random weights.")
   .option('--layers <n>', 'transformer layers', count, 12)
+  .option('--clips <n>', 'clips of 5 s in a step; a peer makes four', count, CLIPS)
   .option('--steps <n>', 'steps measured, after one that is not', count, 5)
   .option('--threads <n>', 'threads of the runtime and of the peer', count, availableParallelism())
   .addOption(new Option('--device <device>', 'where the step computes').choices(DEVICES).default('cpu'))

@@ -7,7 +7,7 @@ import { findingsPath } from '../../sidecar/runs/findings.ts';
 import { sampleFindings } from '../support/findings.ts';
 import { wav } from '../support/wav.ts';
 import { type Complaints, dashboard, listen, openBrowser, workbench } from './bench/browser.ts';
-import { palette } from './bench/quick-input.ts';
+import { palette, typePath } from './bench/quick-input.ts';
 import { type Bench, missing, pageUrl, startBench } from './bench/server.ts';
 import { root } from './bench/workspace.ts';
 
@@ -124,5 +124,21 @@ describe.skipIf(reason)(`findings in the editor${reason ? ` (not run: ${reason})
     expect(complaints.outside).toEqual([]);
     // VS Code logs its notifications too.
     expect(complaints.console.filter((text) => !text.includes('cannot be played'))).toEqual([]);
+  });
+
+  it('writes the report where a person says, and shows it in the editor’s own preview', async () => {
+    const folder = join(bench.workspace, 'papers');
+    mkdirSync(folder);
+    await palette(page, 'MiLorE: Write Report…');
+    await typePath(page, 'Folder for the report on two stages', `${folder}/`);
+    const out = join(folder, '20260101-000000-two-stages-0a1b-report');
+    await expect.poll(() => existsSync(join(out, 'report.html')), { timeout: 60_000 }).toBe(true);
+    await palette(page, 'Notifications: Show Notifications');
+    const said = page.locator('.notifications-center .notification-list-item', { hasText: 'The report lies in' });
+    await said.getByRole('button', { name: 'Preview' }).click({ timeout: 15_000 });
+    await page.locator('.tabs-container .tab', { hasText: 'report.md' }).waitFor({ timeout: 15_000 });
+    const preview = page.frameLocator('iframe.webview.ready').last().frameLocator('iframe#active-frame');
+    await preview.getByText('What was learned, what was forgotten').first().waitFor({ timeout: 30_000 });
+    await preview.locator('img[src*="loss-matrix"]').first().waitFor({ timeout: 15_000 });
   });
 });
