@@ -10,7 +10,7 @@ import { ML_SUPERB_AUGMENT } from '../recognition/spec-augment.ts';
 import type { Assessed, AssessedClip, Score } from './assessed.ts';
 import { normalisations } from './error-rate.ts';
 import { type RecognitionTask, recognitionOf } from './recognition-task.ts';
-import { type FrozenModel, StateStore } from './state-store.ts';
+import { type FrozenModel, roomFor, StateStore } from './state-store.ts';
 import { errorsIn } from './superb-measures.ts';
 
 export interface RecognitionSettings {
@@ -19,6 +19,13 @@ export interface RecognitionSettings {
   rate: number;
   accumulate: number;
   seed: number;
+}
+
+/** Where it computes, and where hidden states lie meanwhile. */
+export interface RecognitionPlace {
+  session: SessionOptions;
+  cache: string;
+  onDamage?(path: string): void;
 }
 
 /** A language's utterances, on the sides that the run has them on. */
@@ -41,9 +48,9 @@ const LEAST = 5;
 export async function charactersRight(
   language: string,
   { train, heldOut }: SpokenSides,
-  { session, ...model }: FrozenModel & { session: SessionOptions },
+  { session, cache, onDamage, ...model }: FrozenModel & RecognitionPlace,
   { updates, width, rate, accumulate, seed }: RecognitionSettings,
-  progress?: (done: number, total: number) => void,
+  progress?: (what: string, done: number, total: number) => void,
 ): Promise<CharactersRight> {
   const measure = 'cer';
   const of = (side: readonly ScannedUtterance[]) =>
@@ -65,15 +72,17 @@ export async function charactersRight(
     sides: { train: spoken.filter((one) => !chosen.has(one)), validation: [...chosen], scored },
     notes: [],
   };
-  const store = new StateStore(model, session);
+  const all = [...spoken, ...scored];
+  const store = new StateStore(model, session, cache, onDamage);
   try {
-    await store.ensure([...spoken, ...scored]);
+    const room = roomFor([store], all, { cache, together: false });
+    await store.ensure(all, (done, total) => progress?.('hidden states', done, total));
     const share = width / ML_SUPERB.model;
     const size = { ...ML_SUPERB, model: width, feedForward: Math.round(share * ML_SUPERB.feedForward) };
     const recipe = { ...ML_SUPERB_RECIPE, updates, rate, accumulate, seed };
     const options = { recipe, size, augment: ML_SUPERB_AUGMENT, session };
     const { utterances, notes } = await recognitionOf(task, store, options, undefined, {
-      progress: ({ update }) => progress?.(update, updates),
+      progress: ({ update }) => progress?.('characters', update, updates),
     });
     const byId = new Map(scored.map((one) => [one.id, one]));
     const counts = utterances.map((one) => {
@@ -85,10 +94,11 @@ export async function charactersRight(
       utterances: scored.map(({ hash, id, speaker, samples, path, startSample }) => {
         return { hash, id, language, speaker, seconds: samples / 16_000, path, startSeconds: startSample / 16_000 };
       }),
-      notes: notes.map((note) => `${language}: ${note}`),
+      notes: [room, ...notes].map((note) => `${language}: ${note}`),
       skipped: [],
     };
   } finally {
-    await store.end();
+    // Each row has states of its own; what a kill left is taken up by the same row.
+    await store.end({ remove: true });
   }
 }

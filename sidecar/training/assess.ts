@@ -36,6 +36,8 @@ export interface Assessing {
   stages: readonly Stage[];
   planned: Plan;
   session: SessionOptions;
+  cache: string;
+  onDamage?(path: string): void;
 }
 
 /** Measures a row and writes it, with the findings so far, which it gives back. @param row 0 before the first step, i after stage i */
@@ -101,7 +103,7 @@ export async function assess(
 
 /** What is measured with transcripts or alignments, of every language that the experiment asks for. */
 async function annotated(
-  { experiment, planned, session }: Assessing,
+  { experiment, planned, session, cache, onDamage }: Assessing,
   { config, learner }: Arm,
   row: number,
   emit: (event: RunEvent) => void,
@@ -124,11 +126,11 @@ async function annotated(
     const one = await charactersRight(
       language,
       planned.clips.spoken(language),
-      model,
+      { ...model, cache, onDamage },
       { ...settings, rate, seed: experiment.seed },
-      (done, total) => {
+      (what, done, total) => {
         signal.throwIfAborted();
-        emit({ type: 'stage', name: 'evaluate', done, total, detail: `characters of ${language}` });
+        emit({ type: 'stage', name: 'evaluate', done, total, detail: `${what} of ${language}` });
       },
     );
     if (one.score) found.scores.push(one.score);

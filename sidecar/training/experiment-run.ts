@@ -145,7 +145,8 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const current = stageAt(stages, progress.step);
     if (!checkpoint) await begin(trainings[0], planned, source && { ...source, fork: fork! });
     const logged = checkpoint && (await loggedOf(run, checkpoint.step));
-    const assessing = { run, experiment, stages, planned, session: { device: chosen.device } };
+    const { cache, onDamage } = around;
+    const assessing = { run, experiment, stages, planned, session: { device: chosen.device }, cache, onDamage };
     let before = logged?.before;
     if (!logged) {
       const measured = await evaluate(common);
