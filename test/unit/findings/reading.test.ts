@@ -62,7 +62,7 @@ describe('what claims to be findings', () => {
         (f) => (f.examples[0].worst[0].path = `/${'x'.repeat(5000)}`),
       ],
       ['skipped[0].reason is no text', (f) => Object.assign(f.skipped[0], { reason: null })],
-      ['costShare is not between 0 and 1', (f) => (f.costShare = 1.5)],
+      ['costShare is no number', (f) => Object.assign(f, { costShare: 'half' })],
       ['seed is no number', (f) => Object.assign(f, { seed: undefined })],
     ];
     for (const [words, change] of cases) expect(why(damaged(change))).toBe(words);
