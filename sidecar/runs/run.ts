@@ -44,6 +44,8 @@ export const runFiles = {
   utilisation: 'utilisation.jsonl',
   /** What it learned and forgot, written after the base's row and after every stage. */
   findings: 'findings.json',
+  /** A file a row of what it measured, utterance by utterance. */
+  evaluation: 'evaluation',
   heartbeat: 'heartbeat.json',
   writer: 'writer.json',
   checkpoints: 'checkpoints',
@@ -148,7 +150,8 @@ export function openRun(path: string, { write = false } = {}): RunDir {
 
 /** Removes what a crash left half-written: nothing but names that end in `.tmp`. */
 function removeLeftovers(run: RunDir): void {
-  for (const name of readdirSync(run.path)) {
+  const rows = existsSync(join(run.path, runFiles.evaluation)) ? readdirSync(join(run.path, runFiles.evaluation)) : [];
+  for (const name of [...readdirSync(run.path), ...rows.map((row) => join(runFiles.evaluation, row))]) {
     const path = join(run.path, name);
     // Another process may be claiming the run at this moment: its attempt is its own to clear away.
     const isClaim = name.startsWith(`${runFiles.writer}.`) && Date.now() - statSync(path).mtimeMs < 60_000;

@@ -22,7 +22,6 @@ import type { HeldOutMeasured, Training } from './loop.ts';
 import type { Plan } from './prepare/index.ts';
 import type { Stage } from './stages.ts';
 
-const FOLDER = 'evaluation';
 const betterOf: Readonly<Record<string, Better>> = {
   loss: 'lower',
   accuracy: 'higher',
@@ -95,7 +94,7 @@ export async function assess(
     ...rest,
   };
   sink.mustHold(`write what was measured after step ${step}`);
-  const folder = join(run.path, FOLDER);
+  const folder = join(run.path, runFiles.evaluation);
   makeFolder(folder);
   writeFileAtomic(rowFile(run, row), `${JSON.stringify(assessed)}\n`);
   return tell(about, row, (text) => sink.emit({ type: 'note', level: 'warning', text }));
@@ -141,7 +140,7 @@ async function annotated(
   return found;
 }
 
-const rowFile = (run: { path: string }, row: number) => join(run.path, FOLDER, `row-${row}.json`);
+const rowFile = (run: { path: string }, row: number) => join(run.path, runFiles.evaluation, `row-${row}.json`);
 
 /** By clip, what every arm scored. */
 function scoresOf({ clips }: HeldOutMeasured): Score[] {

@@ -62,11 +62,14 @@ describe('a run’s folder', () => {
     const run = newRun();
     mkdirSync(join(run.path, 'checkpoints', 'step-000005.77.tmp'));
     writeFileSync(join(run.path, 'heartbeat.json.1-ab.tmp'), '{');
+    mkdirSync(join(run.path, 'evaluation'));
+    writeFileSync(join(run.path, 'evaluation', 'row-0.json.1-ab.tmp'), '{');
     openRun(run.path);
     expect(existsSync(join(run.path, 'checkpoints', 'step-000005.77.tmp'))).toBe(true);
     openRun(run.path, { write: true });
     expect(readdirSync(join(run.path, 'checkpoints'))).toEqual([]);
     expect(existsSync(join(run.path, 'heartbeat.json.1-ab.tmp'))).toBe(false);
+    expect(existsSync(join(run.path, 'evaluation', 'row-0.json.1-ab.tmp'))).toBe(false);
   });
 
   it('is not written by two processes', () => {
