@@ -70,12 +70,14 @@ export const evaluation = section('Held-out measurements during training.', {
   abx: z
     .record(
       code(),
-      z.strictObject({
-        items: path().meta(
-          about('Item file: file, onset, offset, phone, the phones around it, speaker.', { source: 'libri-light' }),
-        ),
-        audio: path().meta(about('Folder of the recordings that it names, without their endings.')),
-      }),
+      z
+        .strictObject({
+          items: path().meta(
+            about('Item file: file, onset, offset, phone, the phones around it, speaker.', { source: 'libri-light' }),
+          ),
+          audio: path().meta(about('Folder of the recordings that it names, without their endings.')),
+        })
+        .meta(about('What one language is measured on.')),
     )
     .optional()
     .meta(about('Phone ABX of the last hidden state, by language.', { otherwise: 'none is measured' })),

@@ -120,13 +120,13 @@ async function annotated(
     found.skipped.push(...one.skipped);
   }
   if (!superb) return found;
-  const { learningRate: rate, ...settings } = superb;
+  const { updates, width, accumulate, learningRate: rate } = superb;
   for (const language of superb.languages ?? Object.keys(experiment.languages)) {
     const one = await charactersRight(
       language,
       planned.clips.spoken(language),
       { ...model, cache, onDamage },
-      { ...settings, rate, seed: experiment.seed },
+      { updates, width, accumulate, rate, seed: experiment.seed },
       (what, done, total) => {
         signal.throwIfAborted();
         emit({ type: 'stage', name: 'evaluate', done, total, detail: `${what} of ${language}` });

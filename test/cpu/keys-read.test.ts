@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeKeys } from '../../sidecar/config/describe.ts';
 import { loadExperiment } from '../../sidecar/config/resolve.ts';
@@ -9,7 +11,7 @@ import { tinyWorkspace } from '../support/tiny.ts';
 const ELSEWHERE = ['device'];
 
 /** Sections whose keys are a person's own, and lists of sections. */
-const ENTRIES: Record<string, string> = { languages: '<code>', stages: '<n>' };
+const ENTRIES: Record<string, string> = { languages: '<code>', stages: '<n>', 'evaluation.abx': '<code>' };
 
 /** `experiment` with every key that is asked for put into `read`; writing it down or copying it whole asks for none. */
 function watched<T extends object>(value: T, path: string, read: Set<string>): T {
@@ -33,6 +35,19 @@ function watched<T extends object>(value: T, path: string, read: Set<string>): T
   });
 }
 
+const speech = (name: string) => resolve('extension/sample/speech', name);
+
+/** What is measured only where there are transcripts and alignments. */
+function annotated(root: string): string[] {
+  const items = join(root, 'fin.item');
+  writeFileSync(items, 'fin_m1_01 0.1 0.3 a x x m1\n');
+  return [
+    `languages.fin={role: new, data: ${JSON.stringify(speech('fin.tsv'))}, hours: 0.05}`,
+    'evaluation.superb={languages: [fin], updates: 1, width: 8, learningRate: 0.001, accumulate: 1}',
+    `evaluation.abx={fin: {items: ${JSON.stringify(items)}, audio: ${JSON.stringify(speech('fin'))}}}`,
+  ];
+}
+
 async function readBy(overrides: string[], read: Set<string>): Promise<void> {
   const { root, experiment: file } = tinyWorkspace();
   const { experiment, text } = await loadExperiment(file, [
@@ -41,6 +56,7 @@ async function readBy(overrides: string[], read: Set<string>): Promise<void> {
     'adapter.router.kind=top-k',
     'adapter.router.balance=0.1',
     'replay.hours=0.01',
+    ...annotated(root),
     ...overrides,
   ]);
   const { state } = await runExperiment({

@@ -66,7 +66,9 @@ describe('a run that is killed', () => {
     const seqs = (await collect(readLog(join(run, runFiles.log)))).map(({ seq }) => seq);
     expect(seqs).toEqual(seqs.map((_, i) => i + 1));
     expect(latestCheckpoint({ path: run }, () => expect.fail('a damaged checkpoint'))?.step).toBe(300);
-    expect((readdirSync(run, { recursive: true }) as string[]).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    // A claim that was killed while it was made could be another's for a minute: whoever opens the run then removes it.
+    const left = (readdirSync(run, { recursive: true }) as string[]).filter((name) => name.endsWith('.tmp'));
+    expect(left.filter((name) => !name.startsWith('writer.json.'))).toEqual([]);
 
     // What was seen is the same too, step by step.
     const seen = async (path: string) =>
