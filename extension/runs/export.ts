@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { runFiles } from '../../sidecar/runs/run.ts';
+import { chooseFolder } from '../choose-folder.ts';
 import { reveal } from '../reveal.ts';
 import { inform } from '../say.ts';
 import type { SidecarService } from '../sidecar/service.ts';
@@ -13,15 +14,10 @@ import type { StoredRun } from './store.ts';
 export async function exportRun(run: StoredRun, sidecar: SidecarService): Promise<void> {
   const chosen = await chooseForm(run);
   if (!chosen) return;
-  const folder = await vscode.window.showOpenDialog({
-    title: vscode.l10n.t('Folder for the export of {0}', run.name),
-    openLabel: vscode.l10n.t('Export Here'),
-    canSelectFolders: true,
-    canSelectFiles: false,
-    defaultUri: sidecar.workspace ? vscode.Uri.file(sidecar.workspace) : undefined,
-  });
+  const title = vscode.l10n.t('Folder for the export of {0}', run.name);
+  const folder = await chooseFolder(title, vscode.l10n.t('Export Here'), sidecar.workspace);
   if (!folder) return;
-  const out = join(folder[0].fsPath, `${run.id}-${chosen.form}`);
+  const out = join(folder, `${run.id}-${chosen.form}`);
   const { path, notes } = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: unlinked(vscode.l10n.t('Exporting {0}', run.name)) },
     () => sidecar.request('run/export', { run: run.id, out, as: chosen.form }),
