@@ -37,6 +37,7 @@ export function manifestTests(): void {
       }
       assert.deepEqual(tasks.map(({ definition }) => definition.experiment).sort(), [
         'add-two-languages.milore.yaml',
+        'one-after-the-other.milore.yaml',
         'without-replay.milore.yaml',
       ]);
     });
