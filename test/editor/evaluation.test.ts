@@ -7,7 +7,7 @@ import { findingsPath } from '../../sidecar/runs/findings.ts';
 import { sampleFindings } from '../support/findings.ts';
 import { wav } from '../support/wav.ts';
 import { type Complaints, dashboard, listen, openBrowser, workbench } from './bench/browser.ts';
-import { palette, typePath } from './bench/quick-input.ts';
+import { palette, paletteAndPick, typePath } from './bench/quick-input.ts';
 import { type Bench, missing, pageUrl, startBench } from './bench/server.ts';
 import { root } from './bench/workspace.ts';
 
@@ -129,7 +129,7 @@ describe.skipIf(reason)(`findings in the editor${reason ? ` (not run: ${reason})
   it('writes the report where a person says, and shows it in the editor’s own preview', async () => {
     const folder = join(bench.workspace, 'papers');
     mkdirSync(folder);
-    await palette(page, 'MiLorE: Write Report…');
+    await paletteAndPick(page, 'MiLorE: Write Report…', 'two stages');
     await typePath(page, 'Folder for the report on two stages', `${folder}/`);
     const out = join(folder, '20260101-000000-two-stages-0a1b-report');
     await expect.poll(() => existsSync(join(out, 'report.html')), { timeout: 60_000 }).toBe(true);
