@@ -29,8 +29,9 @@ const highWater = 1 << 20;
 const drainMs = 20;
 /** A peer that takes nothing for so long is gone, whatever its kernel says. */
 const stuckMs = 60_000;
-/** For a peer to take its leave. */
+/** For a peer to take its leave; one that has flooded reads why only after all that it still writes. */
 const partingMs = 1000;
+const floodPartingMs = 3000;
 const maxSubscriptions = 64;
 const maxRequests = 16;
 const maxClients = 64;
@@ -63,7 +64,8 @@ export class Session {
         if (!first) this.close(CloseCodes.unauthenticated, 'not authenticated');
         return first;
       },
-      (why) => this.close(why === 'flood' ? CloseCodes.tooMany : CloseCodes.protocol, why),
+      (why) =>
+        why === 'flood' ? this.close(CloseCodes.tooMany, why, floodPartingMs) : this.close(CloseCodes.protocol, why),
     );
     this.#connection = createMessageConnection(reader, new SocketWriter(socket), NullLogger);
     for (const method of Object.keys(methods) as (keyof typeof methods)[]) {
@@ -149,10 +151,10 @@ export class Session {
   }
 
   /** Nothing that comes or is under way is heard any more. */
-  close(code: number, why: string): void {
+  close(code: number, why: string, withinMs = partingMs): void {
     this.#state = 'closed';
     this.#socket.close(code, why);
-    setTimeout(() => this.#socket.terminate(), partingMs).unref();
+    setTimeout(() => this.#socket.terminate(), withinMs).unref();
   }
 
   /** One log at a time: who follows many has one batch in memory. */
