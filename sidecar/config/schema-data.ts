@@ -1,22 +1,10 @@
 /** @file The schema's keys of data: languages and their audio, what is replayed, in which stages, how often each is drawn. */
 import * as z from 'zod';
+import { layouts as known } from '../layouts.ts';
 import { about, code, count, path, positive, real, section } from './schema-kit.ts';
 
 export const roles = ['existing', 'new'] as const;
-export const layouts = [
-  'auto',
-  'plain',
-  'tsv',
-  'common-voice',
-  'spontaneous-speech',
-  'kaldi',
-  'fairseq',
-  'fleurs',
-  'metadata',
-  'nemo',
-  'voxpopuli',
-  'ml-superb',
-] as const;
+export const layouts = ['auto', ...known] as const;
 
 export const language = z
   .strictObject({

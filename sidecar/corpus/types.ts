@@ -1,20 +1,8 @@
 /** @file What a corpus is made of. */
+import { type Layout, layouts } from '../layouts.ts';
 import type { CommonVoiceTables } from './common-voice.ts';
 
-export const layouts = [
-  'plain',
-  'tsv',
-  'common-voice',
-  'spontaneous-speech',
-  'kaldi',
-  'fairseq',
-  'fleurs',
-  'metadata',
-  'nemo',
-  'voxpopuli',
-  'ml-superb',
-] as const;
-export type Layout = (typeof layouts)[number];
+export { type Layout, layouts };
 
 /** One line of a manifest, as found; `path` is absolute, times are in the file. */
 export interface Utterance {

@@ -11,6 +11,7 @@ const leaves = [
   'sidecar/disk.ts',
   'sidecar/inside.ts',
   'sidecar/json.ts',
+  'sidecar/layouts.ts',
   'sidecar/random.ts',
   'sidecar/endpoint.ts',
   'sidecar/version.ts',
