@@ -37,6 +37,8 @@ export interface RunRequest {
   device: DeviceName | 'auto';
   /** Goes on with this run's folder from its newest whole checkpoint. */
   resume?: string;
+  /** A new run is to be found again by this job. */
+  job?: string;
   /** Begins with the parameters of a checkpoint of another run, the newest unless told. */
   from?: { path: string; step?: number };
   version: string;
@@ -88,6 +90,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
           resolved: experiment,
           versions: { milore: request.version, node: process.versions.node, onnxruntime: runtimeVersion() },
           device: chosen.device,
+          job: request.job,
         }),
       );
   const { run } = held;
