@@ -75,8 +75,9 @@ function entry(
     const own = clips.filter(({ language }) => language === code);
     if (own.length === 0) return [];
     const seconds = own.reduce((sum, { frames }) => sum + frames, 0) / framesPerSecond;
-    const { speakers = 0 } = summaries.find(({ language }) => language === code) ?? {};
-    return [[code, { role, clips: own.length, hours: seconds / 3600, speakers, sha256: hashOf(own) }] as const];
+    const { speakers = 0, licences = [] } = summaries.find(({ language }) => language === code) ?? {};
+    const heard = { role, clips: own.length, hours: seconds / 3600, speakers, licences, sha256: hashOf(own) };
+    return [[code, heard] as const];
   });
   return {
     stage: number,
