@@ -16,7 +16,7 @@ import type { Findings } from '../protocol/findings.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import { type Claim, claimRun } from '../runs/claim.ts';
 import { createRun, openRun, type RunDir, readResolved, runFiles } from '../runs/run.ts';
-import { assess } from './assess.ts';
+import { assess, endWorks } from './assess.ts';
 import { begin, enter, goOn, openFork } from './beginnings.ts';
 import { describeFork, planFork } from './fork.ts';
 import { type Ending, evaluate, fresh, type Training, train } from './loop.ts';
@@ -196,6 +196,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
         ...info,
         units: trainings.at(-1)!.meaning.units,
       });
+      endWorks(run);
       sink.emit({ type: 'done', step: steps, seconds: seconds() });
     }
     const rows = await evaluationsAt(
