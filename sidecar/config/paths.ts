@@ -192,5 +192,11 @@ export async function resolvePaths(
       };
     evaluation.abx = abx;
   }
+  if (evaluation.alone) {
+    const alone: typeof evaluation.alone = {};
+    for (const [code, run] of Object.entries(evaluation.alone))
+      alone[code] = await absolute(run, ['evaluation', 'alone', code], 'folder');
+    evaluation.alone = alone;
+  }
   return problems.length > 0 ? { problems } : { experiment: { ...experiment, base, languages, evaluation }, problems };
 }

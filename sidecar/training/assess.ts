@@ -18,6 +18,7 @@ import type { Better, Findings } from '../protocol/findings.ts';
 import { units } from '../protocol/measurement.ts';
 import { readJson } from '../runs/files.ts';
 import { runFiles } from '../runs/run.ts';
+import { aloneRuns } from './alone.ts';
 import { ADAPTED, type Arm } from './arms.ts';
 import type { HeldOutMeasured, Training } from './loop.ts';
 import type { Plan } from './prepare/index.ts';
@@ -194,7 +195,8 @@ function tell(
     if (missing >= 0) throw new Error(`${rowFile(run, missing)} is not there or damaged`);
     const { base, experts, routers, baseTrained, head } = planned.count;
     const parameters = { base, experts, routers, baseTrained, head };
-    const findings = findingsOf(rows as Assessed[], { languages, seed: experiment.seed, parameters });
+    const alone = aloneRuns(experiment, planned.meaning);
+    const findings = findingsOf(rows as Assessed[], { languages, seed: experiment.seed, parameters, alone });
     writeFileAtomic(join(run.path, runFiles.findings), `${JSON.stringify(findings)}\n`);
     return findings;
   } catch (error) {

@@ -30,6 +30,10 @@ export function mostChange(tables: readonly FindingTable[]): number {
   return most || 1;
 }
 
+/** With a single stage there is something to tell only against a run of the language alone. */
+export const tellsForward = ({ rows, forwardTransfer }: FindingTable): boolean =>
+  rows.length > 2 || forwardTransfer.some(({ value }) => value !== undefined);
+
 /** The languages that are shown, new ones first, of those that the findings have. */
 export function languagesOf(context: Context, findings: Findings): Language[] {
   const known = new Set(findings.languages.map(({ code }) => code));
@@ -81,10 +85,7 @@ export function matrixFigure(
   const several = context.runs.length > 1;
   const transfers = [
     { name: t('BWT'), rows: table.backwardTransfer },
-    // Only where a run of the language alone was named to compare with.
-    ...(table.forwardTransfer.some(({ value }) => value !== undefined)
-      ? [{ name: t('FWT'), rows: table.forwardTransfer }]
-      : []),
+    ...(tellsForward(table) ? [{ name: t('FWT'), rows: table.forwardTransfer }] : []),
   ];
   const cells: HeatCell[] = [];
   const values: number[] = [];

@@ -3,6 +3,7 @@ import type { FindingTable } from '../../sidecar/protocol/findings.ts';
 import { measureTitle, sayValue } from '../../sidecar/protocol/findings-words.ts';
 import { detailed, findingsOf } from '../context.ts';
 import { h, keyed } from '../dom.ts';
+import { tellsForward } from '../figures/findings-matrix.ts';
 import { fixed, percent, whole } from '../format.ts';
 import { t } from '../words.ts';
 import type { Part } from './page.ts';
@@ -15,8 +16,9 @@ export function underMatrix(): { element: HTMLElement; update(table: FindingTabl
     element,
     update(table) {
       if (!table) return;
-      const { worst, largestLoss, notes, unit, rows, forwardTransfer } = table;
-      content(JSON.stringify([table.measure, worst, largestLoss, notes, unit, rows.length, forwardTransfer]), () => [
+      const { worst, largestLoss, notes, unit, rows, forwardTransfer, forwardAgainst } = table;
+      const key = [table.measure, worst, largestLoss, notes, unit, rows.length, forwardTransfer, forwardAgainst];
+      content(JSON.stringify(key), () => [
         ...(worst ? [h('p', {}, t('Worst: {0}, {1}', worst.language, sayValue(worst.value, unit)))] : []),
         h(
           'p',
@@ -37,12 +39,14 @@ export function underMatrix(): { element: HTMLElement; update(table: FindingTabl
             'Slanted: not learned yet. Mean: over the languages seen so far. BWT: backward transfer, what languages gained since they entered; negative is forgotten.',
           ),
         ),
-        ...(forwardTransfer.some(({ value }) => value !== undefined)
+        ...(tellsForward(table)
           ? [
               h(
                 'p',
                 { class: 'note' },
-                t('FWT: forward transfer, how much better the new languages are than in a run of each alone.'),
+                forwardAgainst === 'base'
+                  ? t('FWT: forward transfer, what the stages before had gained the new languages over the base.')
+                  : t('FWT: forward transfer, how much better the new languages are than in a run of each alone.'),
               ),
             ]
           : []),
