@@ -14,6 +14,8 @@ export interface Card {
   /** How it was made of the base, in the hub's words. */
   relation: 'adapter' | 'finetune';
   tags: readonly string[];
+  /** The hub's name for what it does; features come out unless told. */
+  pipeline?: string;
   /** Markdown: what a person must know of this form. */
   notes: readonly string[];
   /** A program that loads it. */
@@ -29,7 +31,7 @@ export function modelCard(card: Card, name: string, record: RunRecord, origin: B
     ...(origin.id ? { base_model: origin.id, base_model_relation: card.relation } : {}),
     ...licence(origin, languages),
     language: tagsOf(languages),
-    pipeline_tag: 'feature-extraction',
+    pipeline_tag: card.pipeline ?? 'feature-extraction',
     tags: ['milore', 'speech', ...card.tags],
   });
   const parts = [

@@ -62,6 +62,7 @@ export function workOf(
   let claim: Claim | undefined;
   return {
     recogniser,
+    keeps: originOf !== undefined,
     result() {
       const whole = existsSync(file) && (!originOf || existsSync(recogniser));
       const found = whole ? readResult(file) : undefined;
