@@ -1,4 +1,5 @@
 /** @file A measure as the matrix of stages and languages: numbers in the cells, coloured by how they changed. */
+import { sayFindingReason } from '../../sidecar/protocol/finding-reasons.ts';
 import type { Cell, Finding, Findings, FindingTable } from '../../sidecar/protocol/findings.ts';
 import {
   againstName,
@@ -40,6 +41,8 @@ export function languagesOf(context: Context, findings: Findings): Language[] {
   return context.languages.filter(({ code, hidden }) => known.has(code) && !hidden);
 }
 
+const told = (reason: string | undefined) => (reason === undefined ? undefined : sayFindingReason(reason, t));
+
 /** `Base`, `1 · fin`. */
 export const rowName = ({ row, add }: Findings['rows'][number]): string =>
   row === 0 ? t('Base') : [String(row), add.join(', ')].filter(Boolean).join(' · ');
@@ -59,7 +62,7 @@ export const arrowOf = (cell: Cell | undefined): string | undefined => {
 /** A cell in full, a line each: itself, what it is compared with, the change, and of whom the interval was drawn. */
 export function cellDetail(table: FindingTable, row: number, language: string): string[] {
   const cell = cellAt(table, row, language);
-  if (cell?.value === undefined) return ['–', cell?.reason ?? t('not measured')];
+  if (cell?.value === undefined) return ['–', told(cell?.reason) ?? t('not measured')];
   const other = comparedAt(table, row, language);
   return [
     sayFinding(cell, table.unit, t),
@@ -68,7 +71,7 @@ export function cellDetail(table: FindingTable, row: number, language: string): 
     ...(cell.drawn === undefined
       ? []
       : [cell.by === 'speaker' ? t('from {0} speakers', cell.drawn) : t('from {0} utterances', cell.drawn)]),
-    ...(cell.reason ? [cell.reason] : []),
+    ...(cell.reason ? [told(cell.reason)!] : []),
   ];
 }
 
@@ -135,7 +138,7 @@ export function matrixFigure(
         .map((all) => all[row.row])
         .map((finding, i) =>
           finding?.value === undefined
-            ? `–${finding?.reason ? ` (${finding.reason})` : ''}`
+            ? `–${finding?.reason ? ` (${told(finding.reason)})` : ''}`
             : i === 0
               ? sayFinding(finding, table.unit, t)
               : saySigned(finding.value, table.unit),
@@ -145,7 +148,8 @@ export function matrixFigure(
 }
 
 function whole(finding: Finding | undefined, say: (finding: Finding) => string): HeatCell {
-  if (finding?.value === undefined) return { text: '–', detail: ['–', ...(finding?.reason ? [finding.reason] : [])] };
+  if (finding?.value === undefined)
+    return { text: '–', detail: ['–', ...(finding?.reason ? [told(finding.reason)!] : [])] };
   const text = say(finding);
   // With its interval the mean would not fit into a cell.
   return { text: text.split(' (')[0], detail: [text] };
@@ -153,7 +157,7 @@ function whole(finding: Finding | undefined, say: (finding: Finding) => string):
 
 function tableCell(table: FindingTable, row: number, language: string): string {
   const cell = cellAt(table, row, language);
-  if (cell?.value === undefined) return `– (${cell?.reason ?? t('not measured')})`;
+  if (cell?.value === undefined) return `– (${told(cell?.reason) ?? t('not measured')})`;
   const value = sayFinding(cell, table.unit, t);
   return cell.change ? `${value}; ${sayChange(cell.change, table, t)}` : value;
 }

@@ -1,4 +1,5 @@
 /** @file The small words of the page of findings: what lies under a matrix, what was skipped, what measuring cost. */
+import { sayFindingReason } from '../../sidecar/protocol/finding-reasons.ts';
 import type { FindingTable } from '../../sidecar/protocol/findings.ts';
 import { measureTitle, sayValue } from '../../sidecar/protocol/findings-words.ts';
 import { detailed, findingsOf } from '../context.ts';
@@ -50,7 +51,7 @@ export function underMatrix(): { element: HTMLElement; update(table: FindingTabl
               ),
             ]
           : []),
-        ...notes.map((note) => h('p', { class: 'note' }, h('bdi', {}, note))),
+        ...notes.map((note) => h('p', { class: 'note' }, h('bdi', {}, sayFindingReason(note, t)))),
       ]);
     },
   };
@@ -74,7 +75,7 @@ export function aboutMeasuring(): Part {
                 'ul',
                 {},
                 ...skipped.map(({ measure, reason }) =>
-                  h('li', {}, h('bdi', {}, measureTitle(measure, t)), ': ', h('bdi', {}, reason)),
+                  h('li', {}, h('bdi', {}, measureTitle(measure, t)), ': ', h('bdi', {}, sayFindingReason(reason, t))),
                 ),
               ),
             ]
