@@ -13,7 +13,7 @@ import { countParameters, type ParameterCount } from '../../objectives/count.ts'
 import { parameterSpecs } from '../../objectives/learnable.ts';
 import type { RunEvent } from '../../protocol/events.ts';
 import type { Measurement } from '../../protocol/measurement.ts';
-import { FeatureStore } from '../../units/features.ts';
+import type { FeatureStore } from '../../units/features.ts';
 import { type FrozenBase, ownUnits, type Units } from '../../units/fit.ts';
 import { ADAPTED, type Arm, type ArmPlan, planArms } from '../arms.ts';
 import type { ArmSpecs } from '../fork.ts';
@@ -21,6 +21,7 @@ import { stagesOf } from '../stages.ts';
 import type { CheckpointMeaning } from '../state.ts';
 import { type FrozenBaseModel, loadFrozenBase } from './base.ts';
 import { type Clips, collectClips } from './clips.ts';
+import { type FeaturesPlan, planFeatures } from './features.ts';
 import { learnableConfig, meaningOfSites, refits } from './learnable.ts';
 import { labelClips, planUnits, planUnitsOfStages, type UnitsPlan, unitsFile } from './units.ts';
 
@@ -28,6 +29,8 @@ export interface Around {
   cache: string;
   /** Where the run keeps its centroids, if there is a run. */
   runFolder?: string;
+  /** Whether that run has begun before. */
+  goesOn?: boolean;
   device: DeviceName;
   emit(event: RunEvent): void;
   /** Told of a file of the cache that was damaged, when what it held has been made anew. */
@@ -39,6 +42,7 @@ export interface Around {
 export interface Plan {
   frozen: FrozenBaseModel;
   clips: Clips;
+  features: FeaturesPlan;
   units: UnitsPlan;
   /** Of every stage where each fits its own: the first are `units`. */
   stageUnits?: UnitsPlan[];
@@ -54,12 +58,21 @@ export async function plan(experiment: Experiment, around: Around): Promise<Plan
   const { base } = frozen;
   const config = learnableConfig(experiment, base.config, frozen.trainMask);
   const clips = await collectClips(experiment, frozen, around);
-  const stageUnits = refits(experiment) ? planUnitsOfStages(stagesOf(experiment), base, clips) : undefined;
-  const units = stageUnits?.[0] ?? planUnits(experiment, base, clips);
+  const sized = [...clips.heard, ...clips.heldOut].map(({ hash, frames }) => ({
+    hash,
+    frames,
+    samples: clips.samplesIn({ hash }),
+  }));
+  const features = planFeatures(experiment, frozen, sized, around);
+  const stageUnits = refits(experiment)
+    ? planUnitsOfStages(stagesOf(experiment), base, clips, features.kind)
+    : undefined;
+  const units = stageUnits?.[0] ?? planUnits(experiment, base, clips, features.kind);
   const arms = planArms(experiment, config);
   return {
     frozen,
     clips,
+    features,
     units,
     stageUnits,
     arms,
@@ -89,7 +102,7 @@ export interface Prepared {
 
 /** Front-end features and units of every clip, from the cache where they are there. */
 export async function label(
-  { frozen: { base, file }, clips, units: unitsPlan, stageUnits = [unitsPlan] }: Plan,
+  { frozen: { base, file }, clips, features: kept, units: unitsPlan, stageUnits = [unitsPlan] }: Plan,
   around: Around,
 ): Promise<{ features: FeatureStore; units: Units; stageUnits: Units[]; from: FrozenBase }> {
   const options: SessionOptions = { device: around.device };
@@ -97,7 +110,7 @@ export async function label(
     around.signal.throwIfAborted();
     around.emit({ type: 'stage', name, done, total });
   };
-  const features = new FeatureStore(base, file, around.cache, around.onDamage);
+  const features = kept.open();
   try {
     const source = { load: clips.samples, options };
     await features.ensure([...clips.heard, ...clips.heldOut], source, stage('features'));
@@ -109,7 +122,7 @@ export async function label(
     }
     return { features, from, units: all[0], stageUnits: all };
   } catch (error) {
-    features.close();
+    await features.close();
     throw error;
   }
 }
@@ -121,7 +134,7 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
   const arms: Arm[] = [];
   const release = async () => {
     for (const { learner } of arms) await learner.release();
-    features.close();
+    await features.close();
   };
   try {
     const own = base.head && (await ownUnits(from, clips.heldOut));

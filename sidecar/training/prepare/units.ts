@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Experiment } from '../../config/experiment.ts';
 import { makeFolder, writeFileAtomic } from '../../disk.ts';
 import { UserError } from '../../errors.ts';
+import type { FeatureKind } from '../../units/features.ts';
 import {
   centroidsFile,
   type FrozenBase,
@@ -27,6 +28,7 @@ export function planUnits(
   experiment: Pick<Experiment, 'units' | 'languages'>,
   base: { hash: string; config: { layers: number } },
   { heard }: Pick<Clips, 'heard'>,
+  features: FeatureKind,
 ): UnitsPlan {
   const { layer: asked, fitOn, clusters, framesPerLanguage, iterations, restarts, seed } = experiment.units;
   const { layers } = base.config;
@@ -37,7 +39,7 @@ export function planUnits(
     (Array.isArray(fitOn) ? fitOn.includes(language) : experiment.languages[language].role === fitOn);
   const clips = heard.filter(({ language }) => fitted(language));
   const config = { layer, clusters, framesPerLanguage, iterations, restarts, seed };
-  return { key: unitsKey(base.hash, config, clips), config, fitOn: clips };
+  return { key: unitsKey(base.hash, config, clips, features), config, fitOn: clips };
 }
 
 /**
@@ -48,10 +50,12 @@ export const planUnitsOfStages = (
   stages: readonly Stage[],
   base: Parameters<typeof planUnits>[1],
   { heard }: Pick<Clips, 'heard'>,
+  features: FeatureKind,
 ): UnitsPlan[] =>
-  stages.map(({ experiment }) =>
-    planUnits(experiment, base, { heard: heard.filter(({ language }) => language in experiment.languages) }),
-  );
+  stages.map(({ experiment }) => {
+    const there = heard.filter(({ language }) => language in experiment.languages);
+    return planUnits(experiment, base, { heard: there }, features);
+  });
 
 export const UNITS_FILE = 'units.safetensors';
 

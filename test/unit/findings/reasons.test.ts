@@ -15,12 +15,12 @@ function reasonsIn(file: string): string[] {
   const source = readFileSync(file, 'utf8');
   const literal = String.raw`('(?:[^'\\\n]|\\.)*'|\`(?:[^\`\\]|\\.)*\`)`;
   const places = [
-    String.raw`reason: ${literal}`,
-    String.raw`reason = ${literal}`,
+    `reason: ${literal}`,
+    `reason = ${literal}`,
     String.raw`undefinedFor\(\s*${literal}`,
     String.raw`notes\.push\(\s*${literal}`,
-    String.raw`ALIKE = ${literal}`,
-    String.raw`NO_INTERVAL = ${literal}`,
+    `ALIKE = ${literal}`,
+    `NO_INTERVAL = ${literal}`,
     String.raw`[?:] ${literal},?\n`,
     String.raw`stage === 0 \? ${literal} : ${literal}`,
   ];
