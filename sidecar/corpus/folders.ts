@@ -39,7 +39,7 @@ const audioFolder = /^(audio|wav|wavs|clips|flac|mp3)$/i;
  * folders called train, dev, test and their like are splits (LibriSpeech, MLS), a folder called audio says nothing, and
  * the one below names the speaker. A recording with an ELAN or Praat file beside it is its annotated stretches.
  */
-export function readPlain(folder: Folder, tiers?: readonly string[]): Utterance[] {
+export function* readPlain(folder: Folder, tiers?: readonly string[]): Generator<Utterance> {
   const found: { id: string; path: string }[] = [];
   const others = new Map<string, number>();
   const walk = (directory: string, depth: number) => {
@@ -64,13 +64,13 @@ export function readPlain(folder: Folder, tiers?: readonly string[]): Utterance[
   // One split alone, or recordings beside the folders, are no splits.
   const hasSplits = splits.size > 1 && found.every(({ id }) => splitFolder.test(id) && id.includes('/'));
   if (hasSplits) folder.notes.push(`Folders are splits: ${[...splits].sort().join(', ')}.`);
-  return found.flatMap(({ id, path: direct }) => {
+  for (const { id, path: direct } of found) {
     const folders = id.split('/').slice(0, -1);
     const split = hasSplits ? splitOf(folders.shift()!) : undefined;
     while (hasSplits && folders.length > 0 && audioFolder.test(folders[0])) folders.shift();
     const path = resolveInside(folder, id, undefined);
-    return annotated(folder, direct, tidy({ id, path, speaker: folders[0], split }), tiers);
-  });
+    yield* annotated(folder, direct, tidy({ id, path, speaker: folders[0], split }), tiers);
+  }
 }
 
 /** The kinds that are most, by count. */
@@ -174,13 +174,13 @@ export function looksLikeMlSuperb(root: string): boolean {
 }
 
 /** `<corpus>/<iso>/`: lines of `utterance _ text`, audio in `wav/`. The hour is read where it is there, else the ten minutes. */
-export function readMlSuperb(folder: Folder): Utterance[] {
+export function* readMlSuperb(folder: Folder): Generator<Utterance> {
   const ids = new UniqueIds();
-  return (['train', 'dev', 'test'] as const).flatMap((split) => {
+  for (const split of ['train', 'dev', 'test'] as const) {
     const name = superb[split].find((candidate) => existsSync(join(folder.path, candidate)));
-    if (!name) return [];
+    if (!name) continue;
     const file = join(folder.path, name);
-    return readLines(file).map(({ number, text }) => {
+    for (const { number, text } of readLines(file)) {
       const [id, rest] = splitFirst(text);
       const [underscore, transcript] = splitFirst(rest);
       if (!underscore) {
@@ -188,7 +188,7 @@ export function readMlSuperb(folder: Folder): Utterance[] {
       }
       ids.add(id, file, number);
       const path = resolveInside(folder, `${id}.wav`, at(file, number), join(folder.path, 'wav'));
-      return tidy({ id, path, text: transcript || undefined, split });
-    });
-  });
+      yield tidy({ id, path, text: transcript || undefined, split });
+    }
+  }
 }

@@ -1,6 +1,8 @@
 /** @file What a corpus is made of. */
 import { type Layout, layouts } from '../layouts.ts';
 import type { CommonVoiceTables } from './common-voice.ts';
+import type { Kind } from './packed-rows.ts';
+import type { Rows } from './rows.ts';
 
 export { type Layout, layouts };
 
@@ -16,6 +18,18 @@ export interface Utterance {
   /** From 0, where one channel of the file is the utterance; all are mixed where it is absent. */
   channel?: number;
 }
+
+/** How many of them are kept. */
+export const utteranceKinds: { [K in keyof Utterance]-?: Kind } = {
+  id: 'text',
+  path: 'path',
+  speaker: 'word',
+  text: 'text',
+  split: 'word',
+  startSeconds: 'number',
+  endSeconds: 'number',
+  channel: 'count',
+};
 
 export interface ReadOptions {
   /** Absolute paths, `../` and links that leave the data set's folder. */
@@ -43,6 +57,17 @@ export interface ScannedUtterance extends Utterance {
   channels: number;
 }
 
+export const scannedKinds: { [K in keyof ScannedUtterance]-?: Kind } = {
+  ...utteranceKinds,
+  language: 'word',
+  startSample: 'count',
+  samples: 'count',
+  hash: 'hash',
+  format: 'word',
+  sampleRateHz: 'word',
+  channels: 'count',
+};
+
 export type SkipCode = 'unreadable' | 'empty' | 'silent' | 'too-short' | 'missing' | 'bad-row';
 
 export interface Skipped {
@@ -61,7 +86,7 @@ export interface Noted {
 /** What a data set's manifests name. */
 export interface Listing {
   layout: Layout;
-  utterances: Utterance[];
+  utterances: Rows<Utterance>;
   /** Rows that cannot be used, each with its reason. */
   skipped: Skipped[];
   /** What a person should know of how it was read. */
@@ -72,7 +97,7 @@ export interface LanguageCorpus {
   code: string;
   root: string;
   layout: Layout;
-  utterances: ScannedUtterance[];
+  utterances: Rows<ScannedUtterance>;
   skipped: Skipped[];
   /** What a person should know of how the data set was read, and of recordings read with reservations. */
   notes: string[];

@@ -1,6 +1,7 @@
 /** @file The shared start: a head trained for a while on the frozen base, over all languages, from which every arm goes on. */
+
 import type { Experiment } from '../config/experiment.ts';
-import type { Sampler } from '../corpus/index.ts';
+import type { Rows, Sampler } from '../corpus/index.ts';
 import type { Sources } from '../learning/batch.ts';
 
 import { newState } from '../optim/adamw.ts';
@@ -17,7 +18,7 @@ import { takeStep } from './step.ts';
 export async function startHead(
   experiment: Experiment,
   arms: readonly Arm[],
-  { clips, sources, sampler }: { clips: readonly TrainingClip[]; sources: Sources; sampler: Sampler },
+  { clips, sources, sampler }: { clips: Rows<TrainingClip>; sources: Sources; sampler: Sampler },
   signal: AbortSignal,
   onProgress: (done: number, total: number) => void,
 ): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { framesOf, samplesOf, timeBindings } from '../architecture/time.ts';
+import type { Rows } from '../corpus/index.ts';
 import { floats, type Session, type SessionOptions } from '../engine/session.ts';
 import type { BaseModel } from '../model/checkpoint/base.ts';
 import { frontEndGraph } from '../objectives/learnable.ts';
@@ -39,13 +40,14 @@ export class FeatureStore {
 
   /** Computes what is missing, and takes what another process has computed meanwhile. */
   async ensure(
-    clips: readonly Clip[],
+    clips: Rows<Clip>,
     source: FeatureSource,
     onProgress?: (done: number, total: number) => void,
   ): Promise<void> {
     this.source = source;
     const missing = clips.filter(({ hash }) => !this.pack.has(hash));
-    for (const [i, clip] of missing.entries()) {
+    for (let i = 0; i < missing.length; i++) {
+      const clip = missing.at(i)!;
       if (i % SHARING === 0) this.pack.refresh();
       if (!this.pack.has(clip.hash)) await this.compute(clip);
       onProgress?.(i + 1, missing.length);

@@ -30,7 +30,7 @@ const superb = (cwd: string, ...args: string[]) =>
   );
 
 beforeAll(async () => {
-  const all = readListing(source).utterances;
+  const all = [...readListing(source).utterances];
   const chosen = all.filter((_, i) => i % Math.floor(all.length / COUNT) === 0).slice(0, COUNT);
   for (const folder of ['kaldi', 'table', 'cv/clips']) mkdirSync(path(folder), { recursive: true });
   const rows: string[][] = [];

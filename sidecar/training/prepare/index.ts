@@ -3,6 +3,7 @@
  * Each part is kept in the cache by content, so a second run of the same data starts at once.
  */
 import type { Experiment } from '../../config/experiment.ts';
+import { joined } from '../../corpus/index.ts';
 import { sweepTemporary } from '../../disk.ts';
 import type { DeviceName, SessionOptions } from '../../engine/session.ts';
 import { evaluateHeldOut, type HeldOutSpeech } from '../../evaluation/heldout.ts';
@@ -87,7 +88,7 @@ export async function label(
   const features = new FeatureStore(base, file, around.cache, around.onDamage);
   try {
     const source = { load: clips.samples, options };
-    await features.ensure([...clips.heard, ...clips.heldOut], source, stage('features'));
+    await features.ensure(joined([clips.heard, clips.heldOut]), source, stage('features'));
     const from = { base, file, features, options };
     return { features, from, units: await labelClips(unitsPlan, from, clips, around, stage('units')) };
   } catch (error) {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Experiment } from '../../config/experiment.ts';
+import { joined } from '../../corpus/index.ts';
 import { writeFileAtomic } from '../../disk.ts';
 import { UserError } from '../../errors.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type FrozenBase,
   prepareUnits,
   readCentroids,
+  type UnitClip,
   type Units,
   type UnitsConfig,
   unitsKey,
@@ -52,7 +54,7 @@ export async function labelClips(
   const path = runFolder && join(runFolder, UNITS_FILE);
   const kept =
     path && existsSync(path) ? readCentroids(path, config.clusters, from.base.config.hidden, key) : undefined;
-  const units = await prepareUnits(from, config, fitOn, [...heard, ...heldOut], cache, {
+  const units = await prepareUnits(from, config, fitOn, joined<UnitClip>([heard, heldOut]), cache, {
     key,
     onDamage,
     centroids: kept,
