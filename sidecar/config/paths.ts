@@ -126,6 +126,7 @@ async function followReferences(
       const each = layoutsOf(spec);
       if (each[index] === 'auto') each[index] = found.dataset.layout ?? 'auto';
       spec.layout = each.every((layout) => layout === each[0]) ? each[0] : each;
+      spec.unannotated ??= found.dataset.unannotated;
       // By name: a tier that only another data set has does no harm.
       if (found.dataset.tiers) spec.tiers = [...new Set([...(spec.tiers ?? []), ...found.dataset.tiers])];
     } else base.model = files.absolute(entry.path, folder);

@@ -52,6 +52,15 @@ export const language = z
           { otherwise: 'proposed by what they hold' },
         ),
       ),
+    unannotated: z
+      .enum(['aside', 'pauses'])
+      .optional()
+      .meta(
+        about(
+          'Of recordings with ELAN or Praat files beside them, what nobody annotated: left aside, or cut at pauses and trained on as well.',
+          { otherwise: 'aside' },
+        ),
+      ),
     allowOutside: z
       .boolean()
       .optional()

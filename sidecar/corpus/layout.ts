@@ -72,8 +72,8 @@ export function readListing(root: string, layout?: Layout, options: ReadOptions 
   if (options.textColumn !== undefined && !utterances.some(({ text }) => text))
     throw noText(folder, options.textColumn);
   if (found === 'plain') lookAbove(folder);
-  const { skipped, notes } = folder;
-  if (utterances.length) return { layout: found, utterances, skipped, notes };
+  const { skipped, notes, annotated } = folder;
+  if (utterances.length) return { layout: found, utterances, skipped, notes, annotated };
   const rows = skipped.length === 1 ? '1 row was' : `${skipped.length} rows were`;
   const first = skipped[0] ? ` ${rows} left out; the first, in ${skipped[0].path}: ${skipped[0].reason}` : '';
   throw new UserError({
@@ -144,7 +144,7 @@ const noText = (folder: Folder, column: string) =>
   });
 
 const readers: Record<Layout, (folder: Folder, options: ReadOptions) => Iterable<Utterance>> = {
-  plain: (folder, { tiers }) => readPlain(folder, tiers),
+  plain: readPlain,
   tsv: (folder) => {
     const file = folder.only ? join(folder.path, folder.only) : manifest(folder.path);
     if (!file) throw noManifest(folder.path, ['manifest.tsv', 'a single *.tsv']);

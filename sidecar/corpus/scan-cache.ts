@@ -9,6 +9,7 @@ import { diskFault } from '../machine.ts';
 import { byteLines } from './file-lines.ts';
 import { TextIndex } from './text-index.ts';
 import type { SkipCode } from './types.ts';
+import type { Span } from './voice-activity.ts';
 
 /** Raise it where the decoders or the rules of skipping change. */
 const version = 3;
@@ -32,6 +33,11 @@ export interface Refused {
   passing?: boolean;
 }
 
+/** Where somebody speaks in a whole recording. */
+export interface Heard {
+  speech: Span[];
+}
+
 export type Finding = Measured | Refused;
 
 /** What a finding depends on. */
@@ -42,6 +48,8 @@ export interface FindingKey {
   startSeconds?: number;
   endSeconds?: number;
   channel?: number;
+  /** What was looked for, where it is not an utterance. */
+  what?: 'speech';
 }
 
 const flushEvery = 64;
@@ -74,11 +82,11 @@ export class ScanCache {
   }
 
   /** Of what an earlier scan has found; what this one finds whoever finds it knows. */
-  get(key: FindingKey): Finding | undefined {
-    return this.#lines?.find(keyText(key));
+  get<K extends FindingKey>(key: K): Of<K> | undefined {
+    return this.#lines?.find(keyText(key)) as Of<K> | undefined;
   }
 
-  set(key: FindingKey, finding: Finding): void {
+  set<K extends FindingKey>(key: K, finding: Of<K>): void {
     const text = keyText(key);
     if (!this.#file || ('passing' in finding && finding.passing)) return;
     this.#unwritten.push(JSON.stringify({ version, key: text, finding, sum: sumOf(text, finding) }));
@@ -143,7 +151,7 @@ class Lines {
     else this.#last.line = -1;
   }
 
-  find(key: string): Finding | undefined {
+  find(key: string): Finding | Heard | undefined {
     const line = this.#index.find(key);
     return line < 0 ? undefined : this.#entry(line)?.finding;
   }
@@ -171,11 +179,15 @@ class Lines {
   }
 }
 
-function keyText({ path, bytes, modifiedMs, startSeconds, endSeconds, channel }: FindingKey): string {
-  return JSON.stringify([path, bytes, modifiedMs, startSeconds ?? null, endSeconds ?? null, channel ?? null]);
+function keyText({ path, bytes, modifiedMs, startSeconds, endSeconds, channel, what }: FindingKey): string {
+  const key = [path, bytes, modifiedMs, startSeconds ?? null, endSeconds ?? null, channel ?? null];
+  return JSON.stringify(what ? [...key, what] : key);
 }
 
-const sumOf = (key: string, finding: Finding) =>
+/** What is found for a key. */
+type Of<K extends FindingKey> = K extends { what: 'speech' } ? Heard : Finding;
+
+const sumOf = (key: string, finding: Finding | Heard) =>
   createHash('sha256')
     .update(JSON.stringify([key, finding]))
     .digest('hex')
@@ -197,7 +209,7 @@ const NEWLINE = Buffer.from('\n');
 
 interface Entry {
   key: string;
-  finding: Finding;
+  finding: Finding | Heard;
   isOurs: boolean;
 }
 
@@ -208,7 +220,8 @@ function parse(line: string): Entry | undefined {
     const { finding } = entry;
     const measured = Number.isSafeInteger(finding?.samples) && typeof finding?.hash === 'string';
     if (entry.sum === undefined && entry.version < version) return { ...entry, isOurs: false };
-    const isWhole = entry.sum === sumOf(entry.key, finding) && (measured || typeof finding?.reasonCode === 'string');
+    const isFinding = measured || typeof finding?.reasonCode === 'string' || Array.isArray(finding?.speech);
+    const isWhole = entry.sum === sumOf(entry.key, finding) && isFinding;
     return isWhole ? { ...entry, isOurs: entry.version === version } : undefined;
   } catch {
     return undefined;

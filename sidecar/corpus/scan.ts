@@ -21,8 +21,10 @@ import {
   type ScannedUtterance,
   type Skipped,
   scannedKinds,
+  type Unannotated,
   type Utterance,
 } from './types.ts';
+import { withUnannotated } from './unannotated.ts';
 
 export type ChannelsOption = ChannelChoice | 'each';
 
@@ -34,6 +36,7 @@ export interface LanguageSpec {
   allowOutside?: boolean;
   tables?: CommonVoiceTables;
   tiers?: readonly string[];
+  unannotated?: Unannotated;
   /** Of a table, the column that holds the transcripts, where it is not the layout's own. */
   textColumn?: string;
   /** Of recordings whose manifest names no channel: all mixed (unless told), one of them from 0, or each by itself. */
@@ -76,10 +79,15 @@ export async function scanLanguage(
   spec: LanguageSpec,
   onProgress?: (progress: ScanProgress) => void,
 ): Promise<LanguageCorpus> {
-  const listing = spec.listing ?? readListing(spec.root, spec.layout, spec);
+  const read = spec.listing ?? readListing(spec.root, spec.layout, spec);
+  const cache = new ScanCache(spec.cacheDir, spec.onDamage);
+  const leave = (fault: unknown) => {
+    cache.close();
+    throw fault;
+  };
+  const listing = spec.unannotated === 'pauses' ? await withUnannotated(read, cache, spec.signal).catch(leave) : read;
   const { layout, utterances: listed, skipped: rows, notes } = listing;
   const limitSamples = spec.limitHours === undefined ? Number.POSITIVE_INFINITY : spec.limitHours * 3600 * modelRateHz;
-  const cache = new ScanCache(spec.cacheDir, spec.onDamage);
   const kept = new PackedRows<ScannedUtterance>(scannedKinds);
   /** Of what is kept the place in the listing. */
   const places = new Places();

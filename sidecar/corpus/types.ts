@@ -3,6 +3,7 @@ import { type Layout, layouts } from '../layouts.ts';
 import type { CommonVoiceTables } from './common-voice.ts';
 import type { Kind } from './packed-rows.ts';
 import type { Rows } from './rows.ts';
+import type { Annotated } from './unannotated.ts';
 
 export { type Layout, layouts };
 
@@ -38,9 +39,14 @@ export interface ReadOptions {
   tables?: CommonVoiceTables;
   /** Of annotated recordings, the tiers that hold utterances, by name; proposed by what they hold where none is told. */
   tiers?: readonly string[];
+  /** Of annotated recordings what becomes of the rest; left aside unless told. */
+  unannotated?: Unannotated;
   /** Of a table, the column that holds the transcripts, where it is not the layout's own. */
   textColumn?: string;
 }
+
+/** What becomes of the stretches of an annotated recording that nobody annotated. */
+export type Unannotated = 'aside' | 'pauses';
 
 /** An utterance whose audio was decoded once and found usable. */
 export interface ScannedUtterance extends Utterance {
@@ -91,6 +97,8 @@ export interface Listing {
   skipped: Skipped[];
   /** What a person should know of how it was read. */
   notes: string[];
+  /** Recordings of which annotated stretches alone are utterances. */
+  annotated?: Annotated[];
 }
 
 export interface LanguageCorpus {

@@ -134,6 +134,8 @@ export interface InspectDataset {
   layout?: string;
   /** Of annotated recordings, the tiers that hold utterances. */
   tiers?: string[];
+  /** What becomes of the rest of them. */
+  unannotated?: 'aside' | 'pauses';
   allowOutside?: boolean;
   token?: string;
 }

@@ -590,6 +590,18 @@ const drawing = [
     tests: ['test/unit/corpus/rows.test.ts'],
   },
   {
+    name: 'unannotated speech taken twice over what is annotated',
+    find: 'from = Math.max(from, sorted[i].endSeconds);',
+    replace: 'from = sorted[i].startSeconds;',
+    tests: ['test/unit/corpus/unannotated.test.ts'],
+  },
+  {
+    name: 'every breath ends a stretch of speech',
+    find: 'if (last && (i - last[1]) * frameSeconds < shortestPauseSeconds) last[1] = i + 1;',
+    replace: 'if (last && (i - last[1]) * frameSeconds <= 0) last[1] = i + 1;',
+    tests: ['test/unit/corpus/unannotated.test.ts'],
+  },
+  {
     name: 'a cut utterance is wholly held out',
     find: "? segment(utterance, 'dev', cut, utterance.samples)",
     replace: "? segment(utterance, 'dev', 0, utterance.samples)",

@@ -84,7 +84,7 @@ const shownTiers = (recordings: string[]): DatasetGuess['tiers'] =>
 
 /** Reads and decodes every recording once; what was found is remembered as the training remembers it. */
 export async function inspectDataset(raw: unknown, context: JobContext): Promise<DatasetReport> {
-  const { path, language, layout, tiers, allowOutside } = inspectDatasetParams.parse(raw);
+  const { path, language, layout, tiers, unannotated, allowOutside } = inspectDatasetParams.parse(raw);
   const { workspace, signal, progress } = context;
   const corpus = await scanLanguage(
     {
@@ -92,6 +92,7 @@ export async function inspectDataset(raw: unknown, context: JobContext): Promise
       root: path,
       layout: layout === 'auto' ? undefined : layout,
       tiers,
+      unannotated,
       allowOutside,
       cacheDir: join(workspace, '.milore', 'cache', 'corpus'),
       signal,

@@ -63,6 +63,7 @@ export async function makeLanguage(
         allowOutside: spec.allowOutside ?? allowOutside,
         tables: spec.commonVoice,
         tiers: spec.tiers,
+        unannotated: spec.unannotated,
         channels: typeof channels === 'number' ? channels - 1 : channels,
         limitHours: spec.hours === undefined ? undefined : spec.hours / spec.data.length,
         cacheDir,
