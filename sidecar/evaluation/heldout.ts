@@ -73,13 +73,14 @@ function* byLength(clips: readonly HeldOutClip[], batchFrames: number): Generato
 }
 
 /** The first clips in hash order of each language, so that the choice does not depend on the run. */
-export function limitHeldOut<T extends HeldOutClip>(clips: readonly T[], framesPerLanguage: number): T[] {
+export function limitHeldOut<T extends HeldOutClip>(clips: Iterable<T>, framesPerLanguage: number): T[] {
   const left = new Map<string, number>();
-  return [...clips]
+  // A clip's hash may be made whenever it is asked for.
+  return Array.from(clips, (clip) => ({ clip, hash: clip.hash }))
     .sort((a, b) => (a.hash < b.hash ? -1 : 1))
-    .filter(({ language, frames }) => {
-      const rest = left.get(language) ?? framesPerLanguage;
-      left.set(language, rest - frames);
-      return rest > 0;
+    .flatMap(({ clip }) => {
+      const rest = left.get(clip.language) ?? framesPerLanguage;
+      left.set(clip.language, rest - clip.frames);
+      return rest > 0 ? clip : [];
     });
 }

@@ -1,5 +1,5 @@
 /** @file The shared start: a head trained for a while on the frozen base, over all languages, from which every arm goes on. */
-import type { Sampler } from '../corpus/index.ts';
+import type { Rows, Sampler } from '../corpus/index.ts';
 import type { Sources } from '../learning/batch.ts';
 import { newState } from '../optim/adamw.ts';
 import { rateFactor } from '../optim/schedule.ts';
@@ -15,7 +15,7 @@ import { takeStep } from './step.ts';
  */
 export async function startHead(
   { stage: { experiment }, arms, signal, sink }: Pick<Training, 'stage' | 'arms' | 'signal' | 'sink'>,
-  { clips, sources, sampler }: { clips: readonly TrainingClip[]; sources: Sources; sampler: Sampler },
+  { clips, sources, sampler }: { clips: Rows<TrainingClip>; sources: Sources; sampler: Sampler },
   names: readonly string[],
 ): Promise<void> {
   const { warmupSteps, learningRate } = experiment.head;

@@ -2,7 +2,7 @@
  * @file The loop: draw, step, log, evaluate, checkpoint. It is handed arms and data, and knows neither audio nor files;
  * everything it says goes through its sink.
  */
-import type { Sampler } from '../corpus/index.ts';
+import type { Rows, Sampler } from '../corpus/index.ts';
 import { type ClipScore, evaluateHeldOut, type HeldOutSpeech } from '../evaluation/heldout.ts';
 import type { Sources } from '../learning/batch.ts';
 import { measurements, tally } from '../learning/meter.ts';
@@ -28,7 +28,7 @@ export interface Training {
   /** The first is what the run is for. */
   arms: readonly Arm[];
   sampler: Sampler;
-  clips: readonly TrainingClip[];
+  clips: Rows<TrainingClip>;
   heldOut: HeldOutSpeech;
   sources: Sources;
   /** What the frozen base's own head says of held-out speech, where it has one. */

@@ -307,8 +307,8 @@ const masksAndLabels = [
   },
   {
     name: 'held-out clips trained on',
-    find: '.filter((clip) => clip.split === split)',
-    replace: ".filter((clip) => clip.split === split || split === 'train')",
+    find: 'const heard = joined(sides.train);',
+    replace: 'const heard = joined([...sides.train, ...sides.dev]);',
     tests: by.run,
   },
 ];
@@ -579,9 +579,33 @@ const drawing = [
   },
   {
     name: 'crops may reach beyond their clip',
-    find: '(clips[clip].frames - frames + 1));',
-    replace: '(clips[clip].frames + 1));',
+    find: '(all[clip] - frames + 1));',
+    replace: '(all[clip] + 1));',
     tests: by.sampler,
+  },
+  {
+    name: 'an index believes fingerprints alone',
+    find: '=== print && this.textOf(this.#rows[slot] - 1) === text)',
+    replace: '=== print)',
+    tests: ['test/unit/corpus/rows.test.ts'],
+  },
+  {
+    name: 'unannotated speech taken twice over what is annotated',
+    find: 'from = Math.max(from, sorted[i].endSeconds);',
+    replace: 'from = sorted[i].startSeconds;',
+    tests: ['test/unit/corpus/unannotated.test.ts'],
+  },
+  {
+    name: 'every breath ends a stretch of speech',
+    find: 'if (last && (i - last[1]) * frameSeconds < shortestPauseSeconds) last[1] = i + 1;',
+    replace: 'if (last && (i - last[1]) * frameSeconds <= 0) last[1] = i + 1;',
+    tests: ['test/unit/corpus/unannotated.test.ts'],
+  },
+  {
+    name: 'a cut utterance is wholly held out',
+    find: "? segment(utterance, 'dev', cut, utterance.samples)",
+    replace: "? segment(utterance, 'dev', 0, utterance.samples)",
+    tests: by.splits,
   },
 ];
 

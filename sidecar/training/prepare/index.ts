@@ -3,6 +3,7 @@
  * Each part is kept in the cache by content, so a second run of the same data starts at once.
  */
 import type { Experiment } from '../../config/experiment.ts';
+import { joined, rowsBy } from '../../corpus/index.ts';
 import { sweepTemporary } from '../../disk.ts';
 import type { DeviceName, SessionOptions } from '../../engine/session.ts';
 import { evaluateHeldOut, type HeldOutSpeech } from '../../evaluation/heldout.ts';
@@ -16,6 +17,7 @@ import type { Measurement } from '../../protocol/measurement.ts';
 import type { FeatureStore } from '../../units/features.ts';
 import { type FrozenBase, ownUnits, type Units } from '../../units/fit.ts';
 import { ADAPTED, type Arm, type ArmPlan, planArms } from '../arms.ts';
+import type { TrainingClip } from '../draw.ts';
 import type { ArmSpecs } from '../fork.ts';
 import { stagesOf } from '../stages.ts';
 import type { CheckpointMeaning } from '../state.ts';
@@ -58,11 +60,11 @@ export async function plan(experiment: Experiment, around: Around): Promise<Plan
   const { base } = frozen;
   const config = learnableConfig(experiment, base.config, frozen.trainMask);
   const clips = await collectClips(experiment, frozen, around);
-  const sized = [...clips.heard, ...clips.heldOut].map(({ hash, frames }) => ({
-    hash,
-    frames,
-    samples: clips.samplesIn({ hash }),
-  }));
+  const all = joined<TrainingClip>([clips.heard, clips.heldOut]);
+  const sized = rowsBy(all.length, (i) => {
+    const { hash, frames } = all.at(i)!;
+    return { hash, frames, samples: clips.samplesIn({ hash }) };
+  });
   const features = planFeatures(experiment, frozen, sized, around);
   const stageUnits = refits(experiment)
     ? planUnitsOfStages(stagesOf(experiment), base, clips, features.kind)
@@ -113,7 +115,7 @@ export async function label(
   const features = kept.open();
   try {
     const source = { load: clips.samples, options };
-    await features.ensure([...clips.heard, ...clips.heldOut], source, stage('features'));
+    await features.ensure(joined<TrainingClip>([clips.heard, clips.heldOut]), source, stage('features'));
     const from = { base, file, features, options };
     const all: Units[] = [];
     for (const [i, one] of stageUnits.entries()) {
