@@ -29,9 +29,9 @@ export class Graph implements Builder {
     return value;
   }
 
-  /** Frozen float32 numbers read from a file by the runtime itself. */
-  weight(name: string, shape: readonly number[], location: WeightLocation): Value {
-    const value = this.value(shape, 'float32');
+  /** Frozen numbers, float32 unless told, read from a file by the runtime itself. */
+  weight(name: string, shape: readonly number[], location: WeightLocation, dtype: DType = 'float32'): Value {
+    const value = this.value(shape, dtype);
     this.sources.set(value, { kind: 'weight', name, location });
     return value;
   }

@@ -2,9 +2,10 @@
 import type { BaseConfig } from '../architecture/config.ts';
 import { MASK_EMBEDDING } from '../architecture/shapes.ts';
 import { gradients } from '../engine/gradient.ts';
-import { Graph } from '../engine/graph.ts';
+import { Graph, reachable } from '../engine/graph.ts';
 import { add } from '../engine/ops/elementwise.ts';
 import { reshape } from '../engine/ops/layout.ts';
+import { gemm } from '../engine/ops/linear.ts';
 import type { Value } from '../engine/value.ts';
 import type { Attached } from '../model/adapters/adapter.ts';
 import { routingStatistics } from '../model/adapters/mixture.ts';
@@ -15,6 +16,7 @@ import { applyMask, featureInput, frontEnd, maskInput, project } from '../model/
 import { encode } from '../model/families/transformer.ts';
 import type { ParameterSpec } from '../model/parameters.ts';
 import type { WeightFile } from '../weights/file.ts';
+import type { QuantisedProducts } from '../weights/quantised.ts';
 import type { FrozenWeights, TensorSource } from '../weights/weight.ts';
 import { headConstants, likeliestUnits, maskedPrediction } from './masked-prediction.ts';
 import type { Objective } from './objective.ts';
@@ -40,6 +42,8 @@ interface Built extends Attached {
   tensor: TensorSource;
   /** The waveform's or the cached features' frames, projected [B·T, hidden]. */
   projected: Value;
+  /** Frozen products that are computed in 8 bits. */
+  products?: ReturnType<QuantisedProducts>;
 }
 
 /** A graph in which `parameters` are inputs and everything else is a frozen weight. */
@@ -48,6 +52,7 @@ function begin(
   file: WeightFile,
   parameters: readonly GraphParameter[],
   training = false,
+  quantised?: QuantisedProducts,
 ): Built {
   const graph = new Graph();
   const frozen = file.source(graph);
@@ -65,7 +70,15 @@ function begin(
   const speech = adapter.fromWave
     ? frontEnd(base, tensor, graph.input('wave', ['B', 1, 'S']))
     : featureInput(graph, base);
-  return { graph, tensor, projected: project(base, tensor, speech), ...adapter.attach(graph, tensor, training) };
+  const inBytes = quantised?.(graph, tensor);
+  return {
+    graph,
+    tensor,
+    projected: project(base, tensor, speech),
+    // What trains is no frozen matrix, whatever the recipe says.
+    products: inBytes && ((name, x) => (shapes.has(`${name}.weight`) ? undefined : inBytes(name, x))),
+    ...adapter.attach(graph, tensor, training),
+  };
 }
 
 type GraphParameter = Pick<ParameterSpec, 'name' | 'shape'>;
@@ -75,9 +88,11 @@ export function stepGraph(
   config: LearnableConfig,
   file: WeightFile,
   parameters: readonly GraphParameter[],
+  quantised?: QuantisedProducts,
 ): Record<string, Value> {
-  const { graph, tensor, projected, hook, routing } = begin(config, file, parameters, true);
-  const hidden = encode(config.base, tensor, applyMask(tensor, projected, maskInput(graph)), hook).at(-1)!;
+  const { graph, tensor, projected, hook, routing, products } = begin(config, file, parameters, true, quantised);
+  const heard = applyMask(tensor, projected, maskInput(graph));
+  const hidden = encode(config.base, tensor, heard, hook, undefined, products).at(-1)!;
   const { loss: masked, measures } = objectiveOf(config).build(hidden, tensor);
   const { penalty } = routing();
   const loss = penalty ? add(masked, reshape(penalty, masked.shape)) : masked;
@@ -87,6 +102,49 @@ export function stepGraph(
     outputs[`grad:${parameters[i].name}`] = gradient;
   });
   return outputs;
+}
+
+/** A frozen projection of the step, and whether the way back multiplies by it too. */
+export interface Probed {
+  name: string;
+  backward: boolean;
+}
+
+/**
+ * The step in float32 opened up: outputs `in:<projection>` [B·T, in], what a frozen projection is given, and where the way
+ * back multiplies by it `out:<projection>` [B·T, out], the loss's gradient by what it gives.
+ */
+export function probeGraph(
+  config: LearnableConfig,
+  file: WeightFile,
+  parameters: readonly GraphParameter[],
+): { outputs: Record<string, Value>; projections: Probed[] } {
+  const { graph, tensor, projected, hook, routing } = begin(config, file, parameters, true);
+  const names = new Set(parameters.map(({ name }) => name));
+  const seen: { name: string; x: Value; y: Value }[] = [];
+  const heard = applyMask(tensor, projected, maskInput(graph));
+  const hidden = encode(config.base, tensor, heard, hook, undefined, (name, x) => {
+    if (names.has(`${name}.weight`)) return undefined;
+    const y = gemm(x, tensor(`${name}.weight`), tensor(`${name}.bias`), { transB: true });
+    seen.push({ name, x, y });
+    return y;
+  }).at(-1)!;
+  const { loss: masked } = objectiveOf(config).build(hidden, tensor);
+  const { penalty } = routing();
+  const loss = penalty ? add(masked, reshape(penalty, masked.shape)) : masked;
+  const trained = new Set(parameters.map(({ name }) => tensor(name)));
+  const learns = (x: Value) => reachable([x]).some(({ inputs }) => inputs.some((input) => input && trained.has(input)));
+  const projections = seen.map(({ name, x, y }) => ({ name, x, y, backward: learns(x) }));
+  const back = projections.filter(({ backward }) => backward);
+  const outputs: Record<string, Value> = {};
+  for (const { name, x } of projections) outputs[`in:${name}`] = x;
+  gradients(
+    loss,
+    back.map(({ y }) => y),
+  ).forEach((gradient, i) => {
+    outputs[`out:${back[i].name}`] = gradient;
+  });
+  return { outputs, projections: projections.map(({ name, backward }) => ({ name, backward })) };
 }
 
 /** Outputs `nll`, `correct`, routing statistics, and `base.nll`, `base.correct` by the base's own frozen head. */

@@ -16,9 +16,10 @@ import { keysBeyond } from './padding.ts';
 import { graphOf } from './registry.ts';
 
 /**
- * @param own [B·T, 1], 0 for frames beyond a clip's end, in a graph that runs by itself: no frame then hears them
  * Projected frames [B·T, hidden] → hidden states as in transformers 4.x: [0] the encoder's input, [i] the output of
  * block i, the last one after the final layer norm where the style is pre-norm.
+ * @param own [B·T, 1], 0 for frames beyond a clip's end, in a graph that runs by itself: no frame then hears them
+ * @param products a projection's frozen product where it is computed otherwise than in float32
  */
 export function encode(
   config: BaseConfig,
@@ -26,6 +27,7 @@ export function encode(
   projected: Value,
   hook?: ProjectionHook,
   own?: Value,
+  products?: (projection: string, x: Value) => Value | undefined,
 ): Value[] {
   const { eps, stableLayerNorm } = config;
   const norm = (name: string, x: Value) => layerNorm(x, weights(`${name}.weight`), weights(`${name}.bias`), eps);
@@ -45,7 +47,8 @@ export function encode(
     const linear = (target: Target, input: Value) => {
       const site = { layer, target };
       const at = siteName(site);
-      const frozen = gemm(input, weights(`${at}.weight`), weights(`${at}.bias`), { transB: true });
+      const frozen =
+        products?.(at, input) ?? gemm(input, weights(`${at}.weight`), weights(`${at}.bias`), { transB: true });
       return hook ? hook(site, input, frozen, block) : frozen;
     };
     const attend = (input: Value) =>
