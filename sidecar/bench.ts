@@ -4,6 +4,7 @@
  * written by a process of their own, so that the peak measured here is that of training alone.
  */
 
+import './engine/telemetry.ts';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';

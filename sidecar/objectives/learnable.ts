@@ -46,23 +46,34 @@ interface Built extends Attached {
   products?: ReturnType<QuantisedProducts>;
 }
 
+/** Where a model's graph goes, and how its frozen products are computed. */
+interface Into {
+  graph: Graph;
+  frozen: TensorSource;
+  /** Before the names of its parameters, where several models share a graph. */
+  prefix: string;
+  quantised?: QuantisedProducts;
+}
+
+const alone = (file: WeightFile, quantised?: QuantisedProducts): Into => {
+  const graph = new Graph();
+  return { graph, frozen: file.source(graph), prefix: '', quantised };
+};
+
 /** A graph in which `parameters` are inputs and everything else is a frozen weight. */
 function begin(
   config: LearnableConfig,
-  file: WeightFile,
   parameters: readonly GraphParameter[],
+  { graph, frozen, prefix, quantised }: Into,
   training = false,
-  quantised?: QuantisedProducts,
 ): Built {
-  const graph = new Graph();
-  const frozen = file.source(graph);
   const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]));
   const inputs = new Map<string, Value>();
   const tensor: TensorSource = (name) => {
     const shape = shapes.get(name);
     if (!shape) return frozen(name);
     let value = inputs.get(name);
-    if (!value) inputs.set(name, (value = graph.input(name, shape)));
+    if (!value) inputs.set(name, (value = graph.input(prefix + name, shape)));
     return value;
   };
   const { base } = config;
@@ -90,7 +101,11 @@ export function stepGraph(
   parameters: readonly GraphParameter[],
   quantised?: QuantisedProducts,
 ): Record<string, Value> {
-  const { graph, tensor, projected, hook, routing, products } = begin(config, file, parameters, true, quantised);
+  return stepOf(config, parameters, alone(file, quantised));
+}
+
+function stepOf(config: LearnableConfig, parameters: readonly GraphParameter[], into: Into): Record<string, Value> {
+  const { graph, tensor, projected, hook, routing, products } = begin(config, parameters, into, true);
   const heard = applyMask(tensor, projected, maskInput(graph));
   const hidden = encode(config.base, tensor, heard, hook, undefined, products).at(-1)!;
   const { loss: masked, measures } = objectiveOf(config).build(hidden, tensor);
@@ -119,7 +134,7 @@ export function probeGraph(
   file: WeightFile,
   parameters: readonly GraphParameter[],
 ): { outputs: Record<string, Value>; projections: Probed[] } {
-  const { graph, tensor, projected, hook, routing } = begin(config, file, parameters, true);
+  const { graph, tensor, projected, hook, routing } = begin(config, parameters, alone(file), true);
   const names = new Set(parameters.map(({ name }) => name));
   const seen: { name: string; x: Value; y: Value }[] = [];
   const heard = applyMask(tensor, projected, maskInput(graph));
@@ -154,7 +169,16 @@ export function evaluationGraph(
   parameters: readonly GraphParameter[],
   baseHead?: BaseHead,
 ): Record<string, Value> {
-  const { graph, tensor, projected, hook, routing } = begin(config, file, parameters);
+  return evaluationOf(config, parameters, alone(file), baseHead);
+}
+
+function evaluationOf(
+  config: LearnableConfig,
+  parameters: readonly GraphParameter[],
+  into: Into,
+  baseHead?: BaseHead,
+): Record<string, Value> {
+  const { graph, tensor, projected, hook, routing } = begin(config, parameters, into);
   const hidden = encode(config.base, tensor, applyMask(tensor, projected, maskInput(graph)), hook).at(-1)!;
   const outputs: Record<string, Value> = {
     ...objectiveOf(config).build(hidden, tensor).measures,
@@ -162,6 +186,37 @@ export function evaluationGraph(
   };
   if (baseHead)
     Object.assign(outputs, maskedPrediction(baseHead).build(hidden, headConstants(graph, baseHead), 'base.').measures);
+  return outputs;
+}
+
+/** One of several models that learn from the same batches. */
+export interface Model {
+  config: LearnableConfig;
+  parameters: readonly GraphParameter[];
+  baseHead?: BaseHead;
+}
+
+/** Before the names of a model's parameters and outputs in a graph of several. */
+export const prefixOf = (model: number) => `${model}/`;
+
+/**
+ * Several models' steps, or evaluations, as one graph: what is the same in all of them is computed once, frozen weights lie
+ * in memory once, and the activations of one make room for those of the next.
+ */
+export function jointGraph(
+  kind: 'step' | 'evaluation',
+  models: readonly Model[],
+  file: WeightFile,
+  quantised?: QuantisedProducts,
+): Record<string, Value> {
+  const graph = new Graph({ shared: true });
+  const frozen = file.source(graph);
+  const outputs: Record<string, Value> = {};
+  models.forEach(({ config, parameters, baseHead }, i) => {
+    const into = { graph, frozen, prefix: prefixOf(i), quantised };
+    const own = kind === 'step' ? stepOf(config, parameters, into) : evaluationOf(config, parameters, into, baseHead);
+    for (const [name, value] of Object.entries(own)) outputs[`${into.prefix}${name}`] = value;
+  });
   return outputs;
 }
 
@@ -174,7 +229,7 @@ export function featureGraph(
   layers: readonly number[],
   baseHead?: BaseHead,
 ): Record<string, Value> {
-  const { graph, tensor, projected, hook } = begin(config, file, parameters);
+  const { graph, tensor, projected, hook } = begin(config, parameters, alone(file));
   const states = encode(config.base, tensor, projected, hook);
   const outputs: Record<string, Value> = {};
   for (const layer of layers) outputs[`hidden:${layer}`] = states[layer];

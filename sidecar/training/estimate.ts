@@ -11,7 +11,8 @@ import { UserError } from '../errors.ts';
 import { assemble, type Sources } from '../learning/batch.ts';
 import type { Learner } from '../learning/learner.ts';
 import { spanMask } from '../learning/mask.ts';
-import { openLearner } from '../learning/open-learner.ts';
+import { openLearners } from '../learning/open-learner.ts';
+import { accumulateTogether, evaluateTogether } from '../learning/together.ts';
 import { countParameters } from '../objectives/count.ts';
 import type { Estimate } from '../protocol/messages.ts';
 import { normals } from '../random.ts';
@@ -47,8 +48,8 @@ export async function estimate(experiment: Experiment, options: EstimateOptions)
   const session = { device: chosen.device };
   const learners: Learner[] = [];
   try {
-    for (const arm of planArms(experiment, config))
-      learners.push(await openLearner(arm.config, base, file, experiment.seed, session, base.head));
+    const models = planArms(experiment, config).map((arm) => ({ config: arm.config, baseHead: base.head }));
+    learners.push(...(await openLearners(models, base, file, experiment.seed, session)));
     const batch = noiseBatch(experiment, base.config.convDim.at(-1) ?? 512, framesPerSecond, base.head !== undefined);
     const { accumulate } = experiment.training;
     const times: number[] = [];
@@ -56,7 +57,7 @@ export async function estimate(experiment: Experiment, options: EstimateOptions)
     for (let i = 0; i <= measured && (times.length === 0 || performance.now() - began < budgetMs); i++) {
       signal.throwIfAborted();
       const start = performance.now();
-      for (const learner of learners) await learner.accumulate(batch);
+      await accumulateTogether(learners, batch);
       const halfway = performance.now();
       for (const learner of learners) await learner.update({ adapter: 1e-9, head: 1e-9 }, experiment.training);
       const end = performance.now();
@@ -66,7 +67,7 @@ export async function estimate(experiment: Experiment, options: EstimateOptions)
       progress(i, measured + 1);
     }
     const start = performance.now();
-    for (const learner of learners) await learner.evaluate(batch);
+    await evaluateTogether(learners, batch);
     const evaluateSeconds = (performance.now() - start) / 1000;
     progress(measured + 1, measured + 1);
     times.sort((a, b) => a - b);

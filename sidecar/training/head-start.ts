@@ -35,6 +35,8 @@ export async function startHead(
   }
   const { parameters } = teacher.learner;
   await teacher.learner.pull();
+  // From here on the arms step together; what one needs alone would take memory beside that.
+  await teacher.learner.rest();
   for (const { learner } of arms) {
     for (const name of parameters.namesOf('head')) learner.parameters.view(name).set(parameters.view(name));
     learner.optimiser = newState(learner.parameters.size);

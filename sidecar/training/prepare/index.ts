@@ -8,7 +8,7 @@ import type { DeviceName, SessionOptions } from '../../engine/session.ts';
 import { evaluateHeldOut, type HeldOutSpeech } from '../../evaluation/heldout.ts';
 import type { Sources } from '../../learning/batch.ts';
 import { measurements } from '../../learning/meter.ts';
-import { openLearner } from '../../learning/open-learner.ts';
+import { openLearners } from '../../learning/open-learner.ts';
 import { countParameters, type ParameterCount } from '../../objectives/count.ts';
 import { parameterSpecs } from '../../objectives/learnable.ts';
 import type { RunEvent } from '../../protocol/events.ts';
@@ -107,11 +107,12 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
   };
   try {
     const own = base.head && (await ownUnits(from, clips.heldOut));
-    for (const { name, config } of armPlans) {
+    const models = armPlans.map(({ name, config }) => {
       // The control's encoder is the base, of which the base's own head has said all.
-      const head = name === ADAPTED ? base.head : undefined;
-      arms.push({ name, config, learner: await openLearner(config, base, file, experiment.seed, from.options, head) });
-    }
+      return { config, baseHead: name === ADAPTED ? base.head : undefined };
+    });
+    const learners = await openLearners(models, base, file, experiment.seed, from.options);
+    arms.push(...armPlans.map((arm, i) => ({ ...arm, learner: learners[i] })));
     const baseUnits = own && ((hash: string) => own.get(hash) ?? none);
     const sources: Sources = { features, units: (hash) => units.of(hash), baseUnits };
     const heldOut: HeldOutSpeech = {
