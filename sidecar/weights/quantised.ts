@@ -29,6 +29,20 @@ export interface ProjectionRecipe {
 /** By the name of a projection, `encoder.layers.0.attention.q_proj`; what is not named stays float32. */
 export type Recipe = Readonly<Record<string, ProjectionRecipe>>;
 
+/** Whether a value of a file is a recipe. */
+export function isRecipe(value: unknown): value is Recipe {
+  const isRecord = (x: unknown): x is Record<string, unknown> =>
+    typeof x === 'object' && x !== null && !Array.isArray(x);
+  const isWay = (x: unknown) =>
+    isRecord(x) &&
+    ['float32', 'int8', 'blocks'].includes(x.kind as string) &&
+    (x.shifts === undefined ||
+      (Array.isArray(x.shifts) && x.shifts.every((shift) => Number.isInteger(shift) && Math.abs(shift) <= 16)));
+  return (
+    isRecord(value) && Object.values(value).every((one) => isRecord(one) && isWay(one.forward) && isWay(one.backward))
+  );
+}
+
 /** The frozen product of a projection, x·Wᵀ + b; undefined where it is not in 8 bits. */
 export type QuantisedProducts = (
   graph: Graph,
@@ -51,6 +65,9 @@ export const canBe = (kind: FrozenKind, inner: number): boolean => kind !== 'blo
  * @param onDamage told of each file that was there and not what had been written, once it is written anew
  */
 export function quantise(file: WeightFile, recipe: Recipe, onDamage?: (path: string) => void): QuantisedProducts {
+  for (const projection of Object.keys(recipe))
+    if (!file.weights.has(`${projection}.weight`))
+      throw new Error(`internal: the base has no projection ${projection}`);
   const names = new Map<string, string>();
   const key = (projection: string, direction: Direction) => `${projection}:${direction}`;
   for (const [projection, directions] of Object.entries(recipe))

@@ -20,6 +20,7 @@ import type { ArmSpecs } from '../fork.ts';
 import type { CheckpointMeaning } from '../state.ts';
 import { type FrozenBaseModel, loadFrozenBase } from './base.ts';
 import { type Clips, collectClips } from './clips.ts';
+import { chooseCompute } from './compute.ts';
 import { learnableConfig, meaningOfSites } from './learnable.ts';
 import { labelClips, planUnits, type UnitsPlan } from './units.ts';
 
@@ -66,6 +67,8 @@ export async function plan(experiment: Experiment, around: Around): Promise<Plan
 
 export interface Prepared {
   arms: Arm[];
+  /** How the steps multiply by frozen weights. */
+  computes: 'float32' | 'int8';
   units: Units;
   sources: Sources;
   heldOut: HeldOutSpeech;
@@ -107,14 +110,16 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
   };
   try {
     const own = base.head && (await ownUnits(from, clips.heldOut));
+    const baseUnits = own && ((hash: string) => own.get(hash) ?? none);
+    const sources: Sources = { features, units: (hash) => units.of(hash), baseUnits };
     const models = armPlans.map(({ name, config }) => {
       // The control's encoder is the base, of which the base's own head has said all.
       return { config, baseHead: name === ADAPTED ? base.head : undefined };
     });
-    const learners = await openLearners(models, base, file, experiment.seed, from.options);
+    const speech = { config: armPlans[0].config, file, clips: clips.heard, sources };
+    const quantised = await chooseCompute(experiment, speech, around);
+    const learners = await openLearners(models, base, file, experiment.seed, from.options, quantised);
     arms.push(...armPlans.map((arm, i) => ({ ...arm, learner: learners[i] })));
-    const baseUnits = own && ((hash: string) => own.get(hash) ?? none);
-    const sources: Sources = { features, units: (hash) => units.of(hash), baseUnits };
     const heldOut: HeldOutSpeech = {
       clips: clips.heldOut,
       sources,
@@ -123,6 +128,7 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
     };
     return {
       arms,
+      computes: quantised ? 'int8' : 'float32',
       units,
       sources,
       heldOut,
@@ -151,5 +157,6 @@ const none = new Uint16Array(0);
 /** The untrained adapter is the base bit for bit, so its own-head scores are the base's. */
 async function byOwnHead({ learner }: Arm, heldOut: HeldOutSpeech): Promise<Measurement[]> {
   const all = measurements('base', (await evaluateHeldOut(learner, heldOut)).meter);
+  await learner.rest();
   return all.filter(({ measure }) => measure.startsWith('ownHead'));
 }
