@@ -28,7 +28,7 @@ export interface ComputeRecord {
   /** Why, in words. */
   why: string;
   processor: string;
-  bounds: { product: number; step: typeof STEP_BOUND };
+  bounds: { product: typeof PRODUCT_BOUND; step: typeof STEP_BOUND };
   /** Absent where nothing had to be tried. */
   calibration?: Omit<Calibration, 'recipe'>;
   /** How each projection is computed; what is not named is float32. */
@@ -94,7 +94,11 @@ export async function chooseCompute(
       emit({ type: 'stage', name: 'calibrate', done, total });
     });
     if (path) writeFileAtomic(path, `${JSON.stringify(record, null, 1)}\n`);
-    emit({ type: 'note', level: record.computes === 'int8' && !record.calibration?.passes ? 'warning' : 'info', text: inWords(record) });
+    emit({
+      type: 'note',
+      level: record.computes === 'int8' && !record.calibration?.passes ? 'warning' : 'info',
+      text: inWords(record),
+    });
   }
   return record.computes === 'int8' ? quantise(from.file, record.recipe, onDamage) : undefined;
 }

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { measuredValue } from '../../../sidecar/protocol/measurement.ts';
 import { graphsFolderOf } from '../../support/cache.ts';
-import { measuredValue } from '../../support/run-events.ts';
 import { eventsOf, notesOf, tinyRuns } from '../../support/tiny-run.ts';
 
 const { root, run } = tinyRuns();
@@ -31,8 +31,8 @@ describe('a run in 8 bits', () => {
     const loss = ({ result }: typeof exact, when: 'before' | 'after', arm: string) =>
       measuredValue(result[when]!, 'loss', { language: 'fin', arm });
     for (const arm of ['adapted', 'control']) {
-      // Evaluations are float32, and an adapter that does nothing yet is the base.
-      expect(Math.abs(loss(ours, 'before', arm) - loss(exact, 'before', arm))).toBeLessThan(1e-3);
+      // Evaluations are float32; the head has started in 8 bits.
+      expect(Math.abs(loss(ours, 'before', arm) - loss(exact, 'before', arm))).toBeLessThan(0.01);
       const learned = loss(exact, 'before', arm) - loss(exact, 'after', arm);
       expect(learned).toBeGreaterThan(0.02);
       expect(Math.abs(loss(ours, 'after', arm) - loss(exact, 'after', arm))).toBeLessThan(0.2 * learned);
