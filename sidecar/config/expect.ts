@@ -23,7 +23,7 @@ export interface StepWork {
  * Backward, a frozen product costs as much again (no weight gradient), a trained one and attention twice.
  */
 export function stepWork(experiment: Experiment, base: BaseConfig, clips: number, seconds: number): StepWork {
-  const { hidden, layers } = base;
+  const { feedForward, hidden, layers } = base;
   const { adapter, head, mask, units } = experiment;
   const each = framesOf(base, Math.round(seconds * SAMPLE_RATE_HZ));
   const frames = clips * each;
@@ -32,9 +32,13 @@ export function stepWork(experiment: Experiment, base: BaseConfig, clips: number
   const predicted = (1 - Math.exp(-mask.probability)) * 2 * head.projection * (hidden + units.clusters);
   const { experts, routers } = sizeOf(experiment, base);
   const adapted = adapter.kind === 'lora-mixture' ? 2 * (experts + routers) : 0;
-  const forward = front + layers * (projections + attention) + adapted + predicted;
+  // After the last attention only hidden frames go on, unless experts are chosen there for all.
+  const spared =
+    adapter.kind === 'lora-mixture' ? 0 : Math.exp(-mask.probability) * 2 * hidden * (hidden + 2 * feedForward);
+  const blocks = layers * (projections + attention) - spared;
+  const forward = front + blocks + adapted + predicted;
   let backward = 2 * predicted;
-  if (adapter.kind === 'full') backward += 2 * (front + layers * (projections + attention));
+  if (adapter.kind === 'full') backward += 2 * (front + blocks);
   if (adapter.kind === 'lora-mixture') backward += layers * (projections + 2 * attention) + 2 * adapted;
   return { frames, trainFlops: frames * (forward + backward), forwardFlops: frames * forward };
 }

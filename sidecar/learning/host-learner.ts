@@ -98,6 +98,7 @@ export class HostLearner implements Learner, Member {
   private async run(kind: Kind, batch: Batch): Promise<Outputs> {
     const shared = this.joint?.take(kind, this, batch);
     if (shared) return shared;
+    await this.restOne(kind === 'step' ? 'evaluation' : 'step'); // as in Joint: one at a time
     let opened = this.sessions.get(kind);
     if (!opened) this.sessions.set(kind, (opened = this.openSession(kind)));
     return (await opened).run({ ...this.sharedFeeds(batch, kind), ...this.parameterFeeds() }, batchBindings(batch));
@@ -151,10 +152,15 @@ export class HostLearner implements Learner, Member {
   async push(): Promise<void> {}
 
   async rest(): Promise<void> {
-    const opened = [...this.sessions.values()];
-    this.sessions.clear();
-    for (const session of opened) await (await session).release();
+    await this.restOne('step');
+    await this.restOne('evaluation');
     await this.joint?.release();
+  }
+
+  private async restOne(kind: Kind): Promise<void> {
+    const opened = this.sessions.get(kind);
+    this.sessions.delete(kind);
+    await (await opened)?.release();
   }
 
   release(): Promise<void> {

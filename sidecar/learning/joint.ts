@@ -33,6 +33,9 @@ export class Joint {
 
   /** Computes all members' parts of a batch, for each to take. */
   async run(kind: Kind, batch: Batch, bindings: Bindings): Promise<void> {
+    // One at a time: what a step keeps for its way back and an evaluation's weights need not lie in memory together. Opening
+    // takes as long as a step or two, and between the two lie many.
+    await this.rest(kind === 'step' ? 'evaluation' : 'step');
     let opened = this.sessions.get(kind);
     if (!opened) this.sessions.set(kind, (opened = this.open(kind)));
     const feeds: Record<string, Feed> = {};

@@ -18,7 +18,7 @@ import type { ParameterSpec } from '../model/parameters.ts';
 import type { WeightFile } from '../weights/file.ts';
 import type { QuantisedProducts } from '../weights/quantised.ts';
 import type { FrozenWeights, TensorSource } from '../weights/weight.ts';
-import { headConstants, likeliestUnits, maskedPrediction } from './masked-prediction.ts';
+import { headConstants, likeliestUnits, maskedFrames, maskedPrediction } from './masked-prediction.ts';
 import type { Objective } from './objective.ts';
 
 /** The one objective there is so far; another is chosen here. */
@@ -107,7 +107,7 @@ export function stepGraph(
 function stepOf(config: LearnableConfig, parameters: readonly GraphParameter[], into: Into): Record<string, Value> {
   const { graph, tensor, projected, hook, routing, products } = begin(config, parameters, into, true);
   const heard = applyMask(tensor, projected, maskInput(graph));
-  const hidden = encode(config.base, tensor, heard, hook, undefined, products).at(-1)!;
+  const hidden = encode(config.base, tensor, heard, hook, undefined, products, onlyMasked(config, graph)).at(-1)!;
   const { loss: masked, measures } = objectiveOf(config).build(hidden, tensor);
   const { penalty } = routing();
   const loss = penalty ? add(masked, reshape(penalty, masked.shape)) : masked;
@@ -138,12 +138,13 @@ export function probeGraph(
   const names = new Set(parameters.map(({ name }) => name));
   const seen: { name: string; x: Value; y: Value }[] = [];
   const heard = applyMask(tensor, projected, maskInput(graph));
-  const hidden = encode(config.base, tensor, heard, hook, undefined, (name, x) => {
+  const exact = (name: string, x: Value) => {
     if (names.has(`${name}.weight`)) return undefined;
     const y = gemm(x, tensor(`${name}.weight`), tensor(`${name}.bias`), { transB: true });
     seen.push({ name, x, y });
     return y;
-  }).at(-1)!;
+  };
+  const hidden = encode(config.base, tensor, heard, hook, undefined, exact, onlyMasked(config, graph)).at(-1)!;
   const { loss: masked } = objectiveOf(config).build(hidden, tensor);
   const { penalty } = routing();
   const loss = penalty ? add(masked, reshape(penalty, masked.shape)) : masked;
@@ -179,7 +180,8 @@ function evaluationOf(
   baseHead?: BaseHead,
 ): Record<string, Value> {
   const { graph, tensor, projected, hook, routing } = begin(config, parameters, into);
-  const hidden = encode(config.base, tensor, applyMask(tensor, projected, maskInput(graph)), hook).at(-1)!;
+  const heard = applyMask(tensor, projected, maskInput(graph));
+  const hidden = encode(config.base, tensor, heard, hook, undefined, undefined, onlyMasked(config, graph)).at(-1)!;
   const outputs: Record<string, Value> = {
     ...objectiveOf(config).build(hidden, tensor).measures,
     ...routingStatistics(routing()),
@@ -187,6 +189,18 @@ function evaluationOf(
   if (baseHead)
     Object.assign(outputs, maskedPrediction(baseHead).build(hidden, headConstants(graph, baseHead), 'base.').measures);
   return outputs;
+}
+
+/**
+ * The masked frames, where nothing reads the others of the last state: a router of the last block does, for its penalties and
+ * for the log of its use, and a dropout mask is as long as all frames are.
+ */
+function onlyMasked({ base, adapter }: LearnableConfig, graph: Graph): Value | undefined {
+  if (adapter.kind === 'lora-mixture') {
+    const { experts, dropout } = adapter.mixture;
+    if (experts[base.layers - 1] > 1 || dropout) return undefined;
+  }
+  return maskedFrames(graph);
 }
 
 /** One of several models that learn from the same batches. */
