@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import { command } from './command.ts';
 import { registerDashboard } from './dashboard/register.ts';
 import { announce, announceEnd } from './runs/announce.ts';
+import { registerCacheCommand } from './runs/cache.ts';
 import { registerRunCommands } from './runs/commands.ts';
 import { createStatusItem } from './runs/status-item.ts';
 import { RunStore } from './runs/store.ts';
@@ -36,6 +37,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     registerSidecarCommands(sidecar, output, context.extension.packageJSON.version),
     registerTraining({ sidecar, store }),
     registerRunCommands({ sidecar, store }),
+    registerCacheCommand(store),
     vscode.window.createTreeView('milore.runs', { treeDataProvider: new RunTree(store), canSelectMany: true }),
     registerDashboard({ context, store, sidecar, output }),
     announce(sidecar, store),

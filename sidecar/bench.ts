@@ -106,6 +106,8 @@ interface Options {
   layers: number;
   compute: 'float32' | 'int8';
   control: boolean;
+  /** Of a contestant: the mask embedding does not train. */
+  baseMask: boolean;
   clips: number;
   steps: number;
   threads: number;
@@ -125,9 +127,10 @@ const RECIPE = 'recipe.json';
 /** The product's learner on one fixed batch; `step` is forward, backward, clipping and AdamW of every arm. */
 async function openBench(
   folder: string,
-  { layers, clips, threads, device, profile, prepack, compute, control }: Options,
+  { layers, clips, threads, device, profile, prepack, compute, control, baseMask }: Options,
 ) {
-  const config = mixtureOf(hubertBase(layers));
+  // A base that brings its mask embedding, as most do: a control that must train one goes all the way back through it.
+  const config = { ...mixtureOf(hubertBase(layers)), ...(control || baseMask ? { trainMask: false } : {}) };
   const file = WeightFile.existing(hashOf(layers), folder)!;
   const batch = randomBatch(config.base.convDim.at(-1)!, clips);
   const flops = flopsOf(stepGraph(config, file, parameterSpecs(config, file.weights)), {
@@ -173,7 +176,7 @@ function contestants(folder: string, { layers, clips, threads, compute, control,
       .join(' ');
   const commands: [string, string][] = [];
   if (compute !== 'float32') commands.push(['float32', self(...(control ? ['--control'] : []))]);
-  if (control) commands.push(['no control', self('--compute', compute)]);
+  if (control) commands.push(['no control', self('--compute', compute, '--base-mask')]);
   if (peer) commands.push(['peer', peer]);
   return commands.map(([name, command]) => ({ name, steps: [], ...startPeer(command, environment) }));
 }
@@ -304,6 +307,7 @@ const program = new Command('bench')
   )
   .option('--control', 'with a control, beside a step without', false)
   .addOption(new Option('--folder <path>').hideHelp())
+  .addOption(new Option('--base-mask').default(false).hideHelp())
   .option('--layers <n>', 'transformer layers', count, 12)
   .option('--clips <n>', 'clips of 5 s in a step; a peer makes four', count, CLIPS)
   .option('--steps <n>', 'steps measured, after one that is not', count, 5)

@@ -44,8 +44,11 @@ const told: [RegExp, string][] = [
   [/bad_alloc|failed to allocate memory|allocation failed|out of memory|Cannot allocate memory/i, 'ENOMEM'],
 ];
 
-export const megabytes = (bytes: number) =>
-  bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0)} MB`;
+export function sizeInWords(bytes: number): string {
+  if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
+  if (bytes < 1e9) return `${(bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0)} MB`;
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}
 
 /** The error of a system call. Where `bytes` were to be written at `path`, it says how much that is and what is free. */
 export function diskFault(tried: string, error: unknown, wanted: { path?: string; bytes?: number } = {}): UserError {
@@ -60,8 +63,8 @@ export function diskFault(tried: string, error: unknown, wanted: { path?: string
 function room(path: string | undefined, bytes: number | undefined): string {
   const free = path === undefined ? undefined : freeAt(path);
   const parts = [
-    ...(bytes === undefined ? [] : [`it takes ${megabytes(bytes)}`]),
-    ...(free === undefined ? [] : [`${megabytes(free)} are free there`]),
+    ...(bytes === undefined ? [] : [`it takes ${sizeInWords(bytes)}`]),
+    ...(free === undefined ? [] : [`${sizeInWords(free)} are free there`]),
   ];
   return parts.length > 0 ? `: ${parts.join(', ')}` : '';
 }
@@ -118,6 +121,6 @@ export const outOfMemory = (message: string): UserError =>
   new UserError({
     code: 'memory.full',
     tried: 'go on',
-    why: `memory has run out (${message}); of the machine's ${megabytes(totalmem())}, ${megabytes(freemem())} are free.`,
+    why: `memory has run out (${message}); of the machine's ${sizeInWords(totalmem())}, ${sizeInWords(freemem())} are free.`,
     cure: 'Close other programs, or lower training.batchSeconds or audio.maxSeconds: a run goes on from its last checkpoint.',
   });

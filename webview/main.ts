@@ -53,12 +53,18 @@ const page: Page = {
   },
 };
 
+/** By the editor, for when a tab is hidden, and by the host, for when the window is reloaded. */
+function remember(): void {
+  editor.setState(state.view);
+  editor.postMessage({ type: 'view', view: JSON.stringify(state.view) });
+}
+
 /** What a person did: remembered, drawn with the next frame. */
 function act(action: Action): void {
   const before = state;
   state = reduce(state, action);
   if (state.view !== before.view) {
-    editor.setState(state.view);
+    remember();
     if (action.type === 'select') {
       prune();
       editor.postMessage({ type: 'select', runs: state.view.runs });
@@ -104,7 +110,7 @@ function draw(): void {
   ]);
   const before = state;
   state = reduce(state, { type: 'languages', codes: [...new Set(codes)] });
-  if (state !== before) editor.setState(state.view);
+  if (state !== before) remember();
   shown.update(context(state, histories, theme));
 }
 
@@ -127,7 +133,7 @@ function receive(message: ToWebview): void {
     case 'connection': {
       const before = state.view;
       state = reduce(state, { type: 'host', message });
-      if (state.view !== before) editor.setState(state.view);
+      if (state.view !== before) remember();
       if (message.type === 'show') prune();
       for (const head of shownRuns(state)) if (!histories.has(head.id)) histories.set(head.id, new RunHistory());
       later();

@@ -122,7 +122,12 @@ export function reduce(state: State, action: Action): State {
 function heard(state: State, message: Exclude<ToWebview, { type: 'events' }>): State {
   switch (message.type) {
     case 'hello':
-      return { ...state, version: text(message.version, 40), trusted: message.trusted !== false };
+      return {
+        ...state,
+        version: text(message.version, 40),
+        trusted: message.trusted !== false,
+        view: viewIn(message.view) ?? state.view,
+      };
     case 'runs':
       return {
         ...state,
@@ -148,6 +153,15 @@ function heard(state: State, message: Exclude<ToWebview, { type: 'events' }>): S
     }
     default:
       return state;
+  }
+}
+
+/** As this page said it before a reload; undefined where it is none. */
+function viewIn(saved: unknown): View | undefined {
+  try {
+    return typeof saved === 'string' ? restore(JSON.parse(saved)) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

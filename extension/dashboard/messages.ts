@@ -3,6 +3,8 @@ import type { ToHost } from '../../sidecar/protocol/dashboard.ts';
 
 const commands = ['stop', 'checkpoint', 'resume', 'openConfig', 'openLog', 'openFolder', 'exportAdapter', 'train'];
 const formats = ['svg', 'csv', 'png'];
+/** A view is a few hundred bytes, and a name for each language that was given a colour. */
+const maxView = 1 << 20;
 const maxExport = 256 << 20;
 
 const isText = (value: unknown, most: number): value is string => typeof value === 'string' && value.length <= most;
@@ -17,6 +19,8 @@ export function isToHost(value: unknown): value is ToHost {
     case 'ready':
     case 'select':
       return areRuns(message.runs);
+    case 'view':
+      return isText(message.view, maxView);
     case 'command':
       return commands.includes(message.command as string) && isText(message.run, 255);
     case 'export':

@@ -11,6 +11,7 @@ import type { RunStore } from '../runs/store.ts';
 import type { SidecarService } from '../sidecar/service.ts';
 import { saveExport } from './export.ts';
 import { pageOf } from './html.ts';
+import { DashboardMemory } from './memory.ts';
 import { isToHost } from './messages.ts';
 
 export const viewType = 'milore.dashboard';
@@ -28,6 +29,7 @@ export interface DashboardParts {
 export class Dashboard implements vscode.Disposable {
   readonly #parts: DashboardParts;
   readonly #panel: vscode.WebviewPanel;
+  readonly #memory: DashboardMemory;
   readonly #disposables: vscode.Disposable[] = [];
   readonly #feeds = new Map<string, vscode.Disposable>();
   #shown: string[];
@@ -37,6 +39,7 @@ export class Dashboard implements vscode.Disposable {
     const { context, store, sidecar } = parts;
     this.#parts = parts;
     this.#panel = panel;
+    this.#memory = new DashboardMemory(context.workspaceState);
     this.#shown = shown;
     const dist = vscode.Uri.joinPath(context.extensionUri, 'dist');
     panel.iconPath = vscode.Uri.joinPath(context.extensionUri, 'extension', 'media', 'activity.svg');
@@ -61,7 +64,10 @@ export class Dashboard implements vscode.Disposable {
   }
 
   onClosed(listener: () => void): void {
-    this.#panel.onDidDispose(listener);
+    this.#panel.onDidDispose(() => {
+      this.#memory.clear();
+      listener();
+    });
   }
 
   /** None: those that are shown already. */
@@ -93,6 +99,7 @@ export class Dashboard implements vscode.Disposable {
     if (!isToHost(message)) this.#parts.output.warn('the dashboard said something that is no message');
     else if (message.type === 'ready') this.#greet(message.runs);
     else if (message.type === 'select') this.#select(message.runs);
+    else if (message.type === 'view') this.#memory.set(message.view);
     else if (message.type === 'command') void this.#command(message);
     else if (message.type === 'export') void saveExport(message, this.#parts.store.workspace);
     else if (message.type === 'play') void playExample(message);
@@ -109,13 +116,15 @@ export class Dashboard implements vscode.Disposable {
       words: { ...vscode.l10n.bundle },
       version: String(context.extension.packageJSON.version),
       trusted: vscode.workspace.isTrusted,
+      ...(this.#memory.view === undefined ? {} : { view: this.#memory.view }),
     });
     this.#tellRuns();
     this.#tellConnection();
-    const wanted = this.#shown.length > 0 ? this.#shown : remembered;
-    const known = wanted.filter((id) => store.find(id));
+    const known = [this.#shown, this.#memory.runs, remembered]
+      .map((ids) => ids.filter((id) => store.find(id)))
+      .find((ids) => ids.length > 0);
     const newest = [...store.runs].sort((a, b) => (a.id < b.id ? 1 : -1))[0];
-    this.#select(known.length > 0 ? known : newest ? [newest.id] : []);
+    this.#select(known ?? (newest ? [newest.id] : []));
     this.#say({ type: 'show', runs: this.#shown });
   }
 

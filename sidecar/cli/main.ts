@@ -1,6 +1,7 @@
 /** @file The command line as a function: arguments in, exit code out. 0 done, 1 failed, 2 wrong usage. */
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
+import { cache } from './cache.ts';
 import { devices } from './devices.ts';
 import { embed } from './embed.ts';
 import { exportAdapter, rollback } from './export.ts';
@@ -42,6 +43,7 @@ function program(): Command {
     devices,
     exportAdapter,
     rollback,
+    cache,
     serve,
   ]) {
     const command = add();

@@ -25,7 +25,7 @@ export const units = () =>
         signal: new AbortController().signal,
       };
       const { features, units } = await label(await plan(experiment, around), around);
-      features.close();
+      await features.close();
       const report = Object.entries(units.use).map(([language, use]) => clusterUse(language, use));
       if (json) tellJson({ key: units.key, languages: report });
       else {

@@ -68,7 +68,7 @@ const slack = 1.3;
 
 /**
  * Before any measurement, hence "about". Clips are taken to be as long as `audio.joinSeconds` or a third of `maxSeconds`.
- * Memory = process + the weights once a session (a step's and an evaluation's, which the control shares) + four vectors
+ * Memory = process + the weights once (a step and an evaluation take turns, and arms share them) + four vectors
  * of what trains (parameters, gradient, two moments) + activations kept for the backward pass, by frame and block
  * 8d + 2f + heads·T numbers, and as many more as `slack` says; fp32 throughout.
  */
@@ -95,6 +95,6 @@ export function expectRun(experiment: Experiment, base: BaseConfig, threads: num
   return {
     stepSeconds,
     totalSeconds: steps + start + measuring,
-    peakBytes: processBytes + 4 * size.base * 2 + 16 * trained + slack * 4 * frames * kept * perBlock,
+    peakBytes: processBytes + 4 * size.base + 16 * trained + slack * 4 * frames * kept * perBlock,
   };
 }

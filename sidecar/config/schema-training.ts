@@ -52,6 +52,19 @@ export const training = section('Optimiser (AdamW), schedule and batches.', {
     ),
 });
 
+export const featureKinds = ['auto', 'float32', 'float16', 'audio', 'none'] as const;
+
+export const cache = section('What is kept on disk between epochs and runs.', {
+  features: z
+    .enum(featureKinds)
+    .default('auto')
+    .meta(
+      about(
+        'Of each clip: the front end’s output in single or half precision, its sound in 16 bits, or nothing; auto takes half precision where it fills at most half of the free disk, else sound, else nothing. What is not kept is computed with each batch.',
+      ),
+    ),
+});
+
 export const evaluation = section('Held-out measurements during training.', {
   every: count(1, 1e8)
     .default(100)

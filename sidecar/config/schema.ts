@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { audio, language, replay, sampling, stages } from './schema-data.ts';
 import { about, count, path } from './schema-kit.ts';
 import { adapter, head, maskSection, units } from './schema-model.ts';
-import { checkpoint, evaluation, log, training } from './schema-training.ts';
+import { cache, checkpoint, evaluation, log, training } from './schema-training.ts';
 
 export { layouts, roles } from './schema-data.ts';
 export { adapterKinds, projections } from './schema-model.ts';
@@ -54,6 +54,7 @@ export const experimentSchema = z
     evaluation,
     checkpoint,
     log,
+    cache,
     seed: count(0, 2 ** 32 - 1)
       .default(1)
       .meta(about('Seed of everything that is drawn.')),

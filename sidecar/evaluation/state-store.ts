@@ -8,7 +8,7 @@ import { normalise } from '../audio/index.ts';
 import { type ScannedUtterance, utteranceSamples } from '../corpus/index.ts';
 import type { SessionOptions } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
-import { freeAt, megabytes } from '../machine.ts';
+import { freeAt, sizeInWords } from '../machine.ts';
 import type { BaseModel } from '../model/checkpoint/base.ts';
 import { Pack } from '../units/pack.ts';
 import type { WeightFile } from '../weights/file.ts';
@@ -130,9 +130,9 @@ export function roomFor(
 ): string {
   const each = stores.map((store) => store.bytesMissing(utterances));
   const bytes = together ? each.reduce((a, b) => a + b, 0) : Math.max(...each);
-  const size = bytes < 1e9 ? megabytes(bytes) : `${(bytes / 1e9).toFixed(1)} GB`;
+  const size = sizeInWords(bytes);
   const left = cache ? free(cache) : MOST_IN_MEMORY;
-  const told = left === undefined ? 'unknown' : left < 1e9 ? megabytes(left) : `${(left / 1e9).toFixed(1)} GB`;
+  const told = left === undefined ? 'unknown' : sizeInWords(left);
   const where = cache ? join(cache, 'states') : 'memory';
   if (left !== undefined && bytes > left)
     throw new UserError({

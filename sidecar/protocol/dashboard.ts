@@ -11,8 +11,11 @@ import type { Reason } from './reason.ts';
 
 /** From the host to the webview. */
 export type ToWebview =
-  /** Once, first: the words of the person's language (English text to translation), and the version shown. */
-  | { type: 'hello'; words: Record<string, string>; version: string; trusted: boolean }
+  /**
+   * Once, first: the words of the person's language (English text to translation), the version shown, and the view that
+   * was last said, if the window was reloaded since.
+   */
+  | { type: 'hello'; words: Record<string, string>; version: string; trusted: boolean; view?: string }
   /** Every run of the workspace, newest first; again when one appears, ends, or is renamed. */
   | { type: 'runs'; runs: RunHead[] }
   /** Which runs to show; the webview may change it with `select`. */
@@ -44,6 +47,8 @@ export type ToHost =
   /** The script runs; `runs` is the selection it remembers, empty at the first opening. */
   | { type: 'ready'; runs: string[] }
   | { type: 'select'; runs: string[] }
+  /** What a person chose to see, as JSON, for `hello` after a reload. */
+  | { type: 'view'; view: string }
   | { type: 'command'; command: DashboardCommand; run: string }
   /** Save an exported chart: the host asks where. `data` is text, or base64 for PNG. */
   | { type: 'export'; name: string; format: 'svg' | 'csv' | 'png'; data: string }

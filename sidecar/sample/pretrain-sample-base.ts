@@ -19,7 +19,7 @@ import type { LearnableConfig } from '../model/config.ts';
 import { newWeights } from '../model/new-base.ts';
 import { rateFactor } from '../optim/schedule.ts';
 import { permutation } from '../random.ts';
-import { FeatureStore } from '../units/features.ts';
+import { openFeatures } from '../units/features.ts';
 import { prepareUnits } from '../units/fit.ts';
 import { Assigner, fitKMeans } from '../units/kmeans.ts';
 import { WeightFile } from '../weights/file.ts';
@@ -177,7 +177,7 @@ await learner1.release();
 // Iteration 2: the front end stays, the transformer learns on units of its own second layer.
 const base = { ...blank, hash: 'e'.repeat(64) };
 const file = WeightFile.prepare(base, cache);
-const features = new FeatureStore(base, file, cache);
+const features = openFeatures('float32', base, file, cache);
 const byHash = new Map(all.map((clip) => [clip.hash, clip]));
 await features.ensure(all, { load: async ({ hash }) => byHash.get(hash)!.wave, options });
 const from = { base, file, features, options };
@@ -206,7 +206,7 @@ saveBase(OUT, config, weights, true, {
   embeddings: learner2.parameters.view('label_embs').slice(),
 });
 await learner2.release();
-features.close();
+await features.close();
 rmSync(cache, { recursive: true });
 console.log(`written to ${OUT}; ${framesOf(config, 16_000)} frames a second`);
 

@@ -117,6 +117,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const around = {
       cache: join(root, '.milore', 'cache'),
       runFolder: run.path,
+      goesOn: checkpoint !== undefined,
       device: chosen.device,
       emit: (event: RunEvent) => sink.emit(event),
       onDamage: sayDamage((event) => sink.emit(event)),

@@ -1,98 +1,67 @@
 /**
- * @file The front end's output, computed once a clip and kept on disk: the convolutions are frozen, so no later epoch
- * decodes or convolves again.
+ * @file The front end's output for every clip. The convolutions are frozen, so it may be computed once and kept; where
+ * the disk is too small for that, the sound is kept instead, or nothing, and the convolutions run again with each batch.
  */
-import { join } from 'node:path';
-import { framesOf, samplesOf, timeBindings } from '../architecture/time.ts';
-import { floats, type Session, type SessionOptions } from '../engine/session.ts';
+import type { SessionOptions } from '../engine/session.ts';
 import type { BaseModel } from '../model/checkpoint/base.ts';
-import { frontEndGraph } from '../objectives/learnable.ts';
 import type { WeightFile } from '../weights/file.ts';
-import { Pack } from './pack.ts';
+import { ComputedFeatures } from './computed-features.ts';
+import { KeptFeatures } from './kept-features.ts';
 
-interface Clip {
+/** What is kept on disk: features in single or half precision, sound in 16 bits, or nothing. */
+export type FeatureKind = 'float32' | 'float16' | 'audio' | 'none';
+
+export interface FeatureClip {
   hash: string;
 }
 
 /** How a missing or damaged clip is computed (again). */
 export interface FeatureSource {
   /** A clip's samples at 16 kHz, already normalised if the base wants it. */
-  load(clip: Clip): Promise<Float32Array>;
+  load(clip: FeatureClip): Promise<Float32Array>;
   options: SessionOptions;
 }
 
-export class FeatureStore {
-  private readonly pack: Pack;
+export interface FeatureStore {
+  /** Of a feature, in channels. */
   readonly width: number;
-  private source?: FeatureSource;
-  private session?: Promise<Session>;
-
-  constructor(
-    private readonly base: BaseModel,
-    private readonly file: WeightFile,
-    cache: string,
-    onDamage?: (path: string) => void,
-  ) {
-    this.width = base.config.convDim.at(-1)!;
-    this.pack = new Pack(join(cache, 'features'), base.hash.slice(0, 32), onDamage);
-  }
-
-  /** Computes what is missing, and takes what another process has computed meanwhile. */
-  async ensure(
-    clips: readonly Clip[],
+  /** Puts on disk what is missing there, and takes what another process has put there meanwhile. */
+  ensure(
+    clips: readonly FeatureClip[],
     source: FeatureSource,
     onProgress?: (done: number, total: number) => void,
-  ): Promise<void> {
-    this.source = source;
-    const missing = clips.filter(({ hash }) => !this.pack.has(hash));
-    for (const [i, clip] of missing.entries()) {
-      if (i % SHARING === 0) this.pack.refresh();
-      if (!this.pack.has(clip.hash)) await this.compute(clip);
-      onProgress?.(i + 1, missing.length);
-    }
-    await this.closeSession();
-  }
-
-  /** Looks at the checksums of clips that are about to be read, and computes anew what is damaged. */
-  async ready(hashes: readonly string[]): Promise<void> {
-    const damaged = hashes.filter((hash) => !this.pack.isSound(hash));
-    for (const hash of damaged) await this.compute({ hash });
-    if (damaged.length > 0) await this.closeSession();
-  }
-
-  private async compute(clip: Clip): Promise<void> {
-    if (!this.source) throw new Error(`internal: nothing to compute the features of ${clip.hash} from`);
-    const { config } = this.base;
-    const samples = await this.source.load(clip);
-    // Opened where it is awaited: a promise that fails while nobody waits ends the process.
-    this.session ??= this.file.open(frontEndGraph(config, this.file), this.source.options);
-    const whole = samplesOf(config, framesOf(config, samples.length));
-    const wave = { data: samples.slice(0, whole), shape: [1, 1, whole] };
-    const out = await (await this.session).run({ wave }, { B: 1, ...timeBindings(config, whole) });
-    const { buffer, byteOffset, byteLength } = floats(out.features);
-    this.pack.write(clip.hash, new Uint8Array(buffer, byteOffset, byteLength));
-  }
-
-  private async closeSession(): Promise<void> {
-    const session = this.session;
-    this.session = undefined;
-    await (await session)?.release();
-  }
-
-  frames(hash: string): number {
-    return this.pack.bytes(hash) / (4 * this.width);
-  }
-
-  /** `frames` rows from row `start`: [frames · width]. */
-  read(hash: string, start = 0, frames = this.frames(hash)): Float32Array {
-    const row = 4 * this.width;
-    return new Float32Array(this.pack.read(hash, start * row, (start + frames) * row));
-  }
-
-  close(): void {
-    this.pack.close();
-  }
+  ): Promise<void>;
+  /** Makes these clips readable: looks at checksums, computes what is damaged or was never kept. */
+  ready(hashes: readonly string[]): Promise<void>;
+  /** `frames` rows from row `start`, all without them: [frames · width]. Of clips that were lately made ready. */
+  read(hash: string, start?: number, frames?: number): Float32Array;
+  /** Whether a clip needs nothing more to be written. */
+  has(hash: string): boolean;
+  close(): Promise<void>;
 }
 
-/** Clips between two looks at what other processes have written. */
-const SHARING = 16;
+export function openFeatures(
+  kind: FeatureKind,
+  base: BaseModel,
+  file: WeightFile,
+  cache: string,
+  onDamage?: (path: string) => void,
+): FeatureStore {
+  return kind === 'float32' || kind === 'float16'
+    ? new KeptFeatures(kind, base, file, cache, onDamage)
+    : new ComputedFeatures(kind, base, file, cache, onDamage);
+}
+
+/** On disk, of a clip of so many frames and samples. */
+export function bytesOf(kind: FeatureKind, width: number, clip: { frames: number; samples: number }): number {
+  switch (kind) {
+    case 'float32':
+      return 4 * width * clip.frames;
+    case 'float16':
+      return 2 * width * clip.frames;
+    case 'audio':
+      return 2 * clip.samples;
+    case 'none':
+      return 0;
+  }
+}

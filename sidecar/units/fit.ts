@@ -11,7 +11,7 @@ import type { LearnableConfig } from '../model/config.ts';
 import { featureGraph } from '../objectives/learnable.ts';
 import { permutation } from '../random.ts';
 import type { WeightFile } from '../weights/file.ts';
-import type { FeatureStore } from './features.ts';
+import type { FeatureKind, FeatureStore } from './features.ts';
 import { Assigner, type Centroids, fitKMeans } from './kmeans.ts';
 import { Pack } from './pack.ts';
 
@@ -96,10 +96,19 @@ export interface Units {
   use: Record<string, number[]>;
 }
 
-/** Names a set of units before it is fitted: the same base, settings and speech give the same units. */
-export function unitsKey(baseHash: string, config: UnitsConfig, fitOn: readonly UnitClip[]): string {
+/**
+ * Names a set of units before it is fitted: the same base, settings and speech give the same units. So do features that
+ * are kept as they are computed, and features that are computed each time.
+ */
+export function unitsKey(
+  baseHash: string,
+  config: UnitsConfig,
+  fitOn: readonly UnitClip[],
+  features: FeatureKind = 'float32',
+): string {
+  const rounded = features === 'float16' || features === 'audio' ? [features] : [];
   return createHash('sha256')
-    .update(JSON.stringify([baseHash, config, fitOn.map(({ hash }) => hash).sort()]))
+    .update(JSON.stringify([baseHash, config, fitOn.map(({ hash }) => hash).sort(), ...rounded]))
     .digest('hex')
     .slice(0, 32);
 }

@@ -117,7 +117,12 @@ describe.skipIf(reason)(`findings in the editor${reason ? ` (not run: ${reason})
     await view().getByText(words).waitFor({ timeout: 15_000 });
     await page.reload();
     await workbench(page);
+    // What VS Code knows of its tabs may be older than the reload: then the player stands before the dashboard.
+    await palette(page, 'MiLorE: Open Dashboard');
+    await page.locator('.tabs-container .tab.active', { hasText: 'MiLorE Dashboard' }).waitFor({ timeout: 30_000 });
+    await palette(page, 'View: Close Other Editors in Group');
     await view().getByText(words).waitFor({ timeout: 60_000 });
+    expect(await page.locator('.tabs-container .tab', { hasText: 'MiLorE Dashboard' }).count()).toBe(1);
     put(JSON.stringify(sampleFindings()));
     await view().locator('.answers li').nth(4).waitFor({ timeout: 15_000 });
     expect(complaints.policy).toEqual([]);

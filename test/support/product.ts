@@ -33,7 +33,7 @@ export { updateFeeds, updateGraph } from '../../sidecar/optim/adamw-graph.ts';
 export { rateFactor } from '../../sidecar/optim/schedule.ts';
 export { normals } from '../../sidecar/random.ts';
 export { runExperiment } from '../../sidecar/training/experiment-run.ts';
-export { FeatureStore } from '../../sidecar/units/features.ts';
+export { openFeatures } from '../../sidecar/units/features.ts';
 export { Assigner, type Centroids, fitKMeans } from '../../sidecar/units/kmeans.ts';
 export { VERSION } from '../../sidecar/version.ts';
 export { WeightFile } from '../../sidecar/weights/file.ts';

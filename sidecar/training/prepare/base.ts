@@ -3,6 +3,7 @@ import { framesPerSecond } from '../../architecture/time.ts';
 import type { Experiment } from '../../config/experiment.ts';
 import { type BaseModel, loadBase } from '../../model/checkpoint/base.ts';
 import type { RunEvent } from '../../protocol/events.ts';
+import { rememberBase } from '../../runs/cache.ts';
 import { WeightFile } from '../../weights/file.ts';
 
 export interface FrozenBaseModel {
@@ -32,6 +33,7 @@ export function loadFrozenBase(
     emit({ type: 'note', level: 'warning', text: `The base brings no mask embedding (masked_spec_embed): ${what}.` });
   }
   const file = WeightFile.prepare(base, cache, onDamage);
+  rememberBase(cache, base.hash, model);
   base.weights = file.weights; // from here on they lie in the file alone
   return { base, file, trainMask, framesPerSecond: framesPerSecond(base.config) };
 }

@@ -27,6 +27,8 @@ export interface Clips {
   spoken(language: string): Record<'train' | 'heldOut', readonly ScannedUtterance[]>;
   /** Who spoke a clip, and where its sound lies unless it is joined of several. */
   origin(clip: { hash: string }): { speaker?: string; path?: string; startSeconds?: number };
+  /** How long a clip is, at 16 kHz. */
+  samplesIn(clip: { hash: string }): number;
   /** 16 kHz, normalised if the base wants it. */
   samples(clip: { hash: string }): Promise<Float32Array>;
 }
@@ -83,6 +85,7 @@ export async function collectClips(
       const [{ utterance, startSample }] = parts;
       return { speaker, path: utterance.path, startSeconds: (utterance.startSample + startSample) / 16_000 };
     },
+    samplesIn: ({ hash }) => byHash.get(hash)!.samples,
     samples: ({ hash }) => clipSamples(byHash.get(hash)!, { normalise: base.normalise }),
   };
 }

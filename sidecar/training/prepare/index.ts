@@ -13,7 +13,7 @@ import { countParameters, type ParameterCount } from '../../objectives/count.ts'
 import { parameterSpecs } from '../../objectives/learnable.ts';
 import type { RunEvent } from '../../protocol/events.ts';
 import type { Measurement } from '../../protocol/measurement.ts';
-import { FeatureStore } from '../../units/features.ts';
+import type { FeatureStore } from '../../units/features.ts';
 import { type FrozenBase, ownUnits, type Units } from '../../units/fit.ts';
 import { ADAPTED, type Arm, type ArmPlan, planArms } from '../arms.ts';
 import type { ArmSpecs } from '../fork.ts';
@@ -21,6 +21,7 @@ import type { CheckpointMeaning } from '../state.ts';
 import { type FrozenBaseModel, loadFrozenBase } from './base.ts';
 import { type Clips, collectClips } from './clips.ts';
 import { chooseCompute } from './compute.ts';
+import { type FeaturesPlan, planFeatures } from './features.ts';
 import { learnableConfig, meaningOfSites } from './learnable.ts';
 import { labelClips, planUnits, type UnitsPlan } from './units.ts';
 
@@ -28,6 +29,8 @@ export interface Around {
   cache: string;
   /** Where the run keeps its centroids, if there is a run. */
   runFolder?: string;
+  /** Whether that run has begun before. */
+  goesOn?: boolean;
   device: DeviceName;
   emit(event: RunEvent): void;
   /** Told of a file of the cache that was damaged, when what it held has been made anew. */
@@ -39,6 +42,7 @@ export interface Around {
 export interface Plan {
   frozen: FrozenBaseModel;
   clips: Clips;
+  features: FeaturesPlan;
   units: UnitsPlan;
   arms: ArmPlan[];
   specs: ArmSpecs[];
@@ -52,11 +56,18 @@ export async function plan(experiment: Experiment, around: Around): Promise<Plan
   const { base } = frozen;
   const config = learnableConfig(experiment, base.config, frozen.trainMask);
   const clips = await collectClips(experiment, frozen, around);
-  const units = planUnits(experiment, base, clips);
+  const sized = [...clips.heard, ...clips.heldOut].map(({ hash, frames }) => ({
+    hash,
+    frames,
+    samples: clips.samplesIn({ hash }),
+  }));
+  const features = planFeatures(experiment, frozen, sized, around);
+  const units = planUnits(experiment, base, clips, features.kind);
   const arms = planArms(experiment, config);
   return {
     frozen,
     clips,
+    features,
     units,
     arms,
     specs: arms.map(({ name, config }) => ({ name, specs: parameterSpecs(config, base.weights) })),
@@ -79,7 +90,7 @@ export interface Prepared {
 
 /** Front-end features and units of every clip, from the cache where they are there. */
 export async function label(
-  { frozen: { base, file }, clips, units: unitsPlan }: Plan,
+  { frozen: { base, file }, clips, features: kept, units: unitsPlan }: Plan,
   around: Around,
 ): Promise<{ features: FeatureStore; units: Units; from: FrozenBase }> {
   const options: SessionOptions = { device: around.device };
@@ -87,14 +98,14 @@ export async function label(
     around.signal.throwIfAborted();
     around.emit({ type: 'stage', name, done, total });
   };
-  const features = new FeatureStore(base, file, around.cache, around.onDamage);
+  const features = kept.open();
   try {
     const source = { load: clips.samples, options };
     await features.ensure([...clips.heard, ...clips.heldOut], source, stage('features'));
     const from = { base, file, features, options };
     return { features, from, units: await labelClips(unitsPlan, from, clips, around, stage('units')) };
   } catch (error) {
-    features.close();
+    await features.close();
     throw error;
   }
 }
@@ -106,7 +117,7 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
   const arms: Arm[] = [];
   const release = async () => {
     for (const { learner } of arms) await learner.release();
-    features.close();
+    await features.close();
   };
   try {
     const own = base.head && (await ownUnits(from, clips.heldOut));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Experiment } from '../../config/experiment.ts';
 import { writeFileAtomic } from '../../disk.ts';
 import { UserError } from '../../errors.ts';
+import type { FeatureKind } from '../../units/features.ts';
 import {
   centroidsFile,
   type FrozenBase,
@@ -26,6 +27,7 @@ export function planUnits(
   experiment: Pick<Experiment, 'units' | 'languages'>,
   base: { hash: string; config: { layers: number } },
   { heard }: Pick<Clips, 'heard'>,
+  features: FeatureKind,
 ): UnitsPlan {
   const { layer: asked, fitOn, clusters, framesPerLanguage, iterations, restarts, seed } = experiment.units;
   const { layers } = base.config;
@@ -36,7 +38,7 @@ export function planUnits(
     (Array.isArray(fitOn) ? fitOn.includes(language) : experiment.languages[language].role === fitOn);
   const clips = heard.filter(({ language }) => fitted(language));
   const config = { layer, clusters, framesPerLanguage, iterations, restarts, seed };
-  return { key: unitsKey(base.hash, config, clips), config, fitOn: clips };
+  return { key: unitsKey(base.hash, config, clips, features), config, fitOn: clips };
 }
 
 export const UNITS_FILE = 'units.safetensors';

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   type Batch,
-  FeatureStore,
   featureGraph,
   floats,
   HostLearner,
   loadExperiment,
+  openFeatures,
   openSafetensors,
   runExperiment,
   VERSION,
@@ -139,7 +139,7 @@ describe('a run', () => {
     const base = loadBase((await loadExperiment(file)).experiment.base.model);
     const { hidden } = base.config;
     const weights = WeightFile.prepare(base, cache);
-    const store = new FeatureStore(base, weights, cache);
+    const store = openFeatures('float16', base, weights, cache);
     const { width } = store;
     const config = {
       base: base.config,

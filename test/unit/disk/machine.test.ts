@@ -15,7 +15,7 @@ describe('an error of the machine', () => {
     });
     expect(code).toBe('disk.enospc');
     expect(message).toMatch(
-      /^Could not write x: the disk is full \(ENOSPC\): it takes 3\.2 MB, [\d.]+ [kM]B are free there\. Free space there and go on: nothing already written is lost\.$/,
+      /^Could not write x: the disk is full \(ENOSPC\): it takes 3\.2 MB, [\d.]+ [kMG]B are free there\. Free space there and go on: nothing already written is lost\.$/,
     );
     for (const one of ['EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'ENOTDIR', 'EBUSY'])
       expect(diskFault('write x', system(one)).message).toMatch(
