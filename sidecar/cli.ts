@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** @file The terminal: `milore <verb>`. Knows the process; the verbs are in cli/. */
+import './engine/telemetry.ts';
 import { listenEarly } from './cli/stop-signals.ts';
 
 if (process.argv[2] === 'train') listenEarly();

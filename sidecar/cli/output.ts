@@ -77,6 +77,7 @@ const STAGES = {
   scan: 'reading recordings',
   features: 'front-end features',
   units: 'fitting units',
+  calibrate: 'calibrating 8 bits',
   head: 'starting head',
   train: 'training',
   evaluate: 'evaluating',

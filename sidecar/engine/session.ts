@@ -1,4 +1,5 @@
 /** @file A compiled graph on a device. The only module, with devices.ts, that knows onnxruntime. */
+import './telemetry.ts';
 import * as ort from 'onnxruntime-node';
 import { allocatedCpus } from '../allocation.ts';
 import { bindShapes, type Compiled } from './compile.ts';
@@ -69,10 +70,14 @@ export class Session {
     return new Session(opened, compiled);
   }
 
-  /** Runs the graph once. `bindings` gives every symbol's size; unknown feeds are ignored, missing ones are an error. */
+  /**
+   * Runs the graph once. `bindings` gives every symbol's size; unknown feeds are ignored, missing ones are an error.
+   * @param fetch the outputs that are wanted; all of them unless told
+   */
   async run(
     feeds: Readonly<Record<string, Feed | DeviceTensor>>,
     bindings: Bindings,
+    fetch?: readonly string[],
   ): Promise<Record<string, DeviceTensor>> {
     const all: Record<string, ort.Tensor> = {};
     for (const name of this.compiled.inputs) {
@@ -83,7 +88,8 @@ export class Session {
     for (const [name, data] of bindShapes(this.compiled, bindings))
       all[name] = new ort.Tensor('int64', data, [data.length]);
     for (const feed of this.compiled.derived) all[feed.name] = this.derive(feed, bindings);
-    return (await this.session.run(all)) as Record<string, ort.Tensor>;
+    const out = fetch ? this.session.run(all, fetch) : this.session.run(all);
+    return (await out) as Record<string, ort.Tensor>;
   }
 
   private derive({ name, shape, from }: Compiled['derived'][number], bindings: Bindings): ort.Tensor {

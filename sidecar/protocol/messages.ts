@@ -235,7 +235,9 @@ export interface Estimate {
   stepSeconds: number;
   /** Of all steps, evaluations and the control; preparing the audio is not in it. */
   totalSeconds: number;
-  /** Peak of the process while measuring. */
+  /** The same with frozen weights in 8 bits, where this processor is made for it. */
+  int8?: { stepSeconds: number; totalSeconds: number };
+  /** Peak of the process while measuring in float32. */
   peakBytes: number;
 }
 

@@ -21,6 +21,8 @@ export interface RunInfo {
   device: string;
   /** The job of a scheduler that began it, and finds it again by this. */
   job?: string;
+  /** How its steps multiply by frozen weights; absent until that is known, and in runs of earlier versions. */
+  compute?: string;
 }
 
 export interface RunDir extends RunInfo {
@@ -115,6 +117,15 @@ export function createRun(root: string, { name, configText, resolved, versions, 
   }
 }
 
+/** Writes down how the run computes, once that is known. */
+export function recordCompute(run: RunDir, compute: string): void {
+  const path = join(run.path, runFiles.info);
+  const info = readJson(path);
+  if (!isRecord(info) || info.compute === compute) return;
+  writeFileAtomic(path, `${JSON.stringify({ ...info, compute }, null, 2)}\n`);
+  run.compute = compute;
+}
+
 /**
  * Opens a run's folder. To write into it (`write: true`) no other process may be at it, and what a crash left
  * half-written is removed first.
@@ -142,6 +153,7 @@ export function openRun(path: string, { write = false } = {}): RunDir {
     versions: Object.fromEntries(versions),
     device: String(info.device ?? ''),
     ...(typeof info.job === 'string' ? { job: info.job } : {}),
+    ...(typeof info.compute === 'string' ? { compute: info.compute } : {}),
   };
   if (write) {
     const status = deriveStatus(run);

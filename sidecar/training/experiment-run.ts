@@ -15,12 +15,13 @@ import { type CorpusSummary, LOG_VERSION, type RunEvent } from '../protocol/even
 import type { Findings } from '../protocol/findings.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import { type Claim, claimRun } from '../runs/claim.ts';
-import { createRun, openRun, type RunDir, readResolved, runFiles } from '../runs/run.ts';
+import { createRun, openRun, type RunDir, readResolved, recordCompute, runFiles } from '../runs/run.ts';
 import { assess, endWorks } from './assess.ts';
 import { begin, enter, goOn, openFork } from './beginnings.ts';
 import { describeFork, planFork } from './fork.ts';
 import { type Ending, evaluate, fresh, type Training, train } from './loop.ts';
 import { trainedClips, trainingSampler } from './prepare/clips.ts';
+import { mustCompute } from './prepare/compute.ts';
 import { type Plan, type Prepared, plan, prepare, sayDamage } from './prepare/index.ts';
 import { routedSites } from './prepare/learnable.ts';
 import { checkpointToResume, evaluationsAt, loggedOf, refuseOlder } from './resume.ts';
@@ -80,6 +81,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   const seconds = () => (performance.now() - began) / 1000;
   const { chosen, passedOver } = await selectDevice(request.device);
   if (!chosen.usable) throw unusable(chosen);
+  mustCompute(experiment, chosen.device);
   const source = request.from && openFork(request.from);
   const held = request.resume
     ? takeUp(request.resume)
@@ -128,7 +130,8 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const fork = source && planFork(source.progress, planned.specs, planned.meaning);
     if (fork) sink.emit({ type: 'note', level: 'info', text: `Begins with ${source.dir}. ${describeFork(fork)}` });
     prepared = await prepare(experiment, planned, around);
-    const { arms, stageSources } = prepared;
+    const { arms, computes, stageSources } = prepared;
+    recordCompute(run, computes);
     const stages = stagesOf(experiment);
     const { framesPerSecond } = planned.frozen;
     const common = {

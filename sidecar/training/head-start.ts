@@ -36,6 +36,8 @@ export async function startHead(
   await teacher.learner.pull();
   for (const name of parameters.namesOf('head'))
     if (!names.includes(name)) parameters.view(name).set(parameters.view(name, before));
+  // From here on the arms step together; what one needs alone would take memory beside that.
+  await teacher.learner.rest();
   for (const { learner } of arms) {
     for (const name of names) learner.parameters.view(name).set(parameters.view(name));
     learner.optimiser = newState(learner.parameters.size);

@@ -36,6 +36,7 @@ const by = {
   peft: ['test/cpu/export/peft.test.ts'],
   merged: ['test/cpu/export/merged.test.ts'],
   onnx: ['test/cpu/export/onnx.test.ts'],
+  frozen: ['test/cpu/engine/frozen-product.test.ts', 'test/unit/weights/quantise.test.ts'],
 };
 
 const routers = [
@@ -1241,6 +1242,39 @@ const found = [
   },
 ];
 
+const inBytes = [
+  {
+    name: '8 bits: the matrix divided by what the left side is divided by',
+    find: '(_, k) => 2 ** (shifts?.[k] ?? 0)',
+    replace: '(_, k) => 2 ** -(shifts?.[k] ?? 0)',
+    tests: by.frozen,
+  },
+  {
+    name: '8 bits: the way back by the columns of the way forward',
+    find: 'const column = forward ? o : i;',
+    replace: 'const column = forward ? i % out : o % ins;',
+    tests: by.frozen,
+  },
+  {
+    name: '8 bits: the way back multiplied by the forward matrix',
+    find: 'scales: inputs[SCALES + BACK],',
+    replace: 'scales: inputs[SCALES],',
+    tests: by.frozen,
+  },
+  {
+    name: 'smoothing without its root',
+    find: 'Math.sqrt(x / matrixLargest[j])',
+    replace: 'x / matrixLargest[j]',
+    tests: by.frozen,
+  },
+  {
+    name: 'relative error over what is approximate',
+    find: 'Math.sqrt(apart / theirs)',
+    replace: 'Math.sqrt(apart / ours)',
+    tests: by.frozen,
+  },
+];
+
 export const mutations = [
   ...routers,
   ...model,
@@ -1255,4 +1289,5 @@ export const mutations = [
   ...telling,
   ...reading,
   ...superb,
+  ...inBytes,
 ];

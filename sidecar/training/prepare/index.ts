@@ -9,7 +9,7 @@ import type { DeviceName, SessionOptions } from '../../engine/session.ts';
 import { evaluateHeldOut, type HeldOutSpeech } from '../../evaluation/heldout.ts';
 import type { Sources } from '../../learning/batch.ts';
 import { measurements } from '../../learning/meter.ts';
-import { openLearner } from '../../learning/open-learner.ts';
+import { openLearners } from '../../learning/open-learner.ts';
 import { countParameters, type ParameterCount } from '../../objectives/count.ts';
 import { parameterSpecs } from '../../objectives/learnable.ts';
 import type { RunEvent } from '../../protocol/events.ts';
@@ -23,6 +23,7 @@ import { stagesOf } from '../stages.ts';
 import type { CheckpointMeaning } from '../state.ts';
 import { type FrozenBaseModel, loadFrozenBase } from './base.ts';
 import { type Clips, collectClips } from './clips.ts';
+import { chooseCompute } from './compute.ts';
 import { type FeaturesPlan, planFeatures } from './features.ts';
 import { learnableConfig, meaningOfSites, refits } from './learnable.ts';
 import { labelClips, planUnits, planUnitsOfStages, type UnitsPlan, unitsFile } from './units.ts';
@@ -91,6 +92,8 @@ export async function plan(experiment: Experiment, around: Around): Promise<Plan
 
 export interface Prepared {
   arms: Arm[];
+  /** How the steps multiply by frozen weights. */
+  computes: 'float32' | 'int8';
   units: Units;
   /** Of every stage, what trains in it is labelled by. */
   stageSources: Sources[];
@@ -140,15 +143,18 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
   };
   try {
     const own = base.head && (await ownUnits(from, clips.heldOut));
-    for (const { name, config } of armPlans) {
-      // The control's encoder is the base, of which the base's own head has said all.
-      const head = name === ADAPTED ? base.head : undefined;
-      arms.push({ name, config, learner: await openLearner(config, base, file, experiment.seed, from.options, head) });
-    }
     const baseUnits = own && ((hash: string) => own.get(hash) ?? none);
     const sources: Sources = { features, units: (hash) => units.of(hash), baseUnits };
     const sourcesOf = (own: Units): Sources =>
       own === units ? sources : { ...sources, units: (hash) => own.of(hash), measuringUnits: sources.units };
+    const models = armPlans.map(({ name, config }) => {
+      // The control's encoder is the base, of which the base's own head has said all.
+      return { config, baseHead: name === ADAPTED ? base.head : undefined };
+    });
+    const speech = { config: armPlans[0].config, file, clips: clips.heard, sources };
+    const quantised = await chooseCompute(experiment, speech, around);
+    const learners = await openLearners(models, base, file, experiment.seed, from.options, quantised);
+    arms.push(...armPlans.map((arm, i) => ({ ...arm, learner: learners[i] })));
     const heldOut: HeldOutSpeech = {
       clips: clips.heldOut,
       sources,
@@ -157,6 +163,7 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
     };
     return {
       arms,
+      computes: quantised ? 'int8' : 'float32',
       units,
       stageSources: stagesOf(experiment).map((_, i) => sourcesOf(stageUnits[i] ?? units)),
       sources,
@@ -186,5 +193,6 @@ const none = new Uint16Array(0);
 /** The untrained adapter is the base bit for bit, so its own-head scores are the base's. */
 async function byOwnHead({ learner }: Arm, heldOut: HeldOutSpeech): Promise<Measurement[]> {
   const all = measurements('base', (await evaluateHeldOut(learner, heldOut)).meter);
+  await learner.rest();
   return all.filter(({ measure }) => measure.startsWith('ownHead'));
 }
