@@ -3,8 +3,6 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Experiment, totalSteps } from '../config/experiment.ts';
-import { checkResolved } from '../config/parse.ts';
-import { removeIfPossible } from '../disk.ts';
 import { selectDevice } from '../engine/devices.ts';
 import type { DeviceName } from '../engine/session.ts';
 import { describe, UserError } from '../errors.ts';
@@ -14,19 +12,18 @@ import type { ParameterCount } from '../objectives/count.ts';
 import { type CorpusSummary, LOG_VERSION, type RunEvent } from '../protocol/events.ts';
 import type { Findings } from '../protocol/findings.ts';
 import type { Measurement } from '../protocol/measurement.ts';
-import { type Claim, claimRun } from '../runs/claim.ts';
-import { createRun, openRun, type RunDir, readResolved, recordCompute, runFiles } from '../runs/run.ts';
+import { createRun, type RunDir, recordCompute } from '../runs/run.ts';
 import { assess, endWorks } from './assess.ts';
 import { begin, enter, goOn, openFork } from './beginnings.ts';
 import { describeFork, planFork } from './fork.ts';
+import { begun, openSink, takeUp } from './hold.ts';
 import { type Ending, evaluate, fresh, type Training, train } from './loop.ts';
 import { trainedClips, trainingSampler } from './prepare/clips.ts';
 import { mustCompute } from './prepare/compute.ts';
 import { type Plan, type Prepared, plan, prepare, sayDamage } from './prepare/index.ts';
 import { routedSites } from './prepare/learnable.ts';
-import { checkpointToResume, evaluationsAt, loggedOf, refuseOlder } from './resume.ts';
+import { checkpointToResume, evaluationsAt, loggedOf } from './resume.ts';
 import { samplingEvent } from './sampling.ts';
-import { RunSink } from './sink.ts';
 import { leaveStage } from './stage-end.ts';
 import { stageAt, stagesOf } from './stages.ts';
 
@@ -66,13 +63,6 @@ export interface RunResult {
   count?: ParameterCount;
   corpus: CorpusSummary[];
   seconds: number;
-}
-
-/** The experiment of a run that is to go on. @throws UserError where another version began it */
-export function experimentOf(path: string): { run: RunDir; experiment: Experiment } {
-  const run = openRun(path);
-  refuseOlder(run);
-  return { run, experiment: checkResolved(readResolved(run), join(run.path, runFiles.resolved)) };
 }
 
 export async function runExperiment(request: RunRequest): Promise<RunResult> {
@@ -244,47 +234,6 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
 
 /** Before step 0: nothing that was logged counts any more. */
 const NOTHING_KEPT = -1;
-
-/** A new run's folder is nobody else's; where it cannot be written, nothing of it stays. */
-function begun(run: RunDir): Held {
-  try {
-    return { run, claim: claimRun(run) };
-  } catch (error) {
-    removeIfPossible(run.path);
-    throw error;
-  }
-}
-
-interface Held {
-  run: RunDir;
-  claim: Claim;
-}
-
-/** A claim that outlived its failure would lock the run for as long as a service lives. */
-function openSink(held: Held, request: RunRequest): RunSink {
-  const { keep } = request.experiment.checkpoint;
-  // Those of a stage's end stay, so that another run can begin there.
-  const pinned = stagesOf(request.experiment).map(({ end }) => end);
-  try {
-    return new RunSink(held.run, held.claim, { keep, pinned }, request.onEvent);
-  } catch (error) {
-    held.claim.release();
-    if (!request.resume) removeIfPossible(held.run.path);
-    throw error;
-  }
-}
-
-/** Of two that go on with a run one has it; only that one clears away what a crash left. */
-function takeUp(path: string): Held {
-  const { run } = experimentOf(path);
-  const claim = claimRun(run);
-  try {
-    return { run: openRun(path, { write: true }), claim };
-  } catch (error) {
-    claim.release();
-    throw error;
-  }
-}
 
 const unusable = ({ device, reason }: { device: string; reason?: string }) =>
   new UserError({

@@ -8,7 +8,8 @@ import { loadExperiment } from '../../config/resolve.ts';
 import { devices } from '../../config/schema.ts';
 import { UserError } from '../../errors.ts';
 import { openRun, readResolved, runFiles } from '../../runs/run.ts';
-import { experimentOf, runExperiment } from '../../training/experiment-run.ts';
+import { runExperiment } from '../../training/experiment-run.ts';
+import { experimentOf } from '../../training/hold.ts';
 import { VERSION } from '../../version.ts';
 import type { JobContext } from './context.ts';
 

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openSafetensors, writeSafetensors } from '../../../sidecar/model/checkpoint/safetensors.ts';
 import { armsIn, measuredValue } from '../../../sidecar/protocol/measurement.ts';
 import { readResolved } from '../../../sidecar/runs/run.ts';
-import { experimentOf } from '../../../sidecar/training/experiment-run.ts';
+import { experimentOf } from '../../../sidecar/training/hold.ts';
 import { fixtures, scratch } from '../../support/reference.ts';
 import { eventsOf, notesOf, tinyRuns } from '../../support/tiny-run.ts';
 

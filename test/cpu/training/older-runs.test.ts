@@ -6,7 +6,7 @@ import { exportRunAdapter } from '../../../sidecar/export/adapter.ts';
 import { readLog } from '../../../sidecar/runs/log.ts';
 import { listRuns, openRun } from '../../../sidecar/runs/run.ts';
 import { deriveStatus } from '../../../sidecar/runs/status.ts';
-import { experimentOf } from '../../../sidecar/training/experiment-run.ts';
+import { experimentOf } from '../../../sidecar/training/hold.ts';
 import { RunHistory } from '../../../webview/history.ts';
 import { scratch } from '../../support/reference.ts';
 import { tinyRuns } from '../../support/tiny-run.ts';
