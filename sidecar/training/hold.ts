@@ -1,0 +1,62 @@
+/** @file Who has a run's folder: made new or taken up again, for one process alone, with the one way out of it. */
+import { join } from 'node:path';
+import type { Experiment } from '../config/experiment.ts';
+import { checkResolved } from '../config/parse.ts';
+import { removeIfPossible } from '../disk.ts';
+import type { RunEvent } from '../protocol/events.ts';
+import { type Claim, claimRun } from '../runs/claim.ts';
+import { openRun, type RunDir, readResolved, runFiles } from '../runs/run.ts';
+import { refuseOlder } from './resume.ts';
+import { RunSink } from './sink.ts';
+import { stagesOf } from './stages.ts';
+
+/** The experiment of a run that is to go on. @throws UserError where another version began it */
+export function experimentOf(path: string): { run: RunDir; experiment: Experiment } {
+  const run = openRun(path);
+  refuseOlder(run);
+  return { run, experiment: checkResolved(readResolved(run), join(run.path, runFiles.resolved)) };
+}
+
+/** A new run's folder is nobody else's; where it cannot be written, nothing of it stays. */
+export function begun(run: RunDir): Held {
+  try {
+    return { run, claim: claimRun(run) };
+  } catch (error) {
+    removeIfPossible(run.path);
+    throw error;
+  }
+}
+
+export interface Held {
+  run: RunDir;
+  claim: Claim;
+}
+
+/** A claim that outlived its failure would lock the run for as long as a service lives. */
+export function openSink(
+  held: Held,
+  request: { experiment: Experiment; resume?: string; onEvent(event: RunEvent): void },
+): RunSink {
+  const { keep } = request.experiment.checkpoint;
+  // Those of a stage's end stay, so that another run can begin there.
+  const pinned = stagesOf(request.experiment).map(({ end }) => end);
+  try {
+    return new RunSink(held.run, held.claim, { keep, pinned }, request.onEvent);
+  } catch (error) {
+    held.claim.release();
+    if (!request.resume) removeIfPossible(held.run.path);
+    throw error;
+  }
+}
+
+/** Of two that go on with a run one has it; only that one clears away what a crash left. */
+export function takeUp(path: string): Held {
+  const { run } = experimentOf(path);
+  const claim = claimRun(run);
+  try {
+    return { run: openRun(path, { write: true }), claim };
+  } catch (error) {
+    claim.release();
+    throw error;
+  }
+}
