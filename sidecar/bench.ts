@@ -4,8 +4,9 @@
  * written by a process of their own, so that the peak measured here is that of training alone.
  */
 
+import './engine/telemetry.ts';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -21,10 +22,13 @@ import { gemm } from './engine/ops/linear.ts';
 import { sum } from './engine/ops/reduce.ts';
 import { type DeviceName, Session } from './engine/session.ts';
 import { UserError } from './errors.ts';
-import { openLearner } from './learning/open-learner.ts';
+import { calibrate } from './learning/calibrate.ts';
+import { openLearners } from './learning/open-learner.ts';
+import { accumulateTogether, evaluateTogether } from './learning/together.ts';
 import { newWeights } from './model/new-base.ts';
 import { parameterSpecs, stepGraph } from './objectives/learnable.ts';
 import { WeightFile } from './weights/file.ts';
+import { quantise } from './weights/quantised.ts';
 
 const RATES = { adapter: 1e-4, head: 1e-4 };
 const ADAMW = { betas: [0.9, 0.98], epsilon: 1e-6, weightDecay: 0.01, clipNorm: 1 } as const;
@@ -100,11 +104,17 @@ const median = (values: readonly number[]) => {
 
 interface Options {
   layers: number;
+  compute: 'float32' | 'int8';
+  control: boolean;
+  /** Of a contestant: the mask embedding does not train. */
+  baseMask: boolean;
   clips: number;
   steps: number;
   threads: number;
   device: DeviceName;
   peer?: string;
+  /** Of a contestant: where the weights lie. */
+  folder?: string;
   profile?: string;
   prepack?: boolean;
   json?: boolean;
@@ -112,9 +122,15 @@ interface Options {
 
 type StepResult = Required<PeerStep>;
 
-/** The product's learner on one fixed batch; `step` is forward, backward, clipping and AdamW. */
-async function openBench(folder: string, { layers, clips, threads, device, profile, prepack }: Options) {
-  const config = mixtureOf(hubertBase(layers));
+const RECIPE = 'recipe.json';
+
+/** The product's learner on one fixed batch; `step` is forward, backward, clipping and AdamW of every arm. */
+async function openBench(
+  folder: string,
+  { layers, clips, threads, device, profile, prepack, compute, control, baseMask }: Options,
+) {
+  // A base that brings its mask embedding, as most do: a control that must train one goes all the way back through it.
+  const config = { ...mixtureOf(hubertBase(layers)), ...(control || baseMask ? { trainMask: false } : {}) };
   const file = WeightFile.existing(hashOf(layers), folder)!;
   const batch = randomBatch(config.base.convDim.at(-1)!, clips);
   const flops = flopsOf(stepGraph(config, file, parameterSpecs(config, file.weights)), {
@@ -122,71 +138,120 @@ async function openBench(folder: string, { layers, clips, threads, device, profi
     T: FRAMES,
     M: batch.masked.length,
   });
-  const learner = await openLearner(config, file, file, 1, { device, threads, profile, prepack });
+  const recipe = compute === 'int8' ? JSON.parse(readFileSync(join(folder, RECIPE), 'utf8')) : undefined;
+  const began = performance.now();
+  const models = [{ config }, ...(control ? [{ config: { ...config, adapter: { kind: 'none' } as const } }] : [])];
+  const options = { device, threads, profile, ...(prepack ? { prepack } : {}) };
+  const learners = await openLearners(models, file, file, 1, options, recipe && quantise(file, recipe));
   const step = async (): Promise<StepResult> => {
     const start = performance.now();
     const cpu = process.cpuUsage();
-    const { loss } = await learner.accumulate(batch);
-    await learner.update(RATES, ADAMW);
+    const [{ loss }] = await accumulateTogether(learners, batch);
+    for (const learner of learners) await learner.update(RATES, ADAMW);
     const wallMs = performance.now() - start;
     const { user, system } = process.cpuUsage(cpu);
     return { wallMs, cpuMs: (user + system) / 1000, loss, peakMiB: process.resourceUsage().maxRSS / 1024 };
   };
-  return { learner, batch, step, flops };
+  const evaluate = () => evaluateTogether(learners, batch);
+  const release = async () => {
+    for (const learner of learners) await learner.release();
+  };
+  return { step, evaluate, release, flops, began };
+}
+
+interface Contestant {
+  name: string;
+  steps: PeerStep[];
+  step(): Promise<PeerStep>;
+  end(): void;
+}
+
+/** Whoever takes turns with the step that is measured: itself in float32 and without a control, and another program. */
+function contestants(folder: string, { layers, clips, threads, compute, control, peer }: Options): Contestant[] {
+  const environment = { THREADS: String(threads), LAYERS: String(layers) };
+  const self = (...more: string[]) =>
+    [process.execPath, fileURLToPath(import.meta.url), 'serve', '--folder', folder, '--layers', layers]
+      .concat('--clips', clips, '--threads', threads, ...more)
+      .map((part) => JSON.stringify(String(part)))
+      .join(' ');
+  const commands: [string, string][] = [];
+  if (compute !== 'float32') commands.push(['float32', self(...(control ? ['--control'] : []))]);
+  if (control) commands.push(['no control', self('--compute', compute, '--base-mask')]);
+  if (peer) commands.push(['peer', peer]);
+  return commands.map(([name, command]) => ({ name, steps: [], ...startPeer(command, environment) }));
 }
 
 async function measure(folder: string, options: Options) {
-  const { layers, steps, threads } = options;
   // First, while this process is small: a child's peak begins with its parent's.
-  const peer = options.peer ? startPeer(options.peer, { THREADS: String(threads), LAYERS: String(layers) }) : undefined;
-  const { learner, batch, step, flops } = await openBench(folder, options);
+  const others = contestants(folder, options);
+  const { step, evaluate, release, flops, began } = await openBench(folder, options);
   await step(); // memory is still being claimed
-  await peer?.step();
+  const openedMs = performance.now() - began;
+  for (const other of others) await other.step();
   const ours: StepResult[] = [];
-  const theirs: PeerStep[] = [];
-  for (let i = 0; i < steps; i++) {
-    // Who goes first alternates, so that neither always follows the other's heat.
-    if (peer && i % 2 === 1) theirs.push(await peer.step());
+  for (let i = 0; i < options.steps; i++) {
+    // Who goes first alternates, so that none always follows another's heat.
+    const after = i % 2 === 0 ? others : [];
+    for (const other of i % 2 === 0 ? [] : others) other.steps.push(await other.step());
     ours.push(await step());
-    if (peer && i % 2 === 0) theirs.push(await peer.step());
+    for (const other of after) other.steps.push(await other.step());
   }
-  peer?.end();
+  for (const other of others) other.end();
   const peakMiB = ours[ours.length - 1].peakMiB;
-  await learner.evaluate(batch);
+  await evaluate();
   const peakWithEvaluationMiB = process.resourceUsage().maxRSS / 1024;
-  await learner.release();
-  return { ours, theirs, peakMiB, peakWithEvaluationMiB, flops };
+  await release();
+  return { ours, others, peakMiB, peakWithEvaluationMiB, flops, openedMs };
 }
 
 /** Is a peer itself: one step for each line, so that two builds can take turns. */
 async function serve(options: Options) {
-  const folder = mkdtempSync(join(tmpdir(), 'milore-bench-'));
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'milore-bench-'));
   try {
-    errand('weights', folder, String(options.layers));
-    const { learner, step } = await openBench(folder, options);
+    if (!options.folder) prepareBench(folder, options);
+    const { step, release } = await openBench(folder, options);
     for await (const _ of createInterface({ input: process.stdin }))
       process.stdout.write(`${JSON.stringify(await step())}\n`);
-    await learner.release();
+    await release();
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (!options.folder) rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** By processes of their own, so that the peak measured here is that of training alone. */
+function prepareBench(folder: string, { layers, compute }: Options): void {
+  errand('weights', folder, String(layers));
+  if (compute === 'int8') errand('calibrate', folder, String(layers));
+}
+
 async function bench(options: Options) {
-  const { layers, clips, steps, threads, device, json } = options;
+  const { layers, clips, steps, threads, device, compute, control, json } = options;
   const folder = mkdtempSync(join(tmpdir(), 'milore-bench-'));
   try {
     const say = (text: string) => json || process.stdout.write(`${text}\n`);
-    errand('weights', folder, String(layers));
+    prepareBench(folder, options);
     const before = Number(errand('peak', String(threads)));
-    const { ours, theirs, peakMiB, peakWithEvaluationMiB, flops } = await measure(folder, options);
+    const { ours, others, peakMiB, peakWithEvaluationMiB, flops, openedMs } = await measure(folder, options);
     const peak = Math.max(before, Number(errand('peak', String(threads))));
     const stepMs = median(ours.map(({ wallMs }) => wallMs));
     const gflops = flops / stepMs / 1e6;
-    const ratios = theirs.map(({ wallMs }, i) => ours[i].wallMs / wallMs);
-    const cpuRatios = theirs.flatMap(({ cpuMs }, i) => (cpuMs ? [ours[i].cpuMs / cpuMs] : []));
+    const compared = others.map(({ name, steps }) => {
+      const ratios = steps.map(({ wallMs }, i) => ours[i].wallMs / wallMs);
+      const cpuRatios = steps.flatMap(({ cpuMs }, i) => (cpuMs ? [ours[i].cpuMs / cpuMs] : []));
+      return {
+        name,
+        stepMs: median(steps.map(({ wallMs }) => wallMs)),
+        peakMiB: Math.max(...steps.map(({ peakMiB }) => peakMiB)),
+        loss: steps.at(-1)!.loss,
+        ratio: median(ratios),
+        ratios,
+        ...(cpuRatios.length > 0 ? { cpuRatio: median(cpuRatios) } : {}),
+      };
+    });
     const result = {
       device,
+      compute,
+      control,
       machine: cpus()[0]?.model.trim(),
       threads,
       layers,
@@ -200,21 +265,12 @@ async function bench(options: Options) {
       audioSecondsPerSecond: (clips * CLIP_SECONDS * 1000) / stepMs,
       peakMiB,
       peakWithEvaluationMiB,
-      ...(theirs.length > 0
-        ? {
-            peer: {
-              stepMs: median(theirs.map(({ wallMs }) => wallMs)),
-              peakMiB: Math.max(...theirs.map(({ peakMiB }) => peakMiB)),
-              ratio: median(ratios),
-              ratios,
-              ...(cpuRatios.length > 0 ? { cpuRatio: median(cpuRatios) } : {}),
-            },
-          }
-        : {}),
+      openedMs,
+      compared,
     };
     if (json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
     say(
-      `${device === 'cpu' ? '' : `${device}; `}${result.machine}, ${threads} threads; ${layers} × 768, ${clips} × ${CLIP_SECONDS} s, fp32`,
+      `${device === 'cpu' ? '' : `${device}; `}${result.machine}, ${threads} threads; ${layers} × 768, ${clips} × ${CLIP_SECONDS} s, ${compute}${control ? ', with a control' : ''}`,
     );
     say(
       `step            ${stepMs.toFixed(0)} ms (median of ${steps}; ${ours.map(({ wallMs }) => wallMs.toFixed(0)).join(', ')})`,
@@ -225,13 +281,11 @@ async function bench(options: Options) {
     );
     say(`audio           ${result.audioSecondsPerSecond.toFixed(2)} s a second`);
     say(`peak memory     ${peakMiB.toFixed(0)} MiB, ${peakWithEvaluationMiB.toFixed(0)} MiB with an evaluation`);
-    if (result.peer) {
-      say(`peer            ${result.peer.stepMs.toFixed(0)} ms, ${result.peer.peakMiB.toFixed(0)} MiB`);
-      say(
-        `ratio           ${result.peer.ratio.toFixed(3)} of the peer's (median of pairs; ${ratios.map((r) => r.toFixed(3)).join(', ')})`,
-      );
-      if (result.peer.cpuRatio)
-        say(`processor time  ${result.peer.cpuRatio.toFixed(3)} of the peer's (median of pairs)`);
+    say(`opening         ${(openedMs / 1000).toFixed(1)} s with the first step`);
+    for (const { name, stepMs, peakMiB, ratio, ratios, cpuRatio, loss } of compared) {
+      say(`${name.padEnd(16)}${stepMs.toFixed(0)} ms, ${peakMiB.toFixed(0)} MiB, loss ${loss.toFixed(4)}`);
+      say(`  ratio         ${ratio.toFixed(3)} (median of pairs; ${ratios.map((r) => r.toFixed(3)).join(', ')})`);
+      if (cpuRatio) say(`  processor     ${cpuRatio.toFixed(3)} of its time (median of pairs)`);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -246,6 +300,14 @@ const count = (text: string) => {
 
 const program = new Command('bench')
   .description("Time a training step on a model of HuBERT-base's size with random weights.")
+  .addOption(
+    new Option('--compute <how>', 'frozen products in float32, or in 8 bits beside float32')
+      .choices(['float32', 'int8'])
+      .default('float32'),
+  )
+  .option('--control', 'with a control, beside a step without', false)
+  .addOption(new Option('--folder <path>').hideHelp())
+  .addOption(new Option('--base-mask').default(false).hideHelp())
   .option('--layers <n>', 'transformer layers', count, 12)
   .option('--clips <n>', 'clips of 5 s in a step; a peer makes four', count, CLIPS)
   .option('--steps <n>', 'steps measured, after one that is not', count, 5)
@@ -265,6 +327,12 @@ const program = new Command('bench')
 program.command('weights <folder> <layers>', { hidden: true }).action((folder: string, layers: string) => {
   const base = { hash: hashOf(Number(layers)), weights: newWeights(hubertBase(Number(layers)), 1) };
   WeightFile.prepare(base, folder);
+});
+program.command('calibrate <folder> <layers>', { hidden: true }).action(async (folder: string, layers: string) => {
+  const config = mixtureOf(hubertBase(Number(layers)));
+  const file = WeightFile.existing(hashOf(Number(layers)), folder)!;
+  const { recipe } = await calibrate(config, file, randomBatch(config.base.convDim.at(-1)!, 2), 1);
+  writeFileSync(join(folder, RECIPE), JSON.stringify(recipe));
 });
 program.command('peak <threads>', { hidden: true }).action(async (threads: string) => {
   process.stdout.write(String(await sgemmPeak(Number(threads))));

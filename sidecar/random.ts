@@ -45,10 +45,25 @@ export function normals(n: number, ...key: Key): Float32Array {
 
 /** The items in an order drawn from the key and each item's own name: adding an item moves no other. */
 export function keyedOrder<T>(items: readonly T[], name: (item: T) => string, ...key: Key): T[] {
-  const drawn = items.map((item) => ({ item, name: name(item), at: keyedRandom(...key, name(item))() }));
-  drawn.sort((x, y) => x.at - y.at || (x.name < y.name ? -1 : x.name > y.name ? 1 : 0));
-  return drawn.map(({ item }) => item);
+  return Array.from(
+    keyedPlaces(items.length, (i) => name(items[i]), ...key),
+    (i) => items[i],
+  );
 }
+
+/** The same of places: a name is asked for when it is needed, and none is kept. */
+export function keyedPlaces(n: number, name: (place: number) => string, ...key: Key): Uint32Array {
+  const at = new Float64Array(n);
+  for (let i = 0; i < n; i++) at[i] = keyedRandom(...key, name(i))();
+  const byName = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+  // Of equal names the first comes first.
+  return Uint32Array.from({ length: n }, (_, i) => i).sort(
+    (a, b) => at[a] - at[b] || byName(name(a), name(b)) || a - b,
+  );
+}
+
+/** Of a text, 32 bits: equal texts have equal ones, and others seldom. */
+export const fingerprint = (text: string): number => fnv1a(text, 0) >>> 0;
 
 /** Types and lengths are in it, so that ('a', 'bc') and ('ab', 'c'), or 1 and '1', differ. */
 function keyText(key: Key): string {

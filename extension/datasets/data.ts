@@ -16,8 +16,18 @@ export interface Model extends ModelEntry {
 }
 
 /** How a folder is read: another layout, or other tiers, are another reading. */
-export const readAs = ({ layout, tiers }: { layout?: string; tiers?: string[] }): string | undefined =>
-  tiers ? JSON.stringify([layout, tiers]) : layout;
+export const readAs = ({
+  layout,
+  tiers,
+  unannotated,
+}: {
+  layout?: string;
+  tiers?: string[];
+  unannotated?: string;
+}): string | undefined => {
+  if (unannotated === 'pauses') return JSON.stringify([layout, tiers ?? null, unannotated]);
+  return tiers ? JSON.stringify([layout, tiers]) : layout;
+};
 
 export class Data implements vscode.Disposable {
   readonly lists: Lists;
@@ -62,6 +72,7 @@ export class Data implements vscode.Disposable {
           path: uri.fsPath,
           layout: entry.layout,
           tiers: entry.tiers,
+          unannotated: entry.unannotated,
           facts: this.memory.dataset(uri, readAs(entry)),
           changed: this.memory.isStale(uri),
           busy: this.#busy.get(uri.toString()),

@@ -50,7 +50,7 @@ export async function inspect({ data, sidecar, pages }: Parts, dataset: Dataset)
 
 /** Asks the sidecar, shows how far it is, and remembers what it found. */
 export async function read({ data, sidecar }: Pick<Parts, 'data' | 'sidecar'>, dataset: Dataset) {
-  const { uri, language, layout, tiers, name } = dataset;
+  const { uri, language, layout, tiers, unannotated, name } = dataset;
   if (dataset.busy !== undefined) return undefined;
   data.setBusy(uri, 0);
   try {
@@ -58,7 +58,13 @@ export async function read({ data, sidecar }: Pick<Parts, 'data' | 'sidecar'>, d
     const report = await longRequest(
       sidecar,
       'dataset/inspect',
-      { path: uri.fsPath, language, ...(layout ? { layout } : {}), ...(tiers ? { tiers } : {}) },
+      {
+        path: uri.fsPath,
+        language,
+        ...(layout ? { layout } : {}),
+        ...(tiers ? { tiers } : {}),
+        ...(unannotated ? { unannotated } : {}),
+      },
       { title: vscode.l10n.t('Inspecting {0}', oneLine(name)), onShare: (share) => data.setBusy(uri, share) },
     );
     if (report) await data.memory.keepDataset(uri, readAs(dataset), datasetFacts(report, stamp));

@@ -18,6 +18,7 @@ export interface DatasetEntry {
   layout?: string;
   /** Chosen of its annotations. */
   tiers?: string[];
+  unannotated?: 'aside' | 'pauses';
   facts?: DatasetFacts;
   /** Files came or went since. */
   changed: boolean;

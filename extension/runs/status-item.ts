@@ -54,6 +54,7 @@ function training(active: { id: string; name: string }, progress: RunProgress | 
     scan: vscode.l10n.t('reads recordings'),
     features: vscode.l10n.t('computes features'),
     units: vscode.l10n.t('fits units'),
+    calibrate: vscode.l10n.t('calibrates 8 bits'),
     head: vscode.l10n.t('starts the head'),
     evaluate: vscode.l10n.t('evaluates'),
   };

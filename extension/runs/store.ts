@@ -131,7 +131,7 @@ function storedRun(run: RunDir): StoredRun {
     name: name ?? run.name,
     experiment: run.name,
     createdAt: run.createdAt,
-    device: run.device,
+    device: run.compute && run.compute !== 'float32' ? `${run.device}, ${run.compute}` : run.device,
     state,
     reason,
     step,

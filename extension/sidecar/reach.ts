@@ -1,8 +1,13 @@
 /** @file The way to the workspace's sidecar: the one that a person names, the one that runs, or a new one. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
-import { forgetEndpoint, readEndpoint } from '../../sidecar/endpoint.ts';
+import { type Endpoint, forgetEndpoint, readEndpoint } from '../../sidecar/endpoint.ts';
+import { VERSION } from '../../sidecar/version.ts';
 import { launch } from './launch.ts';
 import { connect, type Link, NobodyThere, TokenRefused } from './socket.ts';
+
+/** A sidecar without a run ends in much less. */
+const goneMs = 10_000;
 
 export interface Means {
   /** The bundled `milore.js`. */
@@ -17,7 +22,9 @@ export async function reach(workspace: string, { script, secrets }: Means, mayLa
   const found = readEndpoint(workspace);
   if (found) {
     try {
-      return await connect(found);
+      const link = await connect(found, VERSION);
+      if (!(await givesWay(link))) return link;
+      await ended(link, found);
     } catch (error) {
       // After a power cut its process number may be another's, who knows nothing of us.
       if (!(error instanceof NobodyThere)) throw error;
@@ -26,7 +33,22 @@ export async function reach(workspace: string, { script, secrets }: Means, mayLa
   }
   if (!mayLaunch) throw new Error(vscode.l10n.t('No sidecar serves this workspace.'));
   const threads = vscode.workspace.getConfiguration('milore').get('threads', 0);
-  return connect(await launch({ workspace, script, node: setting('sidecar.node'), threads }));
+  return connect(await launch({ workspace, script, node: setting('sidecar.node'), threads }), VERSION);
+}
+
+/** One of another version ends where it has nothing to do; those up to 0.3.0 have to be asked. */
+async function givesWay({ welcome: { version, stepsDown }, connection }: Link): Promise<boolean> {
+  if (version === VERSION || stepsDown) return stepsDown === 'now';
+  return connection.sendRequest('shutdown', { force: false }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** It is of another version and has nothing to do: it gives way, and may be found for a moment still. */
+async function ended({ closed }: Link, { workspace, pid }: Endpoint): Promise<void> {
+  await Promise.race([closed, sleep(goneMs)]);
+  for (const end = Date.now() + goneMs; readEndpoint(workspace)?.pid === pid && Date.now() < end; ) await sleep(25);
 }
 
 /** One that a person started: its token is asked for once and kept by VS Code. */

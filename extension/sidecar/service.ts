@@ -8,7 +8,9 @@ import { CancellationTokenSource, ConnectionError, ErrorCodes, ResponseError } f
 import { type Endpoint, readEndpoint } from '../../sidecar/endpoint.ts';
 import type { LogName } from '../../sidecar/protocol/log.ts';
 import { CloseCodes, type Notifications, type Requests } from '../../sidecar/protocol/messages.ts';
+import { VERSION } from '../../sidecar/version.ts';
 import { Fault } from '../fault.ts';
+import { inform } from '../say.ts';
 import type { RequestOptions, Sidecar, SidecarState } from './client.ts';
 import { CrashCount } from './crashes.ts';
 import { type Following, Followings } from './followings.ts';
@@ -211,7 +213,14 @@ export class SidecarService implements Sidecar, vscode.Disposable {
     const { connection, welcome } = link;
     this.#link = link;
     this.#output.info(`sidecar ${welcome.version}, process ${welcome.pid}, Node ${welcome.node}`);
-    connection.onNotification((name, params) => this.#hear(name as keyof Notifications, params));
+    const isOther = welcome.version !== VERSION && setting('sidecar.address') === '';
+    if (isOther) this.#tellVersion(welcome.version);
+    connection.onNotification((name, params) => {
+      this.#hear(name as keyof Notifications, params);
+      // Those up to 0.3.0 do not end by themselves.
+      const isOver = name === 'run/state' && (params as Notifications['run/state']).state !== 'started';
+      if (isOther && isOver && !welcome.stepsDown) connection.sendRequest('shutdown', { force: false }).catch(() => {});
+    });
     void link.closed.then((code) => this.#lost(link, code));
     void connection
       .sendRequest<Requests['status']['result']>('status', {})
@@ -223,6 +232,17 @@ export class SidecarService implements Sidecar, vscode.Disposable {
       .catch(() => {});
     this.#followings.resume();
     this.#set({ kind: 'ready', version: welcome.version, node: welcome.node });
+  }
+
+  /** After an update: what trains goes on with the version that it began with. */
+  #tellVersion(version: string): void {
+    const text = vscode.l10n.t(
+      'The sidecar is still that of MiLorE {0}, since a run is at work. It goes on, the sidecar then ends, and the next one is of version {1}.',
+      version,
+      VERSION,
+    );
+    this.#output.info(text);
+    void inform(text);
   }
 
   #hear(name: keyof Notifications, params: unknown): void {

@@ -62,8 +62,11 @@ export class NobodyThere extends Error {}
 /** Somebody else's token, or one of before. */
 export class TokenRefused extends Error {}
 
-/** @throws NobodyThere, TokenRefused, or Error where a sidecar is there and does not answer */
-export async function connect(address: { port: number; token: string }): Promise<Link> {
+/**
+ * @param version of this extension, where a sidecar of another is to give way when its run is over
+ * @throws NobodyThere, TokenRefused, or Error where a sidecar is there and does not answer
+ */
+export async function connect(address: { port: number; token: string }, version?: string): Promise<Link> {
   const socket = new WebSocket(`ws://127.0.0.1:${address.port}/`, {
     handshakeTimeout: 3000,
     // What the sidecar sends is bounded by its batches; a stranger on the port may send anything.
@@ -88,6 +91,7 @@ export async function connect(address: { port: number; token: string }): Promise
         token: address.token,
         protocol: PROTOCOL,
         client: `VS Code ${vscode.version}`,
+        version,
       }),
       closed.then((code) => {
         if (code === CloseCodes.unauthenticated)

@@ -50,5 +50,14 @@ function estimateText(estimate: Estimate): string {
       duration(estimate.totalSeconds, vscode.env.language),
       (estimate.peakBytes / 1e9).toFixed(1),
     ),
+    ...(estimate.int8
+      ? [
+          vscode.l10n.t(
+            'In 8 bits (compute: int8): {0} s a step, about {1} in all.',
+            estimate.int8.stepSeconds.toPrecision(2),
+            duration(estimate.int8.totalSeconds, vscode.env.language),
+          ),
+        ]
+      : []),
   ].join(' ');
 }

@@ -1,5 +1,5 @@
 /** @file `milore serve`: the service that an editor talks to. It outlives the editor's window. */
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
@@ -22,8 +22,16 @@ const port = (text: string) => {
   return Number(text);
 };
 
-/** How often is looked whether an update has removed what runs here. */
+/** How often is looked whether an update has come. */
 const lookMs = 5000;
+/** Until whoever asked has heard. */
+const answerMs = 50;
+
+/** Which build a file is of; undefined where it is gone. */
+function builtAt(script: string): string | undefined {
+  const found = statSync(script, { throwIfNoEntry: false });
+  return found && `${found.ino} ${found.size} ${found.mtimeMs}`;
+}
 
 export const serve = () =>
   new Command('serve')
@@ -37,6 +45,19 @@ export const serve = () =>
       if (already) throw busy(workspace, already.pid);
       const script = resolve(process.argv[1]);
       const token = newToken();
+      const built = builtAt(script);
+      let other: string | undefined;
+      /** Not amid a run: it writes its last file first. */
+      const giveWay = () => {
+        if (server.runner.busy) return;
+        // An update takes the old version's folder away, or writes over it: what is not loaded yet can no longer be.
+        const now = builtAt(script);
+        const next = 'the next window starts the new one';
+        if (now === undefined) end(`its files are gone, as after an update (${script}); ${next}`);
+        else if (now !== built) end(`its files are others now, as after an update (${script}); ${next}`);
+        else if (other !== undefined)
+          end(`it is of version ${VERSION}, and a window of ${other} is here, which starts its own`);
+      };
       let end = (_why: string) => {};
       const ended = new Promise<string>((resolve) => {
         end = resolve;
@@ -47,6 +68,10 @@ export const serve = () =>
         port: options.port,
         onIdle: () => options.keep || end('nobody is connected'),
         onShutdown: () => end('asked to'),
+        onOtherVersion(version) {
+          other = version;
+          setTimeout(giveWay, answerMs);
+        },
       }).catch((error: Error) => {
         throw new UserError({
           code: 'serve.port',
@@ -72,11 +97,7 @@ export const serve = () =>
           end(signal);
         };
         for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, leave);
-        // An update takes the old version's folder away: whatever is not loaded yet can no longer be.
-        const look = setInterval(() => {
-          if (existsSync(script) || server.runner.busy) return;
-          end(`its files are gone, as after an update (${script}); the next window starts the new one`);
-        }, lookMs);
+        const look = setInterval(giveWay, lookMs);
         const why = await ended.finally(() => clearInterval(look));
         const more = server.runner.busy ? '; the run writes a checkpoint first, once more to leave at once' : '';
         say(`ends: ${why}${more}`);

@@ -199,6 +199,11 @@ function across({ parsed: experiment, left }: Repaired, places: Places): Problem
     }
   }
 
+  const { compute, device } = experiment;
+  if (compute === 'int8' && device !== 'auto' && device !== 'cpu') {
+    const why = `products in 8 bits are for the CPU, and device is ${device}.`;
+    fault(['compute'], why, 'Write float32, or auto, or device: cpu.', [['device']]);
+  }
   if (audio.minSeconds >= audio.maxSeconds) {
     fault(
       ['audio', 'minSeconds'],

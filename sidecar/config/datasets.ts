@@ -27,6 +27,11 @@ const datasetSchema = z
         'Of recordings with ELAN or Praat files beside them, the tiers whose stretches are utterances, by name.',
       otherwise: 'proposed by what they hold',
     }),
+    unannotated: z.enum(['aside', 'pauses']).optional().meta({
+      description:
+        'Of recordings with ELAN or Praat files beside them, what nobody annotated: left aside, or cut at pauses and trained on as well.',
+      otherwise: 'aside',
+    }),
     text: z.string().min(1).max(300).optional().meta({
       description: 'Column of its table that holds the transcripts; only what recognises speech reads them.',
       otherwise: "the layout's own, such as text or sentence",

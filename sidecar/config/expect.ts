@@ -23,7 +23,7 @@ export interface StepWork {
  * Backward, a frozen product costs as much again (no weight gradient), a trained one and attention twice.
  */
 export function stepWork(experiment: Experiment, base: BaseConfig, clips: number, seconds: number): StepWork {
-  const { hidden, layers } = base;
+  const { feedForward, hidden, layers } = base;
   const { adapter, head, mask, units } = experiment;
   const each = framesOf(base, Math.round(seconds * SAMPLE_RATE_HZ));
   const frames = clips * each;
@@ -32,9 +32,13 @@ export function stepWork(experiment: Experiment, base: BaseConfig, clips: number
   const predicted = (1 - Math.exp(-mask.probability)) * 2 * head.projection * (hidden + units.clusters);
   const { experts, routers } = sizeOf(experiment, base);
   const adapted = adapter.kind === 'lora-mixture' ? 2 * (experts + routers) : 0;
-  const forward = front + layers * (projections + attention) + adapted + predicted;
+  // After the last attention only hidden frames go on, unless experts are chosen there for all.
+  const spared =
+    adapter.kind === 'lora-mixture' ? 0 : Math.exp(-mask.probability) * 2 * hidden * (hidden + 2 * feedForward);
+  const blocks = layers * (projections + attention) - spared;
+  const forward = front + blocks + adapted + predicted;
   let backward = 2 * predicted;
-  if (adapter.kind === 'full') backward += 2 * (front + layers * (projections + attention));
+  if (adapter.kind === 'full') backward += 2 * (front + blocks);
   if (adapter.kind === 'lora-mixture') backward += layers * (projections + 2 * attention) + 2 * adapted;
   return { frames, trainFlops: frames * (forward + backward), forwardFlops: frames * forward };
 }
@@ -64,7 +68,7 @@ const slack = 1.3;
 
 /**
  * Before any measurement, hence "about". Clips are taken to be as long as `audio.joinSeconds` or a third of `maxSeconds`.
- * Memory = process + the weights once a session (a step's and an evaluation's; the control has its own two) + four vectors
+ * Memory = process + the weights once (a step and an evaluation take turns, and arms share them) + four vectors
  * of what trains (parameters, gradient, two moments) + activations kept for the backward pass, by frame and block
  * 8d + 2f + heads·T numbers, and as many more as `slack` says; fp32 throughout.
  */
@@ -91,7 +95,6 @@ export function expectRun(experiment: Experiment, base: BaseConfig, threads: num
   return {
     stepSeconds,
     totalSeconds: steps + start + measuring,
-    peakBytes:
-      processBytes + 4 * size.base * (controlled ? 4 : 2) + 16 * trained + slack * 4 * frames * kept * perBlock,
+    peakBytes: processBytes + 4 * size.base + 16 * trained + slack * 4 * frames * kept * perBlock,
   };
 }

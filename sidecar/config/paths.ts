@@ -133,6 +133,7 @@ async function followReferences(
         own[index] = listed;
         spec[key] = own.map((one) => one ?? '');
       }
+      spec.unannotated ??= found.dataset.unannotated;
       // By name: a tier that only another data set has does no harm.
       if (found.dataset.tiers) spec.tiers = [...new Set([...(spec.tiers ?? []), ...found.dataset.tiers])];
     } else base.model = files.absolute(entry.path, folder);

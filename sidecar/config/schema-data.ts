@@ -68,6 +68,15 @@ export const language = z
           otherwise: 'the list of datasets, or what lies with the recordings',
         }),
       ),
+    unannotated: z
+      .enum(['aside', 'pauses'])
+      .optional()
+      .meta(
+        about(
+          'Of recordings with ELAN or Praat files beside them, what nobody annotated: left aside, or cut at pauses and trained on as well.',
+          { otherwise: 'aside' },
+        ),
+      ),
     allowOutside: z
       .boolean()
       .optional()

@@ -13,6 +13,8 @@ export { adapterKinds, projections } from './schema-model.ts';
 
 export const devices = ['auto', 'cpu', 'cuda', 'webgpu', 'dml', 'coreml'] as const;
 
+export const computes = ['float32', 'int8', 'auto'] as const;
+
 export const experimentSchema = z
   .strictObject({
     name: z
@@ -60,6 +62,14 @@ export const experimentSchema = z
       .enum(devices)
       .default('auto')
       .meta(about('Where to compute; auto takes the first that agrees with the CPU.')),
+    compute: z
+      .enum(computes)
+      .default('float32')
+      .meta(
+        about(
+          'How training multiplies by frozen weights on a CPU: int8 is faster and nearly as exact; auto takes it where the processor is made for it and a calibration on this audio vouches for it.',
+        ),
+      ),
   })
   .meta({ title: 'MiLorE experiment', ...about('An experiment: what is taught to which base, from which audio.') });
 

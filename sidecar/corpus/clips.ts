@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { type Moments, MomentsOf, modelRateHz, normaliseBy } from '../audio/index.ts';
 import { UserError } from '../errors.ts';
+import { PackedRows } from './packed-rows.ts';
+import { MadeRows, Places, type Rows } from './rows.ts';
 import { shortestSamples } from './scan.ts';
 import type { SplitUtterance } from './splits.ts';
 import type { Clip, ClipPart, ScannedUtterance } from './types.ts';
@@ -15,13 +17,13 @@ export interface ClipOptions {
 }
 
 export interface ClipSet {
-  clips: Clip[];
+  clips: Rows<Clip>;
   /** Shorter than `minSeconds`: whole utterances, or what was left of a speaker. */
   dropped: { count: number; seconds: number };
 }
 
 /** The same clips for the same utterances, in whatever order these come. */
-export function makeClips(utterances: readonly SplitUtterance[], options: ClipOptions): ClipSet {
+export function makeClips(utterances: Rows<SplitUtterance>, options: ClipOptions): ClipSet {
   const { joinSeconds, maxSeconds } = options;
   const minSamples = Math.max(shortestSamples, Math.round(options.minSeconds * modelRateHz));
   const maxSamples = Math.round((joinSeconds ?? maxSeconds) * modelRateHz);
@@ -33,88 +35,145 @@ export function makeClips(utterances: readonly SplitUtterance[], options: ClipOp
       cure: 'Choose minSeconds ≤ joinSeconds ≤ maxSeconds, and at least 0.025 s.',
     });
   }
-  const clips: Clip[] = [];
+  const cut = new CutClips(utterances, joinSeconds !== undefined);
   const dropped = { count: 0, seconds: 0 };
-  const keep = (name: string, of: SplitUtterance, parts: ClipPart[]) => {
+  const keep = (parts: readonly Part[], piece: number, pieces: number) => {
     const samples = parts.reduce((sum, part) => sum + part.endSample - part.startSample, 0);
-    if (samples >= minSamples) clips.push(clipOf(name, of, parts, samples));
+    if (samples >= minSamples) cut.push(parts, samples, piece, pieces);
     else {
       dropped.count++;
       dropped.seconds += samples / modelRateHz;
     }
   };
-  const sorted = [...utterances].sort((a, b) => compare(a.language, b.language) || compare(a.id, b.id));
+  const sorted = inNameOrder(utterances);
   if (joinSeconds === undefined) {
     for (const utterance of sorted) {
-      const pieces = Math.ceil(utterance.samples / maxSamples);
+      const { samples } = utterances.at(utterance)!;
+      const pieces = Math.ceil(samples / maxSamples);
       for (let piece = 0; piece < pieces; piece++) {
-        const startSample = Math.round((piece * utterance.samples) / pieces);
-        const endSample = Math.round(((piece + 1) * utterance.samples) / pieces);
-        keep(pieces > 1 ? `${utterance.id}#${piece}` : utterance.id, utterance, [
-          { utterance, startSample, endSample },
-        ]);
+        const startSample = Math.round((piece * samples) / pieces);
+        const endSample = Math.round(((piece + 1) * samples) / pieces);
+        keep([{ utterance, startSample, endSample }], piece, pieces);
       }
     }
-    return { clips, dropped };
+    return { clips: cut, dropped };
   }
-  for (const group of bySpeaker(sorted)) {
-    const [first] = group;
-    join(group, maxSamples).forEach((parts, index) => {
-      keep(`${first.speaker ?? '(unknown)'}/${first.split}/${index}`, first, parts);
-    });
+  for (const group of bySpeaker(utterances, sorted)) {
+    let index = 0;
+    for (const parts of join(utterances, group, maxSamples)) keep(parts, index++, 0);
   }
-  return { clips, dropped };
+  return { clips: cut, dropped };
 }
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** Places by language and id. */
+function inNameOrder(utterances: Rows<SplitUtterance>): Uint32Array {
+  const ids = utterances.map(({ id }) => id);
+  const languages = utterances.map(({ language }) => language);
+  const places = Uint32Array.from(ids.keys());
+  return places.sort((a, b) => compare(languages[a], languages[b]) || compare(ids[a], ids[b]) || a - b);
+}
+
 /** Unknown speakers count as one. */
-function bySpeaker(sorted: SplitUtterance[]): SplitUtterance[][] {
-  const groups = new Map<string, SplitUtterance[]>();
-  for (const utterance of sorted) {
-    const key = JSON.stringify([utterance.language, utterance.split, utterance.speaker ?? null]);
-    const group = groups.get(key);
-    if (group) group.push(utterance);
-    else groups.set(key, [utterance]);
+function bySpeaker(utterances: Rows<SplitUtterance>, sorted: Uint32Array): Iterable<Uint32Array> {
+  const groups = new Map<string, Places>();
+  for (const place of sorted) {
+    const { language, split, speaker } = utterances.at(place)!;
+    const key = JSON.stringify([language, split, speaker ?? null]);
+    const group = groups.get(key) ?? new Places();
+    group.push(place);
+    groups.set(key, group);
   }
-  return [...groups.values()];
+  return [...groups.values()].map((group) => group.all());
 }
 
 /** Chunks of `length` samples, end to end; the last may be shorter. */
-function join(group: SplitUtterance[], length: number): ClipPart[][] {
-  const chunks: ClipPart[][] = [];
-  let room = 0;
+function* join(utterances: Rows<SplitUtterance>, group: Uint32Array, length: number): Generator<Part[]> {
+  let parts: Part[] = [];
+  let room = length;
   for (const utterance of group) {
-    for (let startSample = 0; startSample < utterance.samples; ) {
-      if (room === 0) {
-        chunks.push([]);
-        room = length;
-      }
-      const endSample = Math.min(utterance.samples, startSample + room);
-      chunks.at(-1)!.push({ utterance, startSample, endSample });
+    const { samples } = utterances.at(utterance)!;
+    for (let startSample = 0; startSample < samples; ) {
+      const endSample = Math.min(samples, startSample + room);
+      parts.push({ utterance, startSample, endSample });
       room -= endSample - startSample;
       startSample = endSample;
+      if (room > 0) continue;
+      yield parts;
+      parts = [];
+      room = length;
     }
   }
-  return chunks;
+  if (parts.length > 0) yield parts;
 }
 
-function clipOf(name: string, { language, speaker, split }: SplitUtterance, parts: ClipPart[], samples: number): Clip {
+/** A part as it is kept: its utterance's place. */
+interface Part {
+  utterance: number;
+  startSample: number;
+  endSample: number;
+}
+
+/** Clips as their parts, some tens of bytes each; name and hash are made when they are asked for. */
+class CutClips extends MadeRows<Clip> {
+  readonly #parts = new PackedRows<Part>({ utterance: 'count', startSample: 'count', endSample: 'count' });
+  /** The first of its parts, and which of how many pieces of an utterance or chunks of a speaker it is. */
+  readonly #clips = new PackedRows<{ first: number; parts: number; samples: number; piece: number; pieces: number }>({
+    first: 'count',
+    parts: 'count',
+    samples: 'count',
+    piece: 'count',
+    pieces: 'count',
+  });
+
+  constructor(
+    private readonly utterances: Rows<SplitUtterance>,
+    private readonly joined: boolean,
+  ) {
+    super();
+  }
+
+  get length(): number {
+    return this.#clips.length;
+  }
+
+  push(parts: readonly Part[], samples: number, piece: number, pieces: number): void {
+    this.#clips.push({ first: this.#parts.length, parts: parts.length, samples, piece, pieces });
+    for (const part of parts) this.#parts.push(part);
+  }
+
+  protected make(index: number): Clip {
+    const { first, parts: count, samples, piece, pieces } = this.#clips.at(index)!;
+    const parts: ClipPart[] = [];
+    for (let i = first; i < first + count; i++) {
+      const { utterance, startSample, endSample } = this.#parts.at(i)!;
+      parts.push({ utterance: this.utterances.at(utterance)!, startSample, endSample });
+    }
+    const { id, language, speaker, split } = parts[0].utterance as SplitUtterance;
+    const whole = pieces > 1 ? `${id}#${piece}` : id;
+    const name = this.joined ? `${speaker ?? '(unknown)'}/${split}/${piece}` : whole;
+    return {
+      id: `${language}/${name}`,
+      language,
+      ...(speaker === undefined ? {} : { speaker }),
+      split,
+      parts,
+      samples,
+      get hash() {
+        return hashOf(parts);
+      },
+    };
+  }
+}
+
+function hashOf(parts: readonly ClipPart[]): string {
   const ranges = parts.map(
     ({ utterance, startSample, endSample }) => `${utterance.hash}:${startSample}-${endSample}\n`,
   );
-  const hash = createHash('sha256').update(ranges.join('')).digest('hex');
-  return {
-    id: `${language}/${name}`,
-    language,
-    ...(speaker === undefined ? {} : { speaker }),
-    split,
-    parts,
-    samples,
-    hash,
-  };
+  return createHash('sha256').update(ranges.join('')).digest('hex');
 }
 
 /** 16 kHz. With `normalise` each utterance has zero mean and unit variance as a whole, before it is cut and joined. */
@@ -149,10 +208,13 @@ async function stretch(utterance: ScannedUtterance, from: number, to: number): P
 
 /** 4 MB at a time: an utterance may be hours long. */
 const blockSamples = 1 << 20;
-const momentsKnown = new WeakMap<ScannedUtterance, Moments>();
+/** By content, of the last that were asked for: the clips of one recording come one after the other. */
+const momentsKnown = new Map<string, Moments>();
+const mostMoments = 4096;
 
 async function momentsOf(utterance: ScannedUtterance): Promise<Moments> {
-  const known = momentsKnown.get(utterance);
+  const key = JSON.stringify([utterance.path, utterance.hash]);
+  const known = momentsKnown.get(key);
   if (known) return known;
   const run = new MomentsOf();
   for (const pass of ['sum', 'squares'] as const) {
@@ -161,6 +223,7 @@ async function momentsOf(utterance: ScannedUtterance): Promise<Moments> {
     }
   }
   const moments = run.take();
-  momentsKnown.set(utterance, moments);
+  if (momentsKnown.size >= mostMoments) momentsKnown.delete(momentsKnown.keys().next().value!);
+  momentsKnown.set(key, moments);
   return moments;
 }

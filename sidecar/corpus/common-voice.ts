@@ -1,8 +1,10 @@
 /** @file Readers of Common Voice: the releases with their tables of clips, and Spontaneous Speech. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { PackedRows } from './packed-rows.ts';
 import { type Folder, resolveInside } from './paths.ts';
-import { at, type Row, readTable } from './tables.ts';
+import { joined, type Rows } from './rows.ts';
+import { at, Names, readTable } from './tables.ts';
 import { badRow, ownColumn, splitNames, tidy } from './tabular.ts';
 import type { Utterance } from './types.ts';
 
@@ -14,32 +16,43 @@ const own = ['train', 'dev', 'test'] as const;
 const better = 1.2;
 
 interface Clip {
-  row: Row;
-  file: string;
   path: string;
   speaker: string;
+  text?: string;
+  file: string;
+  line: number;
 }
+
+const clipRows = (rows?: Iterable<Clip>) =>
+  new PackedRows<Clip>({ path: 'text', speaker: 'word', text: 'text', file: 'word', line: 'count' }, rows);
 
 /**
  * `train.tsv`, `dev.tsv`, `test.tsv`, `validated.tsv` beside `clips/`; `client_id` is the speaker. The splits leave most
  * of a small language out (one recording a sentence): where `validated.tsv`, less the speakers of dev and test, has
  * clearly more clips than `train.tsv`, it trains. Without rows in the splits it is all there is.
  */
-export function readCommonVoice(folder: Folder, tables: CommonVoiceTables = 'auto'): Utterance[] {
-  const read = (name: string) => (existsSync(join(folder.path, `${name}.tsv`)) ? clipsOf(folder, name) : []);
+export function* readCommonVoice(folder: Folder, tables: CommonVoiceTables = 'auto'): Generator<Utterance> {
+  const none = clipRows();
+  const read = (name: string) =>
+    existsSync(join(folder.path, `${name}.tsv`)) ? clipRows(clipsOf(folder, name)) : none;
   if (folder.only && !own.some((name) => folder.only === `${name}.tsv`))
-    return utterances(folder, clipsOf(folder, folder.only.replace(/\.tsv$/, '')), undefined);
-  const [train, dev, test] = own.map((name) => (folder.only && folder.only !== `${name}.tsv` ? [] : read(name)));
-  const validated = tables === 'splits' || folder.only ? [] : read('validated');
-  const heldOut = new Set([...dev, ...test].map(({ speaker }) => speaker));
-  const heldClips = new Set([...dev, ...test].map(({ path }) => path));
+    return yield* utterances(folder, clipRows(clipsOf(folder, folder.only.replace(/\.tsv$/, ''))), undefined);
+  const [train, dev, test] = own.map((name) => (folder.only && folder.only !== `${name}.tsv` ? none : read(name)));
+  const validated = tables === 'splits' || folder.only ? none : read('validated');
+  const heldOut = new Set<string>();
+  const heldClips = new Names();
+  for (const { speaker, path } of joined([dev, test])) {
+    heldOut.add(speaker);
+    heldClips.add(path);
+  }
   const both = train.filter(({ path }) => heldClips.has(path));
   if (both.length > 0)
     folder.notes.push(`${both.length} clips of train.tsv are in dev or test too: they are held out.`);
   const trained = train.filter(({ path }) => !heldClips.has(path));
   const left = validated.filter(({ speaker }) => !heldOut.has(speaker));
-  const named = new Set(left.map(({ path }) => path));
-  const union = [...left, ...trained.filter(({ path }) => !named.has(path))];
+  const named = new Names();
+  for (const { path } of left) named.add(path);
+  const union = joined([left, trained.filter(({ path }) => !named.has(path))]);
   const useValidated = tables === 'validated' || union.length > better * trained.length;
   if (validated.length > 0 && train.length + dev.length + test.length > 0)
     folder.notes.push(
@@ -48,35 +61,29 @@ export function readCommonVoice(folder: Folder, tables: CommonVoiceTables = 'aut
         : `train.tsv trains (${trained.length} clips); validated.tsv would bring ${union.length - trained.length} more.`,
     );
   const splits = dev.length + test.length > 0 || (train.length > 0 && !useValidated);
-  return [
-    ...utterances(folder, useValidated ? union : trained, splits ? 'train' : undefined),
-    ...utterances(folder, dev, 'dev'),
-    ...utterances(folder, test, 'test'),
-  ];
+  yield* utterances(folder, useValidated ? union : trained, splits ? 'train' : undefined);
+  yield* utterances(folder, dev, 'dev');
+  yield* utterances(folder, test, 'test');
 }
 
-function clipsOf(folder: Folder, name: string): Clip[] {
+function* clipsOf(folder: Folder, name: string): Generator<Clip> {
   const file = join(folder.path, `${name}.tsv`);
   const bad = badRow(folder, file);
-  const seen = new Set<string>();
-  return readTable(file, ['client_id', 'path', ...ownColumn(folder)], bad).flatMap((row): Clip[] => {
+  const seen = new Names();
+  for (const row of readTable(file, ['client_id', 'path', ...ownColumn(folder)], bad)) {
     const [path, speaker] = [row.get('path'), row.get('client_id')];
     if (!path || !speaker) bad(row.line, `its "${path ? 'client_id' : 'path'}" is empty.`);
-    else if (seen.has(path)) bad(row.line, `"${path}" came before.`);
-    else {
-      seen.add(path);
-      return [{ row, file, path, speaker }];
-    }
-    return [];
-  });
+    else if (!seen.add(path)) bad(row.line, `"${path}" came before.`);
+    else yield { path, speaker, text: row.get(folder.textColumn ?? 'sentence'), file, line: row.line };
+  }
 }
 
-function utterances(folder: Folder, clips: readonly Clip[], split: Utterance['split']): Utterance[] {
+function* utterances(folder: Folder, clips: Rows<Clip>, split: Utterance['split']): Generator<Utterance> {
   const base = existsSync(join(folder.path, 'clips')) ? join(folder.path, 'clips') : folder.path;
-  return clips.map(({ row, file, path: named, speaker }) => {
-    const path = resolveInside(folder, named, at(file, row.line), base);
-    return tidy({ id: named, path, speaker, text: row.get(folder.textColumn ?? 'sentence'), split });
-  });
+  for (const { file, line, path: named, speaker, text } of clips) {
+    const path = resolveInside(folder, named, at(file, line), base);
+    yield tidy({ id: named, path, speaker, text, split });
+  }
 }
 
 /** `ss-corpus-<code>.tsv` beside `audios/`. */
@@ -86,9 +93,8 @@ export const spontaneousTable = (root: string): string | undefined =>
 export function readSpontaneous(folder: Folder): Utterance[] {
   const file = join(folder.path, folder.only ?? spontaneousTable(folder.path)!);
   const base = existsSync(join(folder.path, 'audios')) ? join(folder.path, 'audios') : folder.path;
-  const rows = readTable(file, ['client_id', 'audio_file', ...ownColumn(folder)], badRow(folder, file)).filter((row) =>
-    row.get('audio_file'),
-  );
+  const all = readTable(file, ['client_id', 'audio_file', ...ownColumn(folder)], badRow(folder, file));
+  const rows = [...all].filter((row) => row.get('audio_file'));
   const given = rows.map((row) => splitNames[row.get('split')?.toLowerCase() ?? '']);
   // All in one split is none.
   const splits = new Set(given).size > 1;

@@ -9,7 +9,7 @@ import { splitOf } from './kaldi.ts';
 import { type Folder, resolveInside } from './paths.ts';
 import { at, lineError, readLines, splitFirst, UniqueIds } from './tables.ts';
 import { tidy } from './tabular.ts';
-import type { Utterance } from './types.ts';
+import type { ReadOptions, Utterance } from './types.ts';
 
 /** Also formats that cannot be decoded: those are listed as skipped, not passed over in silence. */
 const audioExtensions = new Set(
@@ -39,7 +39,10 @@ const audioFolder = /^(audio|wav|wavs|clips|flac|mp3)$/i;
  * folders called train, dev, test and their like are splits (LibriSpeech, MLS), a folder called audio says nothing, and
  * the one below names the speaker. A recording with an ELAN or Praat file beside it is its annotated stretches.
  */
-export function readPlain(folder: Folder, tiers?: readonly string[]): Utterance[] {
+export function* readPlain(
+  folder: Folder,
+  { tiers, unannotated }: Pick<ReadOptions, 'tiers' | 'unannotated'> = {},
+): Generator<Utterance> {
   const found: { id: string; path: string }[] = [];
   const others = new Map<string, number>();
   const walk = (directory: string, depth: number) => {
@@ -64,13 +67,16 @@ export function readPlain(folder: Folder, tiers?: readonly string[]): Utterance[
   // One split alone, or recordings beside the folders, are no splits.
   const hasSplits = splits.size > 1 && found.every(({ id }) => splitFolder.test(id) && id.includes('/'));
   if (hasSplits) folder.notes.push(`Folders are splits: ${[...splits].sort().join(', ')}.`);
-  return found.flatMap(({ id, path: direct }) => {
+  for (const { id, path: direct } of found) {
     const folders = id.split('/').slice(0, -1);
     const split = hasSplits ? splitOf(folders.shift()!) : undefined;
     while (hasSplits && folders.length > 0 && audioFolder.test(folders[0])) folders.shift();
     const path = resolveInside(folder, id, undefined);
-    return annotated(folder, direct, tidy({ id, path, speaker: folders[0], split }), tiers);
-  });
+    yield* annotated(folder, direct, tidy({ id, path, speaker: folders[0], split }), {
+      tiers,
+      unannotated,
+    });
+  }
 }
 
 /** The kinds that are most, by count. */
@@ -104,7 +110,12 @@ function entriesOf(folder: Folder, directory: string) {
 }
 
 /** The stretches that are annotated, each an utterance; the whole recording where nothing is. */
-function annotated(folder: Folder, recording: string, whole: Utterance, wanted?: readonly string[]): Utterance[] {
+function annotated(
+  folder: Folder,
+  recording: string,
+  whole: Utterance,
+  { tiers: wanted, unannotated }: Pick<ReadOptions, 'tiers' | 'unannotated'>,
+): Utterance[] {
   const file = annotationOf(recording);
   if (!file) return [whole];
   const tiers = readTiers(file);
@@ -122,8 +133,10 @@ function annotated(folder: Folder, recording: string, whole: Utterance, wanted?:
   const stretches = chosen.flatMap((tier) => tier.stretches.map((stretch) => ({ ...stretch, tier })));
   const spoken = stretches.reduce((sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds, 0);
   folder.notes.push(
-    `${name}: ${stretches.length} annotated stretches, ${(spoken / 60).toFixed(1)} min, of the ${chosen.length === 1 ? 'tier' : 'tiers'} ${chosen.map((tier) => `"${tier.name}"`).join(', ')}; the rest of the recording is left aside.`,
+    `${name}: ${stretches.length} annotated stretches, ${(spoken / 60).toFixed(1)} min, of the ${chosen.length === 1 ? 'tier' : 'tiers'} ${chosen.map((tier) => `"${tier.name}"`).join(', ')}${unannotated === 'pauses' ? '' : '; the rest of the recording is left aside'}.`,
   );
+  const taken = stretches.map(({ startSeconds, endSeconds }) => ({ startSeconds, endSeconds }));
+  folder.annotated.push({ whole, taken });
   return stretches
     .sort((a, b) => a.startSeconds - b.startSeconds)
     .map(({ startSeconds, endSeconds, text, tier }) =>
@@ -174,13 +187,13 @@ export function looksLikeMlSuperb(root: string): boolean {
 }
 
 /** `<corpus>/<iso>/`: lines of `utterance _ text`, audio in `wav/`. The hour is read where it is there, else the ten minutes. */
-export function readMlSuperb(folder: Folder): Utterance[] {
+export function* readMlSuperb(folder: Folder): Generator<Utterance> {
   const ids = new UniqueIds();
-  return (['train', 'dev', 'test'] as const).flatMap((split) => {
+  for (const split of ['train', 'dev', 'test'] as const) {
     const name = superb[split].find((candidate) => existsSync(join(folder.path, candidate)));
-    if (!name) return [];
+    if (!name) continue;
     const file = join(folder.path, name);
-    return readLines(file).map(({ number, text }) => {
+    for (const { number, text } of readLines(file)) {
       const [id, rest] = splitFirst(text);
       const [underscore, transcript] = splitFirst(rest);
       if (!underscore) {
@@ -188,7 +201,7 @@ export function readMlSuperb(folder: Folder): Utterance[] {
       }
       ids.add(id, file, number);
       const path = resolveInside(folder, `${id}.wav`, at(file, number), join(folder.path, 'wav'));
-      return tidy({ id, path, text: transcript || undefined, split });
-    });
-  });
+      yield tidy({ id, path, text: transcript || undefined, split });
+    }
+  }
 }

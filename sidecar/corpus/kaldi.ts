@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sourceOf } from './kaldi-command.ts';
 import { type Folder, resolveInside } from './paths.ts';
-import { at, lineError, readLines, readPairs } from './tables.ts';
+import { at, lineError, Names, readLines, readPairs } from './tables.ts';
 import { tidy } from './tabular.ts';
 import type { Skipped, Utterance } from './types.ts';
 
@@ -31,12 +31,12 @@ export function splitOf(name: string): NonNullable<Utterance['split']> {
 }
 
 /** Relative paths start at the folder of `wav.scp`. A line that cannot be used costs itself alone, and is counted. */
-export function readKaldi(folder: Folder): Utterance[] {
-  const seen = new Set<string>();
+export function* readKaldi(folder: Folder): Generator<Utterance> {
+  const seen = new Names();
   const subsets = kaldiFolders(folder.path);
   if (subsets.length > 1)
     folder.notes.push(`Kaldi subsets: ${subsets.map(({ name, split }) => `${name} (${split})`).join(', ')}.`);
-  return subsets.flatMap(({ path, name, split }) => {
+  for (const { path, name, split } of subsets) {
     const scp = join(path, 'wav.scp');
     const recordings = readRecordings(folder, scp);
     const segments = join(path, 'segments');
@@ -45,15 +45,15 @@ export function readKaldi(folder: Folder): Utterance[] {
     const speakers = optional(join(path, 'utt2spk'), 'a speaker');
     if (speakers) intersect(folder, utterances, speakers, join(path, 'utt2spk'));
     tellRest(folder, text, utterances, join(path, 'text'));
-    return [...utterances].map(([given, found]) => {
+    for (const [given, found] of utterances) {
       const id = seen.has(given) ? `${name}/${given}` : given;
       seen.add(id);
       const { startSeconds, endSeconds, channel } = found;
       const speaker = speakers?.get(given)?.value;
       const words = text?.get(given)?.value;
-      return tidy({ id, path: found.path, speaker, text: words, split, startSeconds, endSeconds, channel });
-    });
-  });
+      yield tidy({ id, path: found.path, speaker, text: words, split, startSeconds, endSeconds, channel });
+    }
+  }
 }
 
 interface Found {

@@ -15,10 +15,11 @@ import {
   readVoxpopuli,
   voxpopuliTables,
 } from './manifests.ts';
+import { PackedRows } from './packed-rows.ts';
 import { type Folder, openFolder } from './paths.ts';
 import { readTable, regular } from './tables.ts';
 import { readFairseq, readTsv } from './tabular.ts';
-import { type Layout, type Listing, layouts, type ReadOptions, type Utterance } from './types.ts';
+import { type Layout, type Listing, layouts, type ReadOptions, type Utterance, utteranceKinds } from './types.ts';
 
 const splitTables = ['train', 'dev', 'valid', 'test', 'validated'];
 
@@ -67,12 +68,12 @@ export function readListing(root: string, layout?: Layout, options: ReadOptions 
   const folder = openFolder(root, options.allowOutside);
   const found = layout ?? (folder.only ? layoutOfFile(folder.path, folder.only) : descend(folder));
   if (options.textColumn !== undefined) useColumn(folder, found, options.textColumn);
-  const utterances = readers[found](folder, options);
+  const utterances = new PackedRows<Utterance>(utteranceKinds, readers[found](folder, options));
   if (options.textColumn !== undefined && !utterances.some(({ text }) => text))
     throw noText(folder, options.textColumn);
   if (found === 'plain') lookAbove(folder);
-  const { skipped, notes } = folder;
-  if (utterances.length) return { layout: found, utterances, skipped, notes };
+  const { skipped, notes, annotated } = folder;
+  if (utterances.length) return { layout: found, utterances, skipped, notes, annotated };
   const rows = skipped.length === 1 ? '1 row was' : `${skipped.length} rows were`;
   const first = skipped[0] ? ` ${rows} left out; the first, in ${skipped[0].path}: ${skipped[0].reason}` : '';
   throw new UserError({
@@ -83,8 +84,9 @@ export function readListing(root: string, layout?: Layout, options: ReadOptions 
   });
 }
 
-export const readUtterances = (root: string, layout?: Layout, options: ReadOptions = {}): Utterance[] =>
-  readListing(root, layout, options).utterances;
+export const readUtterances = (root: string, layout?: Layout, options: ReadOptions = {}): Utterance[] => [
+  ...readListing(root, layout, options).utterances,
+];
 
 /** One folder too high: where it holds a single folder that is a data set, and no audio of its own, that one is meant. */
 function descend(folder: Folder): Layout {
@@ -141,8 +143,8 @@ const noText = (folder: Folder, column: string) =>
     cure: 'Name another column.',
   });
 
-const readers: Record<Layout, (folder: Folder, options: ReadOptions) => Utterance[]> = {
-  plain: (folder, { tiers }) => readPlain(folder, tiers),
+const readers: Record<Layout, (folder: Folder, options: ReadOptions) => Iterable<Utterance>> = {
+  plain: readPlain,
   tsv: (folder) => {
     const file = folder.only ? join(folder.path, folder.only) : manifest(folder.path);
     if (!file) throw noManifest(folder.path, ['manifest.tsv', 'a single *.tsv']);
@@ -185,15 +187,20 @@ export function languageLabels(root: string, layout: Layout): string[] {
         : manifest(path);
     const splits = ['train', 'dev', 'test', 'validated'].map((name) => join(path, `${name}.tsv`));
     const file = layout === 'common-voice' && !only ? splits.find((name) => existsSync(name)) : table;
-    const rows = file ? readTable(file, [], () => {}).slice(0, labelRows) : [];
-    return [...new Set(rows.flatMap((row) => labelColumns.flatMap((column) => row.get(column) ?? [])))];
+    const labels = new Set<string>();
+    let looked = 0;
+    for (const row of file ? readTable(file, [], () => {}) : []) {
+      for (const column of labelColumns) for (const label of [row.get(column)]) if (label) labels.add(label);
+      if (++looked === labelRows) break;
+    }
+    return [...labels];
   } catch (fault) {
     if (fault instanceof UserError) return [];
     throw fault;
   }
 }
 
-function present(folder: Folder, files: string[], read: (folder: Folder) => Utterance[]): Utterance[] {
+function present(folder: Folder, files: string[], read: (folder: Folder) => Iterable<Utterance>): Iterable<Utterance> {
   if (folder.only || files.some((name) => existsSync(join(folder.path, name)))) return read(folder);
   throw noManifest(folder.path, files);
 }

@@ -1,12 +1,12 @@
 /** @file Readers of manifests that other tools write: FLEURS, Hugging Face's audio folders, NeMo, VoxPopuli. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { parseJson } from '../json.ts';
 import { blameNoFile } from '../machine.ts';
 import { splitOf } from './kaldi.ts';
 import { type Folder, resolveInside } from './paths.ts';
-import { at, lineError, readLines, readTable, regular } from './tables.ts';
+import { at, lineError, Names, readLines, readTable, regular } from './tables.ts';
 import { badRow, splitNames, tidy } from './tabular.ts';
 import type { Utterance } from './types.ts';
 
@@ -19,30 +19,31 @@ export const isFleursLine = (line: string): boolean => {
 };
 
 /** `train.tsv`, `dev.tsv`, `test.tsv` beside `audio/<split>/`. FLEURS names no speakers. */
-export function readFleurs(folder: Folder): Utterance[] {
+export function* readFleurs(folder: Folder): Generator<Utterance> {
   const present = fleursSplits.filter((split) =>
     folder.only ? folder.only === `${split}.tsv` : existsSync(join(folder.path, `${split}.tsv`)),
   );
-  return present.flatMap((split) => {
+  for (const split of present) {
     const file = join(folder.path, `${split}.tsv`);
     const own = join(folder.path, 'audio', split);
     const base = existsSync(own) ? own : existsSync(join(folder.path, split)) ? join(folder.path, split) : folder.path;
-    const seen = new Set<string>();
-    return readLines(file).flatMap(({ number, text }): Utterance[] => {
+    const seen = new Names();
+    const bad = badRow(folder, file);
+    for (const { number, text } of readLines(file)) {
       const cells = text.split('\t');
-      const bad = badRow(folder, file);
       if (!isFleursLine(text)) bad(number, `it has ${cells.length} columns, not FLEURS's seven.`);
-      else if (seen.has(cells[1])) bad(number, `"${cells[1]}" came before.`);
+      else if (!seen.add(cells[1])) bad(number, `"${cells[1]}" came before.`);
       else {
-        seen.add(cells[1]);
         const path = resolveInside(folder, cells[1], at(file, number), base);
-        return [
-          tidy({ id: `${split}/${cells[1]}`, path, text: cells[2], split: present.length > 1 ? split : undefined }),
-        ];
+        yield tidy({
+          id: `${split}/${cells[1]}`,
+          path,
+          text: cells[2],
+          split: present.length > 1 ? split : undefined,
+        });
       }
-      return [];
-    });
-  });
+    }
+  }
 }
 
 export const metadataNames = ['metadata.csv', 'metadata.jsonl', 'metadata.tsv'];
@@ -53,9 +54,9 @@ const speakerColumns = ['speaker_id', 'speaker', 'client_id'];
 type Record_ = Readonly<Record<string, unknown>>;
 
 /** `metadata.csv` or `metadata.jsonl` with `file_name` (Hugging Face), beside the audio or a folder a split. */
-export function readMetadata(folder: Folder): Utterance[] {
+export function* readMetadata(folder: Folder): Generator<Utterance> {
   const found = metadataFiles(folder);
-  return found.flatMap(({ file, split }) => readRecords(folder, file, split && found.length > 1 ? split : undefined));
+  for (const { file, split } of found) yield* readRecords(folder, file, split && found.length > 1 ? split : undefined);
 }
 
 export function metadataFiles(folder: Pick<Folder, 'path' | 'only'>): { file: string; split?: Utterance['split'] }[] {
@@ -69,12 +70,12 @@ export function metadataFiles(folder: Pick<Folder, 'path' | 'only'>): { file: st
 }
 
 /** NeMo: a JSON object a line with `audio_filepath`, `duration`, `text`, and `offset` where it is a segment. */
-export function readNemo(folder: Folder): Utterance[] {
+export function* readNemo(folder: Folder): Generator<Utterance> {
   const names = folder.only ? [folder.only] : nemoManifests(folder.path);
-  return names.flatMap((name) => {
+  for (const name of names) {
     const split = names.length > 1 ? splitOf(name.replace(/^.*?(train|dev|valid|test|eval)/i, '$1')) : undefined;
-    return readRecords(folder, join(folder.path, name), split);
-  });
+    yield* readRecords(folder, join(folder.path, name), split);
+  }
 }
 
 export const nemoManifests = (root: string): string[] =>
@@ -83,7 +84,13 @@ export const nemoManifests = (root: string): string[] =>
 function firstOf(file: string): string {
   try {
     regular(file);
-    return readFileSync(file, 'utf8').slice(0, 2000).split('\n')[0];
+    const handle = openSync(file, 'r');
+    try {
+      const head = Buffer.alloc(2000);
+      return head.toString('utf8', 0, readSync(handle, head)).split('\n')[0];
+    } finally {
+      closeSync(handle);
+    }
   } catch (error) {
     blameNoFile(`read ${file}`, error);
     return '';
@@ -92,12 +99,14 @@ function firstOf(file: string): string {
 
 const most = 64 << 20;
 
-function recordsOf(file: string): { line: number; record: Record_ | undefined }[] {
+function* recordsOf(file: string): Generator<{ line: number; record: Record_ | undefined }> {
+  const delimiter = { '.csv': ',', '.tsv': '\t' }[extname(file)];
+  if (delimiter === undefined) {
+    for (const { number, text } of readLines(file)) yield { line: number, record: objectIn(text) };
+    return;
+  }
   if (regular(file).size > most)
     throw lineError('manifest-too-large', file, 1, `it has more than ${most} bytes.`, 'Split it.');
-  const delimiter = { '.csv': ',', '.tsv': '\t' }[extname(file)];
-  if (delimiter === undefined)
-    return readLines(file).map(({ number, text }) => ({ line: number, record: objectIn(text) }));
   const options = {
     columns: true,
     bom: true,
@@ -106,11 +115,9 @@ function recordsOf(file: string): { line: number; record: Record_ | undefined }[
     relaxColumnCount: true,
     skipEmptyLines: true,
   } as const;
+  let rows: { record: Record_; info: { lines: number } }[];
   try {
-    const rows = parseCsv(readFileSync(file, 'utf8'), { ...options, quote: delimiter === ',' ? '"' : null });
-    return (rows as unknown as { record: Record_; info: { lines: number } }[]).map(({ record, info }) => {
-      return { line: info.lines, record };
-    });
+    rows = parseCsv(readFileSync(file, 'utf8'), { ...options, quote: delimiter === ',' ? '"' : null }) as never;
   } catch (error) {
     throw lineError(
       'not-csv',
@@ -120,6 +127,7 @@ function recordsOf(file: string): { line: number; record: Record_ | undefined }[
       'Save it as CSV in UTF-8.',
     );
   }
+  for (const { record, info } of rows) yield { line: info.lines, record };
 }
 
 function objectIn(text: string): Record_ | undefined {
@@ -131,11 +139,11 @@ function objectIn(text: string): Record_ | undefined {
   }
 }
 
-function readRecords(folder: Folder, file: string, split: Utterance['split']): Utterance[] {
+function* readRecords(folder: Folder, file: string, split: Utterance['split']): Generator<Utterance> {
   const bad = badRow(folder, file);
   const base = join(file, '..');
-  const seen = new Set<string>();
-  return recordsOf(file).flatMap(({ line, record }): Utterance[] => {
+  const seen = new Names();
+  for (const { line, record } of recordsOf(file)) {
     const cell = (columns: readonly string[]) => {
       for (const column of columns) {
         const value = record?.[column];
@@ -147,37 +155,34 @@ function readRecords(folder: Folder, file: string, split: Utterance['split']): U
     const named = cell(audioColumns);
     if (!named) {
       bad(line, record ? `it has none of ${audioColumns.slice(0, 3).join(', ')}.` : 'it is not a JSON object.');
-      return [];
+      continue;
     }
     const [offset, duration] = [Number(record!.offset ?? Number.NaN), Number(record!.duration ?? Number.NaN)];
     // An offset of 0 with a duration is the whole recording as often as a segment: the scan knows its length.
     const isSegment = Number.isFinite(offset) && offset >= 0 && duration > 0;
     const id = isSegment && offset > 0 ? `${named}#${offset}` : named;
-    if (seen.has(id)) {
+    if (!seen.add(id)) {
       bad(line, `"${id}" came before.`);
-      return [];
+      continue;
     }
-    seen.add(id);
     const said = cell(['split']);
-    return [
-      tidy({
-        id,
-        path: resolveInside(folder, named, at(file, line), base),
-        speaker: cell(speakerColumns),
-        text: cell(folder.textColumn ? [folder.textColumn] : textColumns),
-        split: split ?? (said ? splitNames[said.toLowerCase()] : undefined),
-        startSeconds: isSegment ? offset : undefined,
-        endSeconds: isSegment ? offset + duration : undefined,
-      }),
-    ];
-  });
+    yield tidy({
+      id,
+      path: resolveInside(folder, named, at(file, line), base),
+      speaker: cell(speakerColumns),
+      text: cell(folder.textColumn ? [folder.textColumn] : textColumns),
+      split: split ?? (said ? splitNames[said.toLowerCase()] : undefined),
+      startSeconds: isSegment ? offset : undefined,
+      endSeconds: isSegment ? offset + duration : undefined,
+    });
+  }
 }
 
 /** `asr_train.tsv` and its like: `id`, `speaker_id`, `split`; the audio lies below, by year or split. */
 export const voxpopuliTables = (root: string): string[] =>
   readdirSync(root).filter((name) => /^asr_(train|dev|test)\.tsv$/.test(name));
 
-export function readVoxpopuli(folder: Folder): Utterance[] {
+export function* readVoxpopuli(folder: Folder): Generator<Utterance> {
   const files = folder.only ? [folder.only] : voxpopuliTables(folder.path);
   const audio = new Map<string, string>();
   for (const name of readdirSync(folder.path, { recursive: true }) as string[])
@@ -189,13 +194,13 @@ export function readVoxpopuli(folder: Folder): Utterance[] {
           .replace(/\.[^.]+$/, ''),
         name,
       );
-  return files.flatMap((name) => {
+  for (const name of files) {
     const file = join(folder.path, name);
-    return readTable(file, ['id'], badRow(folder, file)).map((row) => {
+    for (const row of readTable(file, ['id'], badRow(folder, file))) {
       const id = row.need('id');
       const path = resolveInside(folder, audio.get(id) ?? `${id}.ogg`, at(file, row.line));
       const split = splitNames[row.get('split')?.toLowerCase() ?? ''] ?? splitOf(name.slice(4));
-      return tidy({ id, path, speaker: row.get('speaker_id'), text: row.get('normalized_text'), split });
-    });
-  });
+      yield tidy({ id, path, speaker: row.get('speaker_id'), text: row.get('normalized_text'), split });
+    }
+  }
 }

@@ -5,6 +5,7 @@ import { type Place, UserError } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import { variantOf } from './names.ts';
 import type { Skipped } from './types.ts';
+import type { Annotated } from './unannotated.ts';
 
 /** A data set while its manifests are read. */
 export interface Folder {
@@ -20,13 +21,15 @@ export interface Folder {
   skipped: Skipped[];
   /** What a person should know of how the data set was read. */
   notes: string[];
+  /** Recordings of which annotated stretches alone are utterances. */
+  annotated: Annotated[];
 }
 
 /** The folder, or the folder of the manifest that is named. @throws UserError where there is neither */
 export function openFolder(root: string, allowOutside = false): Folder {
   const path = resolve(root);
   const found = statSync(path, { throwIfNoEntry: false });
-  const fresh = { allowOutside, skipped: [], notes: [] };
+  const fresh = { allowOutside, skipped: [], notes: [], annotated: [] };
   if (found?.isDirectory()) return { path, real: realpathSync(path), ...fresh };
   if (found?.isFile())
     return { path: dirname(path), real: realpathSync(dirname(path)), only: basename(path), ...fresh };

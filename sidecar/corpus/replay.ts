@@ -1,5 +1,6 @@
 /** @file The replay pool: how much of the existing languages is kept to be heard again. Knows no audio. */
-import { keyedOrder } from '../random.ts';
+import { keyedPlaces } from '../random.ts';
+import { Places, type Rows } from './rows.ts';
 
 export interface PoolClip {
   hash: string;
@@ -12,25 +13,27 @@ export interface PoolClip {
  * others get. Which clips are kept depends on their content alone, not on a run or its seed.
  */
 export function replayPool<C extends PoolClip>(
-  clips: readonly C[],
+  clips: Rows<C>,
   frames: number,
   weights: Readonly<Record<string, number>>,
-): C[] {
+): Rows<C> {
   const goals = shareOut(clips, frames, weights);
-  const kept = new Set<C>();
+  const kept = new Uint8Array(clips.length);
   for (const [code, goal] of Object.entries(goals)) {
-    const own = clips.filter(({ language }) => language === code);
+    const own = new Places();
+    for (let place = 0; place < clips.length; place++) if (clips.at(place)!.language === code) own.push(place);
     let room = goal;
-    for (const clip of keyedOrder(own, ({ hash }) => hash, 'replay pool')) {
-      if (clip.frames > room) continue;
-      kept.add(clip);
-      room -= clip.frames;
+    for (const i of keyedPlaces(own.length, (i) => clips.at(own.at(i))!.hash, 'replay pool')) {
+      const { frames } = clips.at(own.at(i))!;
+      if (frames > room) continue;
+      kept[own.at(i)] = 1;
+      room -= frames;
     }
   }
-  return clips.filter((clip) => kept.has(clip));
+  return clips.filter((_, place) => kept[place]);
 }
 
-function shareOut(clips: readonly PoolClip[], frames: number, weights: Readonly<Record<string, number>>) {
+function shareOut(clips: Rows<PoolClip>, frames: number, weights: Readonly<Record<string, number>>) {
   const has: Record<string, number> = {};
   for (const { language, frames: own } of clips) has[language] = (has[language] ?? 0) + own;
   const goals: Record<string, number> = {};

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../errors.ts';
 import { keyedRandom, permutation } from '../random.ts';
+import { Places, type Rows } from './rows.ts';
 import { checkSamplerOptions } from './sampler-options.ts';
 
 export interface SamplerClip {
@@ -21,7 +22,7 @@ export interface SamplerLanguage {
 }
 
 export interface SamplerOptions {
-  clips: readonly SamplerClip[];
+  clips: Rows<SamplerClip>;
   languages: readonly SamplerLanguage[];
   /** Share of the seconds that existing languages get, 0 to 1. Without new languages they get all. */
   replayFraction: number;
@@ -77,26 +78,37 @@ const TOLERANCE = 0.05;
 
 type Role = SamplerLanguage['role'];
 
+interface Drawn {
+  clip: number;
+  /** Its language. */
+  code: string;
+  frames: number;
+}
+
 export function createSampler(options: SamplerOptions): Sampler {
   checkSamplerOptions(options);
   const { clips, seed, batchFrames } = options;
   const shares = sharesOf(options);
   const codes = Object.keys(shares).filter((code) => shares[code] > 0);
-  const own = new Map(codes.map((code) => [code, [] as number[]]));
-  clips.forEach(({ language }, index) => {
-    own.get(language)?.push(index);
-  });
+  const frames = new Uint32Array(clips.length);
+  const places = new Map(codes.map((code) => [code, new Places()]));
+  for (let index = 0; index < clips.length; index++) {
+    const clip = clips.at(index)!;
+    frames[index] = clip.frames;
+    places.get(clip.language)?.push(index);
+  }
+  const own = new Map([...places].map(([code, list]) => [code, list.all()]));
   const fingerprint = fingerprintOf(options);
   const zero = () => Object.fromEntries(codes.map((code) => [code, 0]));
   let step = 0;
   let [taken, owed, given] = [zero(), zero(), zero()];
 
-  const lists = new Map<string, { epoch: number; list: number[] }>();
-  const listOf = (code: string, epoch: number): number[] => {
+  const lists = new Map<string, { epoch: number; list: Uint32Array }>();
+  const listOf = (code: string, epoch: number): Uint32Array => {
     let known = lists.get(code);
     if (known?.epoch !== epoch) {
       const runFrames = batchFrames * shares[code];
-      known = { epoch, list: epochList(own.get(code)!, clips, runFrames, [seed, code, epoch]) };
+      known = { epoch, list: epochList(own.get(code)!, frames, runFrames, [seed, code, epoch]) };
       lists.set(code, known);
     }
     return known.list;
@@ -111,24 +123,26 @@ export function createSampler(options: SamplerOptions): Sampler {
     next(wanted) {
       if (wanted !== step) throw new Error(`internal: the sampler is at step ${step} and was asked for step ${wanted}`);
       const due = Object.fromEntries(codes.map((code) => [code, owed[code] + shares[code] * batchFrames]));
-      const drawn: { clip: number; frames: number }[] = [];
+      const drawn: Drawn[] = [];
       for (let missing = batchFrames; missing > TOLERANCE * batchFrames; ) {
         const code = codes.reduce((most, other) => (due[other] > due[most] ? other : most));
         const clip = take(code);
-        const whole = clips[clip].frames;
-        const frames = whole <= missing + TOLERANCE * batchFrames ? whole : missing;
-        drawn.push({ clip, frames });
-        due[code] -= frames;
-        missing -= frames;
+        const whole = frames[clip];
+        const given = whole <= missing + TOLERANCE * batchFrames ? whole : missing;
+        drawn.push({ clip, code, frames: given });
+        due[code] -= given;
+        missing -= given;
       }
-      const shards = shardsOf(drawn, clips, [seed, step]);
-      for (const { frames, crops } of shards) {
-        for (const { clip } of crops) {
-          owed[clips[clip].language] -= frames;
-          given[clips[clip].language] += frames;
-          for (const code of codes) owed[code] += shares[code] * frames;
+      const groups = shardsOf(drawn);
+      for (const group of groups) {
+        const shortest = group.at(-1)!.frames;
+        for (const { code } of group) {
+          owed[code] -= shortest;
+          given[code] += shortest;
+          for (const other of codes) owed[other] += shares[other] * shortest;
         }
       }
+      const shards = groups.map((group) => cropped(group, frames, [seed, step]));
       step++;
       return shards;
     },
@@ -143,10 +157,10 @@ export function createSampler(options: SamplerOptions): Sampler {
       const languages = codes.map((code) => {
         const indices = own.get(code)!;
         const epoch = Math.floor(taken[code] / indices.length);
-        const again = listOf(code, epoch).slice(0, taken[code] % indices.length);
-        const most = (list: number[]) => list.reduce((longest, index) => Math.max(longest, clips[index].frames), 0);
+        const again = listOf(code, epoch).subarray(0, taken[code] % indices.length);
+        const most = (list: Uint32Array) => list.reduce((longest, index) => Math.max(longest, frames[index]), 0);
         const heard = Math.max(epoch * most(indices), (epoch + 1) * most(again));
-        const total = epoch * framesOf(indices, clips) + framesOf(again, clips);
+        const total = epoch * framesOf(indices, frames) + framesOf(again, frames);
         const use: LanguageUse = {
           clips: indices.length,
           used: Math.min(taken[code], indices.length),
@@ -160,48 +174,53 @@ export function createSampler(options: SamplerOptions): Sampler {
   };
 }
 
-const framesOf = (indices: readonly number[], clips: readonly SamplerClip[]) =>
-  indices.reduce((sum, index) => sum + clips[index].frames, 0);
+const framesOf = (indices: Uint32Array, frames: Uint32Array) => indices.reduce((sum, index) => sum + frames[index], 0);
 
 /**
  * Every clip once. Neighbours are of one length class for about as long as a step asks of the language, so that a step's
  * clips make few shards; which classes come when is shuffled, as is the order within a class.
  */
 function epochList(
-  indices: readonly number[],
-  clips: readonly SamplerClip[],
+  indices: Uint32Array,
+  frames: Uint32Array,
   runFrames: number,
   key: (string | number)[],
-): number[] {
-  const classes = new Map<number, number[]>();
+): Uint32Array {
+  const classes = new Map<number, Places>();
   for (const i of permutation(indices.length, 'clips', ...key)) {
     const index = indices[i];
-    const length = Math.floor(Math.log(clips[index].frames) / Math.log(CLASS_SPAN));
-    const members = classes.get(length);
-    if (members) members.push(index);
-    else classes.set(length, [index]);
+    const length = Math.floor(Math.log(frames[index]) / Math.log(CLASS_SPAN));
+    const members = classes.get(length) ?? new Places();
+    members.push(index);
+    classes.set(length, members);
   }
-  const runs: number[][] = [];
+  const inClasses = new Uint32Array(indices.length);
+  /** Where each run begins. */
+  const runs = new Places();
+  let at = 0;
   for (const [, members] of [...classes].sort(([a], [b]) => a - b)) {
     let room = 0;
-    for (const index of members) {
+    for (const index of members.all()) {
       if (room <= 0) {
-        runs.push([]);
+        runs.push(at);
         room = runFrames;
       }
-      runs.at(-1)!.push(index);
-      room -= clips[index].frames;
+      inClasses[at++] = index;
+      room -= frames[index];
     }
   }
-  return [...permutation(runs.length, 'runs', ...key)].flatMap((run) => runs[run]);
+  const list = new Uint32Array(indices.length);
+  at = 0;
+  for (const run of permutation(runs.length, 'runs', ...key)) {
+    const own = inClasses.subarray(runs.at(run), run + 1 < runs.length ? runs.at(run + 1) : inClasses.length);
+    list.set(own, at);
+    at += own.length;
+  }
+  return list;
 }
 
 /** Longest first; a shard ends where cropping to its shortest would cost its longest more than a class spans. */
-function shardsOf(
-  drawn: readonly { clip: number; frames: number }[],
-  clips: readonly SamplerClip[],
-  key: (string | number)[],
-): Shard[] {
+function shardsOf(drawn: readonly Drawn[]): (Drawn & { i: number })[][] {
   const sorted = drawn.map((one, i) => ({ ...one, i })).sort((a, b) => b.frames - a.frames || a.i - b.i);
   const groups: (typeof sorted)[] = [];
   for (const one of sorted) {
@@ -209,14 +228,16 @@ function shardsOf(
     if (group && one.frames * CLASS_SPAN >= group[0].frames) group.push(one);
     else groups.push([one]);
   }
-  return groups.map((group) => {
-    const { frames } = group.at(-1)!;
-    const crops = group.map(({ clip, i }) => {
-      const start = Math.floor(keyedRandom('crop', ...key, i)() * (clips[clip].frames - frames + 1));
-      return { clip, start };
-    });
-    return { frames, crops };
+  return groups;
+}
+
+function cropped(group: readonly (Drawn & { i: number })[], all: Uint32Array, key: (string | number)[]): Shard {
+  const { frames } = group.at(-1)!;
+  const crops = group.map(({ clip, i }) => {
+    const start = Math.floor(keyedRandom('crop', ...key, i)() * (all[clip] - frames + 1));
+    return { clip, start };
   });
+  return { frames, crops };
 }
 
 /** Share of the seconds by language: p ∝ weight · (share of the role's seconds)^exponent, times the role's share. */

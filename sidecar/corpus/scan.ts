@@ -3,14 +3,28 @@ import { createHash } from 'node:crypto';
 import { type Stats, statSync } from 'node:fs';
 import { type ChannelChoice, cancels, fileSource, type Heard, hear, modelRateHz } from '../audio/index.ts';
 import { UserError } from '../errors.ts';
-import { keyedOrder } from '../random.ts';
+import { keyedPlaces } from '../random.ts';
 import type { CommonVoiceTables } from './common-voice.ts';
 import { onceEach } from './copies.ts';
 import { readListing } from './layout.ts';
 import { type Level, Levels } from './levels.ts';
+import { PackedRows } from './packed-rows.ts';
 import { notesInShort } from './recording-notes.ts';
+import { chosen, Places, type Rows } from './rows.ts';
 import { type Finding, type FindingKey, ScanCache } from './scan-cache.ts';
-import type { LanguageCorpus, Layout, Listing, Noted, ScannedUtterance, Skipped, Utterance } from './types.ts';
+import { TextIndex } from './text-index.ts';
+import {
+  type LanguageCorpus,
+  type Layout,
+  type Listing,
+  type Noted,
+  type ScannedUtterance,
+  type Skipped,
+  scannedKinds,
+  type Unannotated,
+  type Utterance,
+} from './types.ts';
+import { withUnannotated } from './unannotated.ts';
 
 export type ChannelsOption = ChannelChoice | 'each';
 
@@ -22,6 +36,7 @@ export interface LanguageSpec {
   allowOutside?: boolean;
   tables?: CommonVoiceTables;
   tiers?: readonly string[];
+  unannotated?: Unannotated;
   /** Of a table, the column that holds the transcripts, where it is not the layout's own. */
   textColumn?: string;
   /** Of recordings whose manifest names no channel: all mixed (unless told), one of them from 0, or each by itself. */
@@ -57,18 +72,26 @@ const silentPeak = { steps: 1e-4, floats: 1e-6 };
 /** Kaldi's own tolerance for segments that end behind their recording. */
 const overhangSeconds = 0.5;
 const hashedBytes = 1 << 22;
+const mostAtOnce = 1024;
 
 /** @throws UserError where the manifest is wrong, or where nothing usable is left and that is not allowed. */
 export async function scanLanguage(
   spec: LanguageSpec,
   onProgress?: (progress: ScanProgress) => void,
 ): Promise<LanguageCorpus> {
-  const listing = spec.listing ?? readListing(spec.root, spec.layout, spec);
+  const read = spec.listing ?? readListing(spec.root, spec.layout, spec);
+  const cache = new ScanCache(spec.cacheDir, spec.onDamage);
+  const leave = (fault: unknown) => {
+    cache.close();
+    throw fault;
+  };
+  const listing = spec.unannotated === 'pauses' ? await withUnannotated(read, cache, spec.signal).catch(leave) : read;
   const { layout, utterances: listed, skipped: rows, notes } = listing;
   const limitSamples = spec.limitHours === undefined ? Number.POSITIVE_INFINITY : spec.limitHours * 3600 * modelRateHz;
-  const cache = new ScanCache(spec.cacheDir, spec.onDamage);
-  const kept = new Map<string, ScannedUtterance[]>(listed.map(({ id }) => [id, []]));
-  const heard = new Set<string>();
+  const kept = new PackedRows<ScannedUtterance>(scannedKinds);
+  /** Of what is kept the place in the listing. */
+  const places = new Places();
+  const heard = new TextIndex((row) => kept.at(row)!.hash);
   const noted = new Map<string, Noted>();
   const skipped: Skipped[] = [...rows];
   let samples = 0;
@@ -76,13 +99,17 @@ export async function scanLanguage(
   let leftOut = 0;
 
   try {
-    for (const group of files(listed, spec)) {
+    for (const group of inBlocks(listed, spec, cache)) {
       spec.signal?.throwIfAborted();
       if (samples >= limitSamples) {
         leftOut += group.length;
         continue;
       }
-      for (const { id, utterance, finding } of await byChannel(group, cache, spec)) {
+      for (const { of, utterance, finding } of await byChannel(
+        Array.from(group, (place) => listed.at(place)!),
+        cache,
+        spec,
+      )) {
         if ('reasonCode' in finding) {
           const { reasonCode, reason } = finding;
           skipped.push({ path: utterance.path, id: utterance.id, reasonCode, reason });
@@ -90,9 +117,12 @@ export async function scanLanguage(
         else {
           const { notes: own = [], ...measured } = finding;
           for (const note of own) noted.set(`${utterance.path}\n${note}`, { path: utterance.path, note });
-          kept.get(id)!.push({ ...utterance, language: spec.code, ...measured });
-          if (!heard.has(measured.hash)) samples += measured.samples;
-          heard.add(measured.hash);
+          const row = kept.push({ ...utterance, language: spec.code, ...measured });
+          places.push(group[of]);
+          if (heard.find(measured.hash) < 0) {
+            samples += measured.samples;
+            heard.add(measured.hash, row);
+          }
         }
       }
       done += group.length;
@@ -105,10 +135,9 @@ export async function scanLanguage(
       });
     }
   } finally {
-    cache.flush();
+    cache.close();
   }
-  // In the manifest's order, whatever order they were read in.
-  const found = listed.flatMap(({ id }) => kept.get(id)!);
+  const found = inOrder(kept, places);
   if (found.length === 0 && !spec.mayBeEmpty) throw nothingLeft(spec, listed.length, skipped, leftOut);
   const utterances = spec.keepCopies ? found : onceEach(found, notes);
   return {
@@ -123,31 +152,80 @@ export async function scanLanguage(
   };
 }
 
-/** Utterances by file, so that a recording with many segments is decoded once. */
-function files(listed: Utterance[], { code, limitHours }: LanguageSpec): Utterance[][] {
-  const groups = new Map<string, Utterance[]>();
-  for (const utterance of listed) {
-    const group = groups.get(utterance.path);
-    if (group) group.push(utterance);
-    else groups.set(utterance.path, [utterance]);
+/**
+ * The places of the utterances of a file, all at once where it has to be gone through; of a long recording of which everything
+ * is known, some after the others.
+ */
+function* inBlocks(listed: Rows<Utterance>, spec: LanguageSpec, cache: ScanCache): Generator<Uint32Array> {
+  for (const places of files(listed, spec)) {
+    const stat = places.length > mostAtOnce ? statOf(listed.at(places[0])!.path) : undefined;
+    const first = firstChannel(spec);
+    const isKnown = (place: number) => {
+      const utterance = listed.at(place)!;
+      return cache.get(keyOf({ ...utterance, channel: utterance.channel ?? first }, stat!)) !== undefined;
+    };
+    const size = stat && spec.limitHours === undefined && places.every(isKnown) ? mostAtOnce : places.length;
+    for (let at = 0; at < places.length; at += size) yield places.subarray(at, at + size);
   }
-  const all = [...groups.values()];
-  return limitHours === undefined ? all : keyedOrder(all, ([first]) => first.id, 'limitHours', code);
 }
 
-/** What `channels` makes of utterances whose manifest names no channel; `id` is the manifest's. */
+/** By file, so that a recording with many segments is decoded once: the places of its utterances. */
+function* files(listed: Rows<Utterance>, { code, limitHours }: LanguageSpec): Generator<Uint32Array> {
+  const firsts = new Places();
+  const index = new TextIndex((file) => listed.at(firsts.at(file))!.path);
+  const sizes = new Places();
+  const fileOf = new Uint32Array(listed.length);
+  let [last, file] = ['', -1];
+  for (let place = 0; place < listed.length; place++) {
+    const { path } = listed.at(place)!;
+    if (path !== last) file = index.find(path);
+    last = path;
+    if (file < 0) {
+      file = firsts.length;
+      firsts.push(place);
+      sizes.push(0);
+      index.add(path, file);
+    }
+    sizes.add(file, 1);
+    fileOf[place] = file;
+  }
+  const ends = sizes.all();
+  for (let i = 1; i < ends.length; i++) ends[i] += ends[i - 1];
+  const places = new Uint32Array(listed.length);
+  const next = ends.slice();
+  for (let place = listed.length - 1; place >= 0; place--) places[--next[fileOf[place]]] = place;
+  const drawn = (i: number) => listed.at(firsts.at(i))!.id;
+  const order = limitHours === undefined ? ends.keys() : keyedPlaces(ends.length, drawn, 'limitHours', code);
+  for (const i of order) yield places.subarray(next[i], ends[i]);
+}
+
+/** As they were listed, whatever order they were read in. */
+function inOrder(kept: Rows<ScannedUtterance>, places: Places): Rows<ScannedUtterance> {
+  const at = places.all();
+  if (at.every((place, i) => i === 0 || at[i - 1] <= place)) return kept;
+  return chosen(
+    kept,
+    at.map((_, row) => row).sort((a, b) => at[a] - at[b] || a - b),
+  );
+}
+
+/** The one that is listened to first where the manifest names none. */
+const firstChannel = ({ channels = 'mix' }: Pick<LanguageSpec, 'channels'>) =>
+  channels === 'each' ? 0 : channels === 'mix' ? undefined : channels;
+
+/** What `channels` makes of utterances whose manifest names no channel; `of` says of which. */
 async function byChannel(
   group: Utterance[],
   cache: ScanCache,
   { channels = 'mix', signal }: LanguageSpec,
-): Promise<{ id: string; utterance: Utterance; finding: Finding }[]> {
-  const first = channels === 'each' ? 0 : channels === 'mix' ? undefined : channels;
+): Promise<{ of: number; utterance: Utterance; finding: Finding }[]> {
+  const first = firstChannel({ channels });
   const found = await examine(
     group.map((utterance) => ({ ...utterance, channel: utterance.channel ?? first })),
     cache,
     signal,
   );
-  const all = found.map(([utterance, finding]) => ({ id: utterance.id, utterance, finding }));
+  const all = found.map(([utterance, finding], of) => ({ of, utterance, finding }));
   if (channels !== 'each') return all;
   const side = (utterance: Utterance, channel: number): Utterance => {
     const { id, speaker = id } = utterance;
@@ -160,7 +238,7 @@ async function byChannel(
     else {
       const sides = Array.from({ length: count }, (_, channel) => side(group[index], channel));
       for (const [utterance, finding] of await examine(sides, cache, signal))
-        split.push({ id: one.id, utterance, finding });
+        split.push({ of: index, utterance, finding });
     }
   }
   return split;
@@ -168,24 +246,30 @@ async function byChannel(
 
 async function examine(group: Utterance[], cache: ScanCache, signal?: AbortSignal): Promise<[Utterance, Finding][]> {
   const { path } = group[0];
-  const found = statOf(path);
-  if (!found) {
+  const stat = statOf(path);
+  if (!stat) {
     return group.map((utterance) => [utterance, { reasonCode: 'missing', reason: `There is no file ${path}.` }]);
   }
-  const key = ({ startSeconds, endSeconds, channel }: Utterance): FindingKey => {
-    return { path, bytes: found.size, modifiedMs: found.mtimeMs, startSeconds, endSeconds, channel };
-  };
-  const unknown = group.filter((utterance) => !cache.get(key(utterance)));
+  const known = group.map((utterance) => cache.get(keyOf(utterance, stat)));
+  const unknown = group.filter((_, i) => !known[i]);
   const sha256 = unknown.length ? await hashOf(path, signal) : '';
   // A channel is a pass of its own: few files have segments of several.
+  const found = new Map<Utterance, Finding>();
   for (const channel of new Set(unknown.map((utterance) => utterance.channel))) {
     const own = unknown.filter((utterance) => utterance.channel === channel);
     const findings =
       typeof sha256 === 'string' ? await listen(path, own, channel, sha256, signal) : own.map(() => sha256);
-    for (const [index, utterance] of own.entries()) cache.set(key(utterance), findings[index]);
+    for (const [index, utterance] of own.entries()) {
+      cache.set(keyOf(utterance, stat), findings[index]);
+      found.set(utterance, findings[index]);
+    }
   }
-  return group.map((utterance) => [utterance, cache.get(key(utterance))!]);
+  return group.map((utterance, i) => [utterance, known[i] ?? found.get(utterance)!]);
 }
+
+const keyOf = ({ path, startSeconds, endSeconds, channel }: Utterance, stat: Stats): FindingKey => {
+  return { path, bytes: stat.size, modifiedMs: stat.mtimeMs, startSeconds, endSeconds, channel };
+};
 
 function statOf(path: string): Stats | undefined {
   try {

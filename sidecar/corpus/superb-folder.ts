@@ -168,7 +168,7 @@ type Tell = (kind: SuperbFault['kind'], place: Place, why: string) => void;
 
 function linesOf(file: string, fault: Tell) {
   try {
-    return readLines(file);
+    return [...readLines(file)];
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     fault('file', at(file, 1), existsSync(file) ? error.problems[0].why : 'there is no such file.');

@@ -1,6 +1,9 @@
 /** @file Text manifests line by line, with the place of every fault. Knows no layout. */
-import { readFileSync, type Stats, statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { type Place, UserError } from '../errors.ts';
+import { textLines } from './file-lines.ts';
+import { PackedRows } from './packed-rows.ts';
+import { TextIndex } from './text-index.ts';
 
 export interface Line {
   /** From 1. */
@@ -40,8 +43,8 @@ export function regular(file: string): Stats {
 export const unreadable = (file: string, why: string) =>
   lineError('unreadable', file, 1, `${why}.`, 'Put a text file that you may read in its place, or remove it.');
 
-/** The lines that are not blank, without byte-order mark and carriage returns. */
-export function readLines(file: string): Line[] {
+/** The lines that are not blank, without byte-order mark and carriage returns, one after the other: a manifest may be long. */
+export function* readLines(file: string): Generator<Line> {
   const { size } = regular(file);
   if (size > maxManifestBytes) {
     throw lineError(
@@ -52,21 +55,20 @@ export function readLines(file: string): Line[] {
       'Split it.',
     );
   }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
-  } catch (fault) {
-    if (!(fault instanceof TypeError)) throw unreadable(file, (fault as Error).message);
-    throw lineError('not-utf8', file, 1, 'it is not UTF-8 text.', 'Save it as UTF-8.');
+  const lines = textLines(file);
+  for (let number = 1; ; number++) {
+    let next: IteratorResult<string>;
+    try {
+      next = lines.next();
+    } catch (fault) {
+      if (!(fault instanceof TypeError)) throw unreadable(file, (fault as Error).message);
+      throw lineError('not-utf8', file, number, 'it is not UTF-8 text.', 'Save it as UTF-8.');
+    }
+    if (next.done) return;
+    const raw = next.value;
+    const text = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
+    if (text.trim() !== '') yield { number, text };
   }
-  const lines: Line[] = [];
-  let number = 0;
-  for (const raw of text.split('\n')) {
-    number++;
-    const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
-    if (line.trim() !== '') lines.push({ number, text: line });
-  }
-  return lines;
 }
 
 export interface Row {
@@ -86,8 +88,9 @@ const mostBad = 0.5;
  * Tab-separated rows under a header that must have the `required` columns. Quotes are ordinary characters. A row with
  * other columns than the header costs itself alone where `onBadRow` hears of it.
  */
-export function readTable(file: string, required: readonly string[], onBadRow?: OnBadRow): Row[] {
-  const [header, ...body] = readLines(file);
+export function* readTable(file: string, required: readonly string[], onBadRow?: OnBadRow): Generator<Row> {
+  const lines = readLines(file);
+  const header: Line | undefined = lines.next().value ?? undefined;
   const wanted = required.map((name) => `"${name}"`).join(', ');
   if (!header)
     throw lineError('empty-manifest', file, 1, `it is empty; a header with ${wanted} is expected.`, 'Fill it.');
@@ -107,16 +110,22 @@ export function readTable(file: string, required: readonly string[], onBadRow?: 
   if (twice)
     throw lineError('duplicate-column', file, header.number, `its header has "${twice}" twice.`, 'Rename one.');
   const indices = new Map(columns.map((name, index) => [name, index]));
-  const bad: { line: number; error: UserError }[] = [];
-  const rows = body.flatMap(({ number, text }): Row[] => {
+  let all = 0;
+  let bad = 0;
+  let first: UserError | undefined;
+  for (const { number, text } of lines) {
+    all++;
     const cells = text.split('\t');
     // Trailing columns that are empty are often left out.
     while (cells.length < columns.length && required.every((name) => (indices.get(name) ?? 0) < cells.length))
       cells.push('');
     if (cells.length !== columns.length) {
       const why = `the line has ${cells.length} columns, but the header has ${columns.length}.`;
-      bad.push({ line: number, error: lineError('column-count', file, number, why, 'Add or remove tabs.') });
-      return [];
+      first ??= lineError('column-count', file, number, why, 'Add or remove tabs.');
+      if (!onBadRow) throw first;
+      bad++;
+      onBadRow(number, why);
+      continue;
     }
     const get = (column: string) => cells[indices.get(column) ?? -1]?.trim() || undefined;
     const need = (column: string) => {
@@ -125,11 +134,9 @@ export function readTable(file: string, required: readonly string[], onBadRow?: 
         throw lineError('empty-cell', file, number, `the column "${column}" is empty.`, 'Fill it.');
       return cell;
     };
-    return [{ line: number, get, need }];
-  });
-  if (bad.length > 0 && (!onBadRow || bad.length > mostBad * body.length)) throw bad[0].error;
-  for (const { line, error } of bad) onBadRow?.(line, error.problems[0].why);
-  return rows;
+    yield { line: number, get, need };
+  }
+  if (first && bad > mostBad * all) throw first;
 }
 
 /** Lines of `key rest`, split at the first white space, with every key once; of a key that comes again the first counts. */
@@ -175,11 +182,33 @@ export function duplicate(file: string, line: number, id: string, firstFile: str
 
 /** Refuses an id that came before, whichever file it was in. */
 export class UniqueIds {
-  readonly #seen = new Map<string, { file: string; line: number }>();
+  readonly #seen = new PackedRows<{ id: string; file: string; line: number }>({
+    id: 'text',
+    file: 'word',
+    line: 'count',
+  });
+  readonly #index = new TextIndex((row) => this.#seen.at(row)!.id);
 
   add(id: string, file: string, line: number): void {
-    const before = this.#seen.get(id);
+    const before = this.#seen.at(this.#index.find(id));
     if (before) throw duplicate(file, line, id, before.file, before.line);
-    this.#seen.set(id, { file, line });
+    this.#index.add(id, this.#seen.push({ id, file, line }));
+  }
+}
+
+/** Names that came, of which each counts once. */
+export class Names {
+  readonly #seen = new PackedRows<{ name: string }>({ name: 'text' });
+  readonly #index = new TextIndex((row) => this.#seen.at(row)!.name);
+
+  has(name: string): boolean {
+    return this.#index.find(name) >= 0;
+  }
+
+  /** Whether it is new. */
+  add(name: string): boolean {
+    if (this.has(name)) return false;
+    this.#index.add(name, this.#seen.push({ name }));
+    return true;
   }
 }

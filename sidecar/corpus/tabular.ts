@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Folder, resolveInside } from './paths.ts';
-import { at, lineError, type OnBadRow, readLines, readTable, UniqueIds } from './tables.ts';
+import { at, type Line, lineError, type OnBadRow, readLines, readTable, UniqueIds } from './tables.ts';
 import type { Utterance } from './types.ts';
 
 type Split = NonNullable<Utterance['split']>;
@@ -17,9 +17,9 @@ export const splitNames: Record<string, Split> = {
 };
 
 /** `path`, and where there are: `id`, `text`, `speaker`, `split`, `start`, `end` (seconds). `duration` is measured anew. */
-export function readTsv(folder: Folder, file: string): Utterance[] {
+export function* readTsv(folder: Folder, file: string): Generator<Utterance> {
   const ids = new UniqueIds();
-  return readTable(file, ['path', ...ownColumn(folder)], badRow(folder, file)).map((row) => {
+  for (const row of readTable(file, ['path', ...ownColumn(folder)], badRow(folder, file))) {
     const named = row.need('path');
     const startSeconds = seconds(row.get('start'), 'start', file, row.line);
     const endSeconds = seconds(row.get('end'), 'end', file, row.line);
@@ -41,7 +41,7 @@ export function readTsv(folder: Folder, file: string): Utterance[] {
       const cure = `Use one of ${Object.keys(splitNames).join(', ')}.`;
       throw lineError('unknown-split', file, row.line, `the split "${split}" is not known.`, cure);
     }
-    return tidy({
+    yield tidy({
       id,
       path: resolveInside(folder, named, at(file, row.line)),
       speaker: row.get('speaker'),
@@ -50,7 +50,7 @@ export function readTsv(folder: Folder, file: string): Utterance[] {
       startSeconds,
       endSeconds,
     });
-  });
+  }
 }
 
 /** The column of transcripts, where one is named: then it must be there. */
@@ -70,15 +70,16 @@ function seconds(cell: string | undefined, column: string, file: string, line: n
 }
 
 /** `train.tsv`, `valid.tsv`, `test.tsv`: the audio's folder in the first line, then path and number of samples. */
-export function readFairseq(folder: Folder): Utterance[] {
+export function* readFairseq(folder: Folder): Generator<Utterance> {
   const ids = new UniqueIds();
   const named = folder.only?.replace(/\.tsv$/, '');
   const splits = named
     ? [named]
     : ['train', 'valid', 'dev', 'test'].filter((name) => existsSync(join(folder.path, `${name}.tsv`)));
-  return splits.flatMap((name) => {
+  for (const name of splits) {
     const file = join(folder.path, `${name}.tsv`);
-    const [root, ...body] = readLines(file);
+    const lines = readLines(file);
+    const root: Line | undefined = lines.next().value ?? undefined;
     if (!root || root.text.includes('\t')) {
       throw lineError(
         'no-root',
@@ -89,7 +90,7 @@ export function readFairseq(folder: Folder): Utterance[] {
       );
     }
     const base = resolveInside(folder, root.text.trim(), at(file, root.number));
-    return body.map(({ number, text }) => {
+    for (const { number, text } of lines) {
       const cells = text.split('\t');
       if (cells.length !== 2 || !/^[1-9]\d*$/.test(cells[1].trim())) {
         const why = `"${text.slice(0, 80)}" is not a path, a tab and a number of samples.`;
@@ -99,9 +100,9 @@ export function readFairseq(folder: Folder): Utterance[] {
       ids.add(named, file, number);
       const path = resolveInside(folder, named, at(file, number), base);
       // A lone train.tsv leaves the choice of the held-out part to us.
-      return tidy({ id: named, path, split: splits.length > 1 ? splitNames[name] : undefined });
-    });
-  });
+      yield tidy({ id: named, path, split: splits.length > 1 ? splitNames[name] : undefined });
+    }
+  }
 }
 
 /** Without the keys that are undefined. */

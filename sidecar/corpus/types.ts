@@ -1,6 +1,9 @@
 /** @file What a corpus is made of. */
 import { type Layout, layouts } from '../layouts.ts';
 import type { CommonVoiceTables } from './common-voice.ts';
+import type { Kind } from './packed-rows.ts';
+import type { Rows } from './rows.ts';
+import type { Annotated } from './unannotated.ts';
 
 export { type Layout, layouts };
 
@@ -17,6 +20,18 @@ export interface Utterance {
   channel?: number;
 }
 
+/** How many of them are kept. */
+export const utteranceKinds: { [K in keyof Utterance]-?: Kind } = {
+  id: 'text',
+  path: 'path',
+  speaker: 'word',
+  text: 'text',
+  split: 'word',
+  startSeconds: 'number',
+  endSeconds: 'number',
+  channel: 'count',
+};
+
 export interface ReadOptions {
   /** Absolute paths, `../` and links that leave the data set's folder. */
   allowOutside?: boolean;
@@ -24,9 +39,14 @@ export interface ReadOptions {
   tables?: CommonVoiceTables;
   /** Of annotated recordings, the tiers that hold utterances, by name; proposed by what they hold where none is told. */
   tiers?: readonly string[];
+  /** Of annotated recordings what becomes of the rest; left aside unless told. */
+  unannotated?: Unannotated;
   /** Of a table, the column that holds the transcripts, where it is not the layout's own. */
   textColumn?: string;
 }
+
+/** What becomes of the stretches of an annotated recording that nobody annotated. */
+export type Unannotated = 'aside' | 'pauses';
 
 /** An utterance whose audio was decoded once and found usable. */
 export interface ScannedUtterance extends Utterance {
@@ -42,6 +62,17 @@ export interface ScannedUtterance extends Utterance {
   sampleRateHz: number;
   channels: number;
 }
+
+export const scannedKinds: { [K in keyof ScannedUtterance]-?: Kind } = {
+  ...utteranceKinds,
+  language: 'word',
+  startSample: 'count',
+  samples: 'count',
+  hash: 'hash',
+  format: 'word',
+  sampleRateHz: 'word',
+  channels: 'count',
+};
 
 export type SkipCode = 'unreadable' | 'empty' | 'silent' | 'too-short' | 'missing' | 'bad-row';
 
@@ -61,18 +92,20 @@ export interface Noted {
 /** What a data set's manifests name. */
 export interface Listing {
   layout: Layout;
-  utterances: Utterance[];
+  utterances: Rows<Utterance>;
   /** Rows that cannot be used, each with its reason. */
   skipped: Skipped[];
   /** What a person should know of how it was read. */
   notes: string[];
+  /** Recordings of which annotated stretches alone are utterances. */
+  annotated?: Annotated[];
 }
 
 export interface LanguageCorpus {
   code: string;
   root: string;
   layout: Layout;
-  utterances: ScannedUtterance[];
+  utterances: Rows<ScannedUtterance>;
   skipped: Skipped[];
   /** What a person should know of how the data set was read, and of recordings read with reservations. */
   notes: string[];

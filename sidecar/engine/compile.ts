@@ -92,7 +92,7 @@ export function compile(
           if (standalone) throw new Error(`internal: ${name} is fed, and a graph of its own is fed nothing`);
           inputs.set(name, valueInfo(name, value));
           derived.push({ name, shape: value.shape, from: source.from });
-        } else initializers.set(name, external(name, value.shape as number[], source.location));
+        } else initializers.set(name, external(name, value.shape as number[], source.location, ONNX_TYPE[value.dtype]));
       }
       names.set(value, name);
       return name;
@@ -190,12 +190,7 @@ function describe(
 /** Float32 of a shape that the runtime infers. */
 const bare = (name: string) => ({ name, type: { tensorType: { elemType: ONNX_TYPE.float32 } } });
 
-function external(
-  name: string,
-  dims: readonly number[],
-  location: WeightLocation,
-  dataType: number = ONNX_TYPE.float32,
-): object {
+function external(name: string, dims: readonly number[], location: WeightLocation, dataType: number): object {
   const externalData = [
     { key: 'location', value: location.file },
     { key: 'offset', value: String(location.offset) },

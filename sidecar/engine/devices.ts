@@ -1,4 +1,5 @@
 /** @file Which execution providers really work: each runs a tiny graph and is compared with the CPU before it is trusted. */
+import './telemetry.ts';
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

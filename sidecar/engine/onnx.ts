@@ -64,7 +64,7 @@ const root = protobuf.Root.fromJSON({
   },
 });
 
-export const ONNX_TYPE = { float32: 1, int64: 7, bool: 9 } as const;
+export const ONNX_TYPE = { float32: 1, uint8: 2, int8: 3, int64: 7, bool: 9 } as const;
 
 /** Serialises a model given as plain objects with the field names above. */
 export function encodeModel(model: object): Uint8Array {

@@ -1,5 +1,7 @@
 /** @file A compiled graph on a device. The only module, with devices.ts, that knows onnxruntime. */
+import './telemetry.ts';
 import * as ort from 'onnxruntime-node';
+import { allocatedCpus } from '../allocation.ts';
 import { bindShapes, type Compiled } from './compile.ts';
 import { type Bindings, evaluate } from './shape.ts';
 
@@ -26,8 +28,8 @@ export interface SessionOptions {
   profile?: string;
 }
 
-/** MILORE_THREADS: how many threads one session computes with; all cores unless told. */
-const THREADS = Number(process.env.MILORE_THREADS) || undefined;
+/** How many threads one session computes with: MILORE_THREADS, else what a scheduler gave, else all cores. */
+const THREADS = Number(process.env.MILORE_THREADS) || allocatedCpus();
 
 export class Session {
   /** The last values of each derived feed, with the sizes that they are for. */
@@ -68,10 +70,14 @@ export class Session {
     return new Session(opened, compiled);
   }
 
-  /** Runs the graph once. `bindings` gives every symbol's size; unknown feeds are ignored, missing ones are an error. */
+  /**
+   * Runs the graph once. `bindings` gives every symbol's size; unknown feeds are ignored, missing ones are an error.
+   * @param fetch the outputs that are wanted; all of them unless told
+   */
   async run(
     feeds: Readonly<Record<string, Feed | DeviceTensor>>,
     bindings: Bindings,
+    fetch?: readonly string[],
   ): Promise<Record<string, DeviceTensor>> {
     const all: Record<string, ort.Tensor> = {};
     for (const name of this.compiled.inputs) {
@@ -82,7 +88,8 @@ export class Session {
     for (const [name, data] of bindShapes(this.compiled, bindings))
       all[name] = new ort.Tensor('int64', data, [data.length]);
     for (const feed of this.compiled.derived) all[feed.name] = this.derive(feed, bindings);
-    return (await this.session.run(all)) as Record<string, ort.Tensor>;
+    const out = fetch ? this.session.run(all, fetch) : this.session.run(all);
+    return (await out) as Record<string, ort.Tensor>;
   }
 
   private derive({ name, shape, from }: Compiled['derived'][number], bindings: Bindings): ort.Tensor {

@@ -1,7 +1,8 @@
 /** @file What a graph is made of, as types: values, nodes, sources, and what makes more of them. */
 import type { Bindings, Shape } from './shape.ts';
 
-export type DType = 'float32' | 'int64' | 'bool';
+/** int8 and uint8 are frozen weights alone. */
+export type DType = 'float32' | 'int64' | 'bool' | 'int8' | 'uint8';
 export type Attributes = Readonly<Record<string, unknown>>;
 
 export interface Value {
@@ -41,7 +42,7 @@ export interface Builder {
   readonly sources: ReadonlyMap<Value, Source>;
   input(name: string, shape: Shape, dtype?: DType): Value;
   derived(name: string, shape: Shape, dtype: DType, from: Derivation): Value;
-  weight(name: string, shape: readonly number[], location: WeightLocation): Value;
+  weight(name: string, shape: readonly number[], location: WeightLocation, dtype?: DType): Value;
   constant(data: Float32Array | BigInt64Array, shape: readonly number[], name?: string): Value;
   scalar(x: number): Value;
   apply(op: string, inputs: readonly (Value | undefined)[], attributes?: Attributes): readonly Value[];

@@ -6,6 +6,7 @@ import { assemble, type MaskedCrop, maskedFrames, type Sources } from '../learni
 import type { Learner } from '../learning/learner.ts';
 import { type MaskOptions, spanMask } from '../learning/mask.ts';
 import { clipSums, type Meter, tally } from '../learning/meter.ts';
+import { evaluateTogether } from '../learning/together.ts';
 
 export interface HeldOutClip {
   hash: string;
@@ -36,26 +37,32 @@ export interface HeldOutScores {
 }
 
 /** Masks are keyed by the clip alone, not by the run's seed. */
-export async function evaluateHeldOut(
-  learner: Learner,
+export async function evaluateHeldOut(learner: Learner, speech: HeldOutSpeech): Promise<HeldOutScores> {
+  return (await evaluateAllHeldOut([learner], speech))[0];
+}
+
+/** The same for several models, in their order, batch by batch: what is the same in all of them is computed once. */
+export async function evaluateAllHeldOut(
+  learners: readonly Learner[],
   { clips, sources, mask, batchFrames }: HeldOutSpeech,
-): Promise<HeldOutScores> {
-  const meter: Meter = {};
-  const scores: ClipScore[] = [];
+): Promise<HeldOutScores[]> {
+  const all = learners.map((): HeldOutScores => ({ meter: {}, clips: [] }));
   for (const group of byLength(clips, batchFrames)) {
     const { frames } = group[0];
     await sources.features.ready?.(group.map(({ hash }) => hash));
     const crops = group.map(({ hash }): MaskedCrop => {
       return { hash, start: 0, mask: spanMask(frames, mask, 'held-out', hash) };
     });
-    const outcome = await learner.evaluate(assemble(crops, frames, sources));
+    const outcomes = await evaluateTogether(learners, assemble(crops, frames, sources));
     const masked = crops.map(maskedFrames);
     const languages = group.map(({ language }) => language);
-    tally(meter, outcome, languages, masked);
-    for (const [b, sums] of clipSums(outcome, masked).entries())
-      scores.push({ hash: group[b].hash, language: languages[b], masked: masked[b], sums });
+    for (const [i, outcome] of outcomes.entries()) {
+      tally(all[i].meter, outcome, languages, masked);
+      for (const [b, sums] of clipSums(outcome, masked).entries())
+        all[i].clips.push({ hash: group[b].hash, language: languages[b], masked: masked[b], sums });
+    }
   }
-  return { meter, clips: scores };
+  return all;
 }
 
 /** Clips of equal length together, never more than `batchFrames` frames unless one clip alone is longer. */
@@ -73,13 +80,14 @@ function* byLength(clips: readonly HeldOutClip[], batchFrames: number): Generato
 }
 
 /** The first clips in hash order of each language, so that the choice does not depend on the run. */
-export function limitHeldOut<T extends HeldOutClip>(clips: readonly T[], framesPerLanguage: number): T[] {
+export function limitHeldOut<T extends HeldOutClip>(clips: Iterable<T>, framesPerLanguage: number): T[] {
   const left = new Map<string, number>();
-  return [...clips]
+  // A clip's hash may be made whenever it is asked for.
+  return Array.from(clips, (clip) => ({ clip, hash: clip.hash }))
     .sort((a, b) => (a.hash < b.hash ? -1 : 1))
-    .filter(({ language, frames }) => {
-      const rest = left.get(language) ?? framesPerLanguage;
-      left.set(language, rest - frames);
-      return rest > 0;
+    .flatMap(({ clip }) => {
+      const rest = left.get(clip.language) ?? framesPerLanguage;
+      left.set(clip.language, rest - clip.frames);
+      return rest > 0 ? clip : [];
     });
 }

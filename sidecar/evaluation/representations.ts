@@ -2,7 +2,9 @@
  * @file What a model's hidden states say without any transcript: which language it is (beside a spectrogram), and how far
  * each layer has moved from the base.
  */
+
 import { logMel } from '../audio/log-mel.ts';
+import { joined, type Rows } from '../corpus/index.ts';
 import type { SessionOptions } from '../engine/session.ts';
 import type { Sources } from '../learning/batch.ts';
 import type { WeightFile } from '../weights/file.ts';
@@ -21,7 +23,7 @@ import {
 import { ChosenFrames, DRIFT_SECONDS } from './layer-drift.ts';
 
 export interface SpeechSides {
-  train: readonly SpeechClip[];
+  train: Rows<SpeechClip>;
   heldOut: readonly SpeechClip[];
   framesPerSecond: number;
   /** Of each language that the probe is fitted on; a minute at most. */
@@ -70,9 +72,11 @@ export async function representations(
 
 /** Languages that a probe can be fitted on and asked about. */
 function probed({ train, heldOut }: SpeechSides, skipped: Assessed['skipped']): string[] {
-  const has = (clips: readonly SpeechClip[], language: string) =>
+  const has = (clips: Rows<SpeechClip>, language: string) =>
     clips.some((clip) => clip.language === language && clip.frames >= WINDOW);
-  const all = [...new Set([...train, ...heldOut].map(({ language }) => language))];
+  const met = new Set<string>();
+  for (const { language } of joined<SpeechClip>([train, heldOut])) met.add(language);
+  const all = [...met];
   const languages = all.filter((language) => has(train, language) && has(heldOut, language));
   const measure = 'languageIdentification';
   for (const language of all.filter((one) => !languages.includes(one)))
@@ -107,7 +111,8 @@ async function walk(model: Adapted, { file, session, sides, fitted, asked, compa
     const take = async (clip: SpeechClip, side: 'train' | 'heldOut') => {
       signal?.throwIfAborted();
       const layers = await states.of(clip);
-      windows[side].push({ ...clip, rows: pooledStates(layers, states.width) });
+      const { hash, language } = clip;
+      windows[side].push({ hash, language, rows: pooledStates(layers, states.width) });
       if (side === 'heldOut') chosen.get(clip.language)?.add(clip.hash, layers);
     };
     for (const clip of fitted) await take(clip, 'train');
@@ -129,7 +134,8 @@ async function spectrogramProbe(
     for (const clip of clips) {
       signal?.throwIfAborted();
       const energies = Float32Array.from(logMel(await samples(clip), BANDS).flatMap((row) => [...row]));
-      all.push({ ...clip, rows: windowMeans(energies, BANDS) });
+      const { hash, language } = clip;
+      all.push({ hash, language, rows: windowMeans(energies, BANDS) });
     }
     return all;
   };

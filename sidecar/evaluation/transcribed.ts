@@ -42,7 +42,8 @@ export function transcribedSides(
   const of = (split: ScannedUtterance['split']) => spoken.filter((one) => one.split === split);
   const [dev, test] = [of('dev'), of('test')];
   const ownScored = test.length > 0 ? test : dev;
-  let rest = spoken.filter((one) => !ownScored.includes(one) && !(test.length > 0 && dev.includes(one)));
+  const out = new Set([...ownScored, ...(test.length > 0 ? dev : [])]);
+  let rest = spoken.filter((one) => !out.has(one));
   let scored = ownScored;
   if (scored.length === 0) {
     const drawn = heldOut(rest);
@@ -73,8 +74,12 @@ function heldOut(utterances: readonly Transcribed[], share = HELD_OUT_SHARE) {
     { heldOut: share, seed: SPLIT_SEED },
   );
   if (cuts.size === 0) {
-    const isOut = ({ id }: Transcribed) => sides.get(id) === 'dev';
-    return { rest: utterances.filter((one) => !isOut(one)), out: utterances.filter(isOut), reason };
+    const isOut = (place: number) => sides.of(place) === 'dev';
+    return {
+      rest: utterances.filter((_, place) => !isOut(place)),
+      out: utterances.filter((_, place) => isOut(place)),
+      reason,
+    };
   }
   const order = keyedOrder(utterances, ({ id }) => id, 'split', SPLIT_SEED);
   const out = new Set(order.slice(0, Math.min(utterances.length - 1, Math.ceil(share * utterances.length))));

@@ -44,7 +44,7 @@ async function ofLanguage(
       const layout = layouts[i] === 'auto' ? undefined : layouts[i];
       const allowOutside = spec.allowOutside ?? audio.allowOutside;
       const { utterances } = readListing(root, layout, { allowOutside });
-      for (const { path, channel, startSeconds = 0, endSeconds = Number.POSITIVE_INFINITY } of utterances.slice(
+      for (const { path, channel, startSeconds = 0, endSeconds = Number.POSITIVE_INFINITY } of [...utterances].slice(
         0,
         TRIED,
       )) {

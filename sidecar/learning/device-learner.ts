@@ -185,6 +185,9 @@ export class DeviceLearner implements Learner {
     return all.flatMap((tensors) => Object.values(tensors).map(({ location }) => location));
   }
 
+  /** Its numbers lie on the device, and so do its sessions. */
+  async rest(): Promise<void> {}
+
   async release(): Promise<void> {
     this.discard();
     for (const part of PARTS) dispose(this.state[part]);

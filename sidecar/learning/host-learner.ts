@@ -2,10 +2,12 @@
 import { type Feed, floats, type Session, type SessionOptions } from '../engine/session.ts';
 import type { BaseHead, BaseModel } from '../model/checkpoint/base.ts';
 import type { LearnableConfig } from '../model/config.ts';
-import { Parameters } from '../model/parameters.ts';
-import { evaluationGraph, parameterSpecs, stepGraph } from '../objectives/learnable.ts';
+import { type ParameterSpec, Parameters } from '../model/parameters.ts';
+import { evaluationGraph, type Model, parameterSpecs, stepGraph } from '../objectives/learnable.ts';
 import { type AdamWOptions, adamW, newState, norm, type OptimiserState } from '../optim/adamw.ts';
 import type { WeightFile } from '../weights/file.ts';
+import type { QuantisedProducts } from '../weights/quantised.ts';
+import { Joint, type Kind, type Member, type Outputs } from './joint.ts';
 import {
   type Batch,
   batchBindings,
@@ -17,24 +19,32 @@ import {
   type Rates,
 } from './learner.ts';
 
-export class HostLearner implements Learner {
+export class HostLearner implements Learner, Member {
+  readonly parameters: Parameters;
   readonly gradient: Float32Array;
   optimiser: OptimiserState;
-  private evaluation?: Promise<Session>;
+  /** With the learners that see the same batches. */
+  private joint?: Joint;
+  /** By itself; opened when first asked for: only then does it take memory. */
+  private readonly sessions = new Map<Kind, Promise<Session>>();
   /** Of the gradient as it is; undefined where nobody has asked for it. */
   private knownNorm?: number;
 
   private constructor(
     readonly config: LearnableConfig,
-    readonly parameters: Parameters,
-    private readonly step: Session,
-    /** Opened when first asked for: only then does it take memory. */
-    private readonly openEvaluation: () => Promise<Session>,
+    specs: readonly ParameterSpec[],
+    private readonly file: WeightFile,
+    seed: number,
+    private readonly options: SessionOptions,
+    private readonly baseHead?: BaseHead,
+    private readonly quantised?: QuantisedProducts,
   ) {
-    this.gradient = new Float32Array(parameters.size);
-    this.optimiser = newState(parameters.size);
+    this.parameters = new Parameters(specs, seed);
+    this.gradient = new Float32Array(this.parameters.size);
+    this.optimiser = newState(this.parameters.size);
   }
 
+  /** @param quantised how frozen products of the step are computed; an evaluation's stay float32 */
   static async open(
     config: LearnableConfig,
     base: Pick<BaseModel, 'weights'>,
@@ -42,28 +52,72 @@ export class HostLearner implements Learner {
     seed: number,
     options: SessionOptions,
     baseHead?: BaseHead,
+    quantised?: QuantisedProducts,
   ): Promise<HostLearner> {
-    const specs = parameterSpecs(config, base.weights);
-    // 2026-11: packed copies of a frozen base of 12 × 768 cost 0.3 GB a session and gained nothing beside 996 frames.
-    const lean = { prepack: false, ...options };
-    const step = await file.open(stepGraph(config, file, specs), lean);
-    const shapes = specs.map(({ name, shape }) => ({ name, shape }));
-    const openEvaluation = () => file.open(evaluationGraph(config, file, shapes, baseHead), lean);
-    return new HostLearner(config, new Parameters(specs, seed), step, openEvaluation);
+    return new HostLearner(config, parameterSpecs(config, base.weights), file, seed, options, baseHead, quantised);
   }
 
-  private feeds(batch: Batch): Record<string, Feed> {
-    const feeds = batchFeeds(batch, this.config);
-    for (const name of this.parameters.names)
-      feeds[name] = { data: this.parameters.view(name), shape: this.parameters.shape(name) };
-    return feeds;
+  /** Makes learners of one base compute together what a batch asks of all of them; see `together`. */
+  static join(learners: readonly HostLearner[]): void {
+    const [{ file, options, quantised }] = learners;
+    const joint = new Joint(
+      learners.map((learner) => learner.model()),
+      learners,
+      file,
+      options,
+      quantised,
+    );
+    for (const learner of learners) learner.joint = joint;
+  }
+
+  /** What these learners share, where they are all that share it. */
+  static jointOf(learners: readonly Learner[]): Joint | undefined {
+    const [first] = learners;
+    const joint = first instanceof HostLearner ? first.joint : undefined;
+    return joint?.members.length === learners.length &&
+      learners.every((one) => one instanceof HostLearner && one.joint === joint)
+      ? joint
+      : undefined;
+  }
+
+  private model(): Model {
+    const { config, parameters, baseHead } = this;
+    return { config, parameters: parameters.names.map((name) => ({ name, shape: parameters.shape(name) })), baseHead };
+  }
+
+  parameterFeeds(): Record<string, Feed> {
+    const { parameters } = this;
+    const feed = (name: string) => ({ data: parameters.view(name), shape: parameters.shape(name) });
+    return Object.fromEntries(parameters.names.map((name) => [name, feed(name)]));
+  }
+
+  sharedFeeds(batch: Batch, kind: Kind): Record<string, Feed> {
+    return { ...batchFeeds(batch, this.config), ...(kind === 'step' ? dropoutFeeds(batch, this.config) : {}) };
+  }
+
+  private async run(kind: Kind, batch: Batch): Promise<Outputs> {
+    const shared = this.joint?.take(kind, this, batch);
+    if (shared) return shared;
+    await this.restOne(kind === 'step' ? 'evaluation' : 'step'); // as in Joint: one at a time
+    let opened = this.sessions.get(kind);
+    if (!opened) this.sessions.set(kind, (opened = this.openSession(kind)));
+    return (await opened).run({ ...this.sharedFeeds(batch, kind), ...this.parameterFeeds() }, batchBindings(batch));
+  }
+
+  private openSession(kind: Kind): Promise<Session> {
+    const { config, parameters, baseHead } = this.model();
+    const quantised = kind === 'step' ? this.quantised : undefined;
+    const graph =
+      kind === 'step'
+        ? stepGraph(config, this.file, parameters, quantised)
+        : evaluationGraph(config, this.file, parameters, baseHead);
+    // 2026-11: packed copies of a frozen base of 12 × 768 cost 0.3 GB a session and gained nothing beside 996 frames;
+    // but products in 8 bits need theirs, or their kernels round otherwise.
+    return this.file.open(graph, { prepack: quantised !== undefined, ...this.options });
   }
 
   async accumulate(batch: Batch, weight = 1): Promise<Outcome> {
-    const out = await this.step.run(
-      { ...this.feeds(batch), ...dropoutFeeds(batch, this.config) },
-      batchBindings(batch),
-    );
+    const out = await this.run('step', batch);
     this.knownNorm = undefined;
     for (const name of this.parameters.names) {
       const target = this.parameters.view(name, this.gradient);
@@ -74,8 +128,7 @@ export class HostLearner implements Learner {
   }
 
   async evaluate(batch: Batch): Promise<Outcome> {
-    this.evaluation ??= this.openEvaluation();
-    return outcome(await (await this.evaluation).run(this.feeds(batch), batchBindings(batch)));
+    return outcome(await this.run('evaluation', batch));
   }
 
   gradientNorm = async () => (this.knownNorm = norm(this.gradient));
@@ -98,8 +151,19 @@ export class HostLearner implements Learner {
   async pull(): Promise<void> {}
   async push(): Promise<void> {}
 
-  async release(): Promise<void> {
-    await this.step.release();
-    await (await this.evaluation)?.release();
+  async rest(): Promise<void> {
+    await this.restOne('step');
+    await this.restOne('evaluation');
+    await this.joint?.release();
+  }
+
+  private async restOne(kind: Kind): Promise<void> {
+    const opened = this.sessions.get(kind);
+    this.sessions.delete(kind);
+    await (await opened)?.release();
+  }
+
+  release(): Promise<void> {
+    return this.rest();
   }
 }

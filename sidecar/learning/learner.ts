@@ -76,6 +76,8 @@ export interface Learner {
   pull(): Promise<void>;
   /** Makes main memory's parameters and moments the ones that learn. */
   push(): Promise<void>;
+  /** Gives back what computes until it is asked for again; the numbers stay. */
+  rest(): Promise<void>;
   release(): Promise<void>;
 }
 

@@ -2,9 +2,10 @@
 import type { BaseConfig } from '../architecture/config.ts';
 import { MASK_EMBEDDING } from '../architecture/shapes.ts';
 import { gradients } from '../engine/gradient.ts';
-import { Graph } from '../engine/graph.ts';
+import { Graph, reachable } from '../engine/graph.ts';
 import { add } from '../engine/ops/elementwise.ts';
 import { reshape } from '../engine/ops/layout.ts';
+import { gemm } from '../engine/ops/linear.ts';
 import type { Value } from '../engine/value.ts';
 import type { Attached } from '../model/adapters/adapter.ts';
 import { routingStatistics } from '../model/adapters/mixture.ts';
@@ -15,8 +16,9 @@ import { applyMask, featureInput, frontEnd, maskInput, project } from '../model/
 import { encode } from '../model/families/transformer.ts';
 import type { ParameterSpec } from '../model/parameters.ts';
 import type { WeightFile } from '../weights/file.ts';
+import type { QuantisedProducts } from '../weights/quantised.ts';
 import type { FrozenWeights, TensorSource } from '../weights/weight.ts';
-import { headConstants, likeliestUnits, maskedPrediction } from './masked-prediction.ts';
+import { headConstants, likeliestUnits, maskedFrames, maskedPrediction } from './masked-prediction.ts';
 import type { Objective } from './objective.ts';
 
 /** The one objective there is so far; another is chosen here. */
@@ -55,24 +57,38 @@ interface Built extends Attached {
   tensor: TensorSource;
   /** The waveform's or the cached features' frames, projected [B·T, hidden]. */
   projected: Value;
+  /** Frozen products that are computed in 8 bits. */
+  products?: ReturnType<QuantisedProducts>;
 }
+
+/** Where a model's graph goes, and how its frozen products are computed. */
+interface Into {
+  graph: Graph;
+  frozen: TensorSource;
+  /** Before the names of its parameters, where several models share a graph. */
+  prefix: string;
+  quantised?: QuantisedProducts;
+}
+
+const alone = (file: WeightFile, quantised?: QuantisedProducts): Into => {
+  const graph = new Graph();
+  return { graph, frozen: file.source(graph), prefix: '', quantised };
+};
 
 /** A graph in which `parameters` are inputs and everything else is a frozen weight. */
 function begin(
   config: LearnableConfig,
-  file: WeightFile,
   parameters: readonly GraphParameter[],
+  { graph, frozen, prefix, quantised }: Into,
   training = false,
 ): Built {
-  const graph = new Graph();
-  const frozen = file.source(graph);
   const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]));
   const inputs = new Map<string, Value>();
   const tensor: TensorSource = (name) => {
     const shape = shapes.get(name);
     if (!shape) return frozen(name);
     let value = inputs.get(name);
-    if (!value) inputs.set(name, (value = graph.input(name, shape)));
+    if (!value) inputs.set(name, (value = graph.input(prefix + name, shape)));
     return value;
   };
   const { base } = config;
@@ -80,7 +96,15 @@ function begin(
   const speech = adapter.fromWave
     ? frontEnd(base, tensor, graph.input('wave', ['B', 1, 'S']))
     : featureInput(graph, base);
-  return { graph, tensor, projected: project(base, tensor, speech), ...adapter.attach(graph, tensor, training) };
+  const inBytes = quantised?.(graph, tensor);
+  return {
+    graph,
+    tensor,
+    projected: project(base, tensor, speech),
+    // What trains is no frozen matrix, whatever the recipe says.
+    products: inBytes && ((name, x) => (shapes.has(`${name}.weight`) ? undefined : inBytes(name, x))),
+    ...adapter.attach(graph, tensor, training),
+  };
 }
 
 type GraphParameter = Pick<ParameterSpec, 'name' | 'shape'>;
@@ -90,9 +114,15 @@ export function stepGraph(
   config: LearnableConfig,
   file: WeightFile,
   parameters: readonly GraphParameter[],
+  quantised?: QuantisedProducts,
 ): Record<string, Value> {
-  const { graph, tensor, projected, hook, routing } = begin(config, file, parameters, true);
-  const hidden = encode(config.base, tensor, applyMask(tensor, projected, maskInput(graph)), hook).at(-1)!;
+  return stepOf(config, parameters, alone(file, quantised));
+}
+
+function stepOf(config: LearnableConfig, parameters: readonly GraphParameter[], into: Into): Record<string, Value> {
+  const { graph, tensor, projected, hook, routing, products } = begin(config, parameters, into, true);
+  const heard = applyMask(tensor, projected, maskInput(graph));
+  const hidden = encode(config.base, tensor, heard, hook, undefined, products, onlyMasked(config, graph)).at(-1)!;
   const { loss: masked, measures, apart } = predicted(config, hidden, tensor);
   const { penalty } = routing();
   const loss = penalty ? add(masked, reshape(penalty, masked.shape)) : masked;
@@ -109,6 +139,50 @@ export function stepGraph(
   return outputs;
 }
 
+/** A frozen projection of the step, and whether the way back multiplies by it too. */
+export interface Probed {
+  name: string;
+  backward: boolean;
+}
+
+/**
+ * The step in float32 opened up: outputs `in:<projection>` [B·T, in], what a frozen projection is given, and where the way
+ * back multiplies by it `out:<projection>` [B·T, out], the loss's gradient by what it gives.
+ */
+export function probeGraph(
+  config: LearnableConfig,
+  file: WeightFile,
+  parameters: readonly GraphParameter[],
+): { outputs: Record<string, Value>; projections: Probed[] } {
+  const { graph, tensor, projected, hook, routing } = begin(config, parameters, alone(file), true);
+  const names = new Set(parameters.map(({ name }) => name));
+  const seen: { name: string; x: Value; y: Value }[] = [];
+  const heard = applyMask(tensor, projected, maskInput(graph));
+  const exact = (name: string, x: Value) => {
+    if (names.has(`${name}.weight`)) return undefined;
+    const y = gemm(x, tensor(`${name}.weight`), tensor(`${name}.bias`), { transB: true });
+    seen.push({ name, x, y });
+    return y;
+  };
+  const hidden = encode(config.base, tensor, heard, hook, undefined, exact, onlyMasked(config, graph)).at(-1)!;
+  const { loss: masked } = objectiveOf(config).build(hidden, tensor);
+  const { penalty } = routing();
+  const loss = penalty ? add(masked, reshape(penalty, masked.shape)) : masked;
+  const trained = new Set(parameters.map(({ name }) => tensor(name)));
+  const learns = (x: Value) => reachable([x]).some(({ inputs }) => inputs.some((input) => input && trained.has(input)));
+  const projections = seen.map(({ name, x, y }) => ({ name, x, y, backward: learns(x) }));
+  const back = projections.filter(({ backward }) => backward);
+  const outputs: Record<string, Value> = {};
+  for (const { name, x } of projections) outputs[`in:${name}`] = x;
+  gradients(
+    loss,
+    back.map(({ y }) => y),
+  ).forEach((gradient, i) => {
+    outputs[`out:${back[i].name}`] = gradient;
+  });
+  return { outputs, projections: projections.map(({ name, backward }) => ({ name, backward })) };
+}
+
 /** Outputs `nll`, `correct`, routing statistics, and `base.nll`, `base.correct` by the base's own frozen head. */
 export function evaluationGraph(
   config: LearnableConfig,
@@ -116,14 +190,67 @@ export function evaluationGraph(
   parameters: readonly GraphParameter[],
   baseHead?: BaseHead,
 ): Record<string, Value> {
-  const { graph, tensor, projected, hook, routing } = begin(config, file, parameters);
-  const hidden = encode(config.base, tensor, applyMask(tensor, projected, maskInput(graph)), hook).at(-1)!;
+  return evaluationOf(config, parameters, alone(file), baseHead);
+}
+
+function evaluationOf(
+  config: LearnableConfig,
+  parameters: readonly GraphParameter[],
+  into: Into,
+  baseHead?: BaseHead,
+): Record<string, Value> {
+  const { graph, tensor, projected, hook, routing } = begin(config, parameters, into);
+  const heard = applyMask(tensor, projected, maskInput(graph));
+  const hidden = encode(config.base, tensor, heard, hook, undefined, undefined, onlyMasked(config, graph)).at(-1)!;
   const outputs: Record<string, Value> = {
     ...predicted(config, hidden, tensor).measures,
     ...routingStatistics(routing()),
   };
   if (baseHead)
     Object.assign(outputs, maskedPrediction(baseHead).build(hidden, headConstants(graph, baseHead), 'base.').measures);
+  return outputs;
+}
+
+/**
+ * The masked frames, where nothing reads the others of the last state: a router of the last block does, for its penalties and
+ * for the log of its use, and a dropout mask is as long as all frames are.
+ */
+function onlyMasked({ base, adapter }: LearnableConfig, graph: Graph): Value | undefined {
+  if (adapter.kind === 'lora-mixture') {
+    const { experts, dropout } = adapter.mixture;
+    if (experts[base.layers - 1] > 1 || dropout) return undefined;
+  }
+  return maskedFrames(graph);
+}
+
+/** One of several models that learn from the same batches. */
+export interface Model {
+  config: LearnableConfig;
+  parameters: readonly GraphParameter[];
+  baseHead?: BaseHead;
+}
+
+/** Before the names of a model's parameters and outputs in a graph of several. */
+export const prefixOf = (model: number) => `${model}/`;
+
+/**
+ * Several models' steps, or evaluations, as one graph: what is the same in all of them is computed once, frozen weights lie
+ * in memory once, and the activations of one make room for those of the next.
+ */
+export function jointGraph(
+  kind: 'step' | 'evaluation',
+  models: readonly Model[],
+  file: WeightFile,
+  quantised?: QuantisedProducts,
+): Record<string, Value> {
+  const graph = new Graph({ shared: true });
+  const frozen = file.source(graph);
+  const outputs: Record<string, Value> = {};
+  models.forEach(({ config, parameters, baseHead }, i) => {
+    const into = { graph, frozen, prefix: prefixOf(i), quantised };
+    const own = kind === 'step' ? stepOf(config, parameters, into) : evaluationOf(config, parameters, into, baseHead);
+    for (const [name, value] of Object.entries(own)) outputs[`${into.prefix}${name}`] = value;
+  });
   return outputs;
 }
 
@@ -136,7 +263,7 @@ export function featureGraph(
   layers: readonly number[],
   baseHead?: BaseHead,
 ): Record<string, Value> {
-  const { graph, tensor, projected, hook } = begin(config, file, parameters);
+  const { graph, tensor, projected, hook } = begin(config, parameters, alone(file));
   const states = encode(config.base, tensor, projected, hook);
   const outputs: Record<string, Value> = {};
   for (const layer of layers) outputs[`hidden:${layer}`] = states[layer];

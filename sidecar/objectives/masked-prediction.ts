@@ -28,7 +28,7 @@ function headParameters(hidden: number, { projection, units }: HeadShape): Param
 }
 
 /** Which frames are predicted: rows of [B·T] that are masked. */
-const maskedInput = (graph: Builder) => graph.input('masked', ['M', 1], 'int64');
+export const maskedFrames = (graph: Builder) => graph.input('masked', ['M', 1], 'int64');
 
 /**
  * Predicts the units of the masked frames. Feeds `<prefix>labels` float32 [M, 1] (a unit's number is exact in float32) and
@@ -41,7 +41,7 @@ export const maskedPrediction = (shape: HeadShape): Objective => ({
   build(hidden, head, prefix = '') {
     const { graph } = hidden;
     const labels = graph.input(`${prefix}labels`, ['M', 1]);
-    const masked = rows(hidden, maskedInput(graph));
+    const masked = hidden.shape[0] === 'M' ? hidden : rows(hidden, maskedFrames(graph));
     const frame = gemm(masked, head('final_proj.weight'), head('final_proj.bias'), { transB: true });
     const logits = gemm(unitRows(frame), unitRows(head('label_embs')), undefined, {
       transB: true,

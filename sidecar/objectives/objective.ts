@@ -16,7 +16,7 @@ export interface Objective {
   measures: Readonly<Record<string, Measure>>;
   /**
    * Adds the objective to a graph: `loss` of one element, which the feeds weight, and the measures.
-   * @param hidden [B·T, width], after the last block
+   * @param hidden after the last block: [B·T, width], or [M, width] of the predicted frames alone
    * @param head the head's tensors, which train or are constants
    * @param prefix before the names of the labels' feeds and of the measures, where two heads predict at once
    */

@@ -5,7 +5,7 @@ import type { StopReason } from './reason.ts';
 /** How a run's log is written; a log without it is of version 1 (MiLorE 0.2.0). */
 export const LOG_VERSION = 2;
 
-export type StageName = 'scan' | 'features' | 'units' | 'head' | 'train' | 'evaluate';
+export type StageName = 'scan' | 'features' | 'units' | 'calibrate' | 'head' | 'train' | 'evaluate';
 
 export type RunEvent =
   | { type: 'started'; version: typeof LOG_VERSION; step: number; steps: number; device: string; deviceNotes: string[] }

@@ -11,7 +11,11 @@ export const PROTOCOL = 1;
 /** Requests, all from the client. Each is answered once, with a result or an error; none is dropped. */
 export interface Requests {
   /** First message of a connection, within two seconds of its opening; anything else before it closes the socket. */
-  authenticate: { params: { token: string; protocol: number; client: string }; result: Welcome };
+  authenticate: {
+    /** `version` is the client's own: a sidecar of another ends when no run is at work. Without it none is compared. */
+    params: { token: string; protocol: number; client: string; version?: string };
+    result: Welcome;
+  };
   /** What the sidecar is doing. */
   status: { params: Record<string, never>; result: SidecarStatus };
   /** Which devices can compute here. Probing takes up to some seconds. */
@@ -73,6 +77,8 @@ export interface Welcome {
   /** Absolute folder that the sidecar works for. */
   workspace: string;
   node: string;
+  /** It is of another version than the client, and ends: at once, or when its run is over. */
+  stepsDown?: 'now' | 'after its run';
 }
 
 export interface SidecarStatus {
@@ -128,6 +134,8 @@ export interface InspectDataset {
   layout?: string;
   /** Of annotated recordings, the tiers that hold utterances. */
   tiers?: string[];
+  /** What becomes of the rest of them. */
+  unannotated?: 'aside' | 'pauses';
   allowOutside?: boolean;
   token?: string;
 }
@@ -227,7 +235,9 @@ export interface Estimate {
   stepSeconds: number;
   /** Of all steps, evaluations and the control; preparing the audio is not in it. */
   totalSeconds: number;
-  /** Peak of the process while measuring. */
+  /** The same with frozen weights in 8 bits, where this processor is made for it. */
+  int8?: { stepSeconds: number; totalSeconds: number };
+  /** Peak of the process while measuring in float32. */
   peakBytes: number;
 }
 

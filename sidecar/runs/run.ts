@@ -19,6 +19,10 @@ export interface RunInfo {
   versions: Record<string, string>;
   /** The device used, in words. */
   device: string;
+  /** The job of a scheduler that began it, and finds it again by this. */
+  job?: string;
+  /** How its steps multiply by frozen weights; absent until that is known, and in runs of earlier versions. */
+  compute?: string;
 }
 
 export interface RunDir extends RunInfo {
@@ -80,7 +84,7 @@ function makeId(name: string, at: Date): string {
 export const runsFolder = (root: string) => join(resolve(root), '.milore', 'runs');
 
 /** Makes the folder of a new run under `root`, complete or not at all. */
-export function createRun(root: string, { name, configText, resolved, versions, device }: NewRun): RunDir {
+export function createRun(root: string, { name, configText, resolved, versions, device, job }: NewRun): RunDir {
   const parent = runsFolder(root);
   const createdAt = new Date();
   let temporary = '';
@@ -89,7 +93,14 @@ export function createRun(root: string, { name, configText, resolved, versions, 
     let id = makeId(name, createdAt);
     while (existsSync(join(parent, id))) id = makeId(name, createdAt);
     sweepTemporary(parent, { below: false });
-    const info = { id, name, createdAt: createdAt.toISOString(), versions, device };
+    const info = {
+      id,
+      name,
+      createdAt: createdAt.toISOString(),
+      versions,
+      device,
+      ...(job === undefined ? {} : { job }),
+    };
     temporary = temporaryName(join(parent, `.${id}`));
     makeFolder(join(temporary, runFiles.checkpoints));
     writeFileAtomic(join(temporary, runFiles.config), configText);
@@ -104,6 +115,15 @@ export function createRun(root: string, { name, configText, resolved, versions, 
     if (temporary) removeIfPossible(temporary);
     throw diskFault(`make a run under ${parent}`, error, { path: parent });
   }
+}
+
+/** Writes down how the run computes, once that is known. */
+export function recordCompute(run: RunDir, compute: string): void {
+  const path = join(run.path, runFiles.info);
+  const info = readJson(path);
+  if (!isRecord(info) || info.compute === compute) return;
+  writeFileAtomic(path, `${JSON.stringify({ ...info, compute }, null, 2)}\n`);
+  run.compute = compute;
 }
 
 /**
@@ -132,6 +152,8 @@ export function openRun(path: string, { write = false } = {}): RunDir {
     createdAt: info.createdAt,
     versions: Object.fromEntries(versions),
     device: String(info.device ?? ''),
+    ...(typeof info.job === 'string' ? { job: info.job } : {}),
+    ...(typeof info.compute === 'string' ? { compute: info.compute } : {}),
   };
   if (write) {
     const status = deriveStatus(run);

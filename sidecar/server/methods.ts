@@ -7,7 +7,7 @@ import { devices } from '../config/schema.ts';
 import { UserError } from '../errors.ts';
 import { isReallyInside } from '../inside.ts';
 import { exportForms } from '../protocol/forms.ts';
-import { PROTOCOL, type Requests } from '../protocol/messages.ts';
+import { PROTOCOL, type Requests, type Welcome } from '../protocol/messages.ts';
 import { runFiles, runsFolder } from '../runs/run.ts';
 import { VERSION } from '../version.ts';
 import { startJob } from './job-host.ts';
@@ -27,6 +27,8 @@ export interface House {
   token: string;
   clients(): number;
   shutdown(): void;
+  /** A client of another version has come; says when the sidecar ends. */
+  giveWayTo(version: string): Welcome['stepsDown'];
 }
 
 type Handler<M extends keyof Requests> = (
@@ -65,19 +67,34 @@ export const sameToken = (a: string, b: string) => {
 
 export const methods: Methods = {
   authenticate: {
-    params: z.object({ token: z.string().max(1000), protocol: z.number(), client: z.string().max(200) }),
-    answer: ({ token, protocol }, house, session) => {
+    params: z.object({
+      token: z.string().max(1000),
+      protocol: z.number(),
+      client: z.string().max(200),
+      version: z.string().max(100).optional(),
+    }),
+    answer: ({ token, protocol, version }, house, session) => {
       if (!sameToken(token, house.token)) return session.refuse();
+      const stepsDown = version === undefined || version === VERSION ? undefined : house.giveWayTo(version);
       if (protocol !== PROTOCOL)
         throw new UserError({
           code: 'serve.protocol',
           tried: 'connect to the sidecar',
           why: `it speaks version ${PROTOCOL} of the protocol and this window version ${protocol}.`,
-          cure: 'Restart the sidecar when its run has ended.',
+          cure: stepsDown
+            ? 'It ends by itself when no run is at work: try again then.'
+            : 'Restart the sidecar when its run has ended.',
         });
       session.admit();
       const { workspace } = house;
-      return { version: VERSION, protocol: PROTOCOL, pid: process.pid, workspace, node: process.versions.node };
+      return {
+        version: VERSION,
+        protocol: PROTOCOL,
+        pid: process.pid,
+        workspace,
+        node: process.versions.node,
+        stepsDown,
+      };
     },
   },
   status: {

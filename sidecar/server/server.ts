@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { CloseCodes } from '../protocol/messages.ts';
+import { CloseCodes, type Welcome } from '../protocol/messages.ts';
 import { Runner } from './runner.ts';
 import { Session } from './session.ts';
 import { maxMessageBytes } from './socket-stream.ts';
@@ -21,6 +21,8 @@ export interface ServerOptions {
   onIdle(): void;
   /** A client has asked for the end. */
   onShutdown(): void;
+  /** A client of another version has come. */
+  onOtherVersion?(version: string): void;
 }
 
 export interface Server {
@@ -53,6 +55,7 @@ export async function startServer({
   idleMs = 30_000,
   onIdle,
   onShutdown,
+  onOtherVersion,
 }: ServerOptions): Promise<Server> {
   const sessions = new Set<Session>();
   const runner = new Runner(workspace);
@@ -116,7 +119,12 @@ export async function startServer({
     idle.unref();
   }
 
-  const house = { workspace, runner, token, clients: connected, shutdown: onShutdown };
+  const giveWayTo = (version: string): Welcome['stepsDown'] => {
+    if (!onOtherVersion) return undefined;
+    onOtherVersion(version);
+    return runner.busy ? 'after its run' : 'now';
+  };
+  const house = { workspace, runner, token, clients: connected, shutdown: onShutdown, giveWayTo };
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject);
     http.listen(port, '127.0.0.1', resolve);

@@ -2,6 +2,7 @@
  * @file A thread or a process that does one job and ends. A training step blocks its thread, so the socket lives in
  * another one. What it says and hears are the messages of job-host.ts.
  */
+import '../engine/telemetry.ts';
 import { parentPort } from 'node:worker_threads';
 import { type Problem, UserError } from '../errors.ts';
 import { inWords } from '../machine.ts';

@@ -1,6 +1,6 @@
 /** @file What a step sees: the sampler's shards with their masks, still without tensors. */
 import type { Experiment } from '../config/experiment.ts';
-import type { Sampler } from '../corpus/index.ts';
+import type { Rows, Sampler } from '../corpus/index.ts';
 import type { HeldOutClip } from '../evaluation/heldout.ts';
 import { type MaskedCrop, maskedFrames } from '../learning/batch.ts';
 import { spanMask } from '../learning/mask.ts';
@@ -25,14 +25,14 @@ export interface MaskedShard {
 export function drawStep(
   experiment: Pick<Experiment, 'mask' | 'seed'>,
   sampler: Sampler,
-  clips: readonly TrainingClip[],
+  clips: Rows<TrainingClip>,
   phase: 'head' | 'train',
   draws: readonly number[],
 ): MaskedShard[] {
   return draws.flatMap((draw) => {
     let slot = 0;
     return sampler.next(draw).map(({ frames, crops: chosen }, shard): MaskedShard => {
-      const own = chosen.map(({ clip }) => clips[clip]);
+      const own = chosen.map(({ clip }) => clips.at(clip)!);
       const crops = chosen.map(({ start }, b) => {
         const { hash } = own[b];
         return { hash, start, mask: spanMask(frames, experiment.mask, experiment.seed, phase, draw, slot++, hash) };

@@ -4,17 +4,22 @@
  */
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { siteName, TARGETS } from '../architecture/sites.ts';
 import { type Experiment, totalSteps } from '../config/experiment.ts';
 import { selectDevice } from '../engine/devices.ts';
+import { eightBitInstructions } from '../engine/instructions.ts';
 import type { DeviceName } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
 import { assemble, type Sources } from '../learning/batch.ts';
-import type { Learner } from '../learning/learner.ts';
+import type { Batch, Learner } from '../learning/learner.ts';
 import { spanMask } from '../learning/mask.ts';
-import { openLearner } from '../learning/open-learner.ts';
+import { openLearners } from '../learning/open-learner.ts';
+import { accumulateTogether, evaluateTogether } from '../learning/together.ts';
+import type { LearnableConfig } from '../model/config.ts';
 import { countParameters } from '../objectives/count.ts';
 import type { Estimate } from '../protocol/messages.ts';
 import { normals } from '../random.ts';
+import { type QuantisedProducts, quantise, type Recipe } from '../weights/quantised.ts';
 import { planArms } from './arms.ts';
 import { loadFrozenBase } from './prepare/base.ts';
 import { learnableConfig } from './prepare/learnable.ts';
@@ -45,52 +50,84 @@ export async function estimate(experiment: Experiment, options: EstimateOptions)
   const config = learnableConfig(experiment, base.config, trainMask);
   const count = countParameters(config, base);
   const session = { device: chosen.device };
-  const learners: Learner[] = [];
-  try {
-    for (const arm of planArms(experiment, config))
-      learners.push(await openLearner(arm.config, base, file, experiment.seed, session, base.head));
-    const batch = noiseBatch(experiment, base.config.convDim.at(-1) ?? 512, framesPerSecond, base.head !== undefined);
-    const { accumulate } = experiment.training;
-    const times: number[] = [];
-    const began = performance.now();
-    for (let i = 0; i <= measured && (times.length === 0 || performance.now() - began < budgetMs); i++) {
-      signal.throwIfAborted();
-      const start = performance.now();
-      for (const learner of learners) await learner.accumulate(batch);
-      const halfway = performance.now();
-      for (const learner of learners) await learner.update({ adapter: 1e-9, head: 1e-9 }, experiment.training);
-      const end = performance.now();
-      // The first claims memory; it counts only where nothing else was measured.
-      if (i === 1) times.length = 0;
-      times.push(((halfway - start) * accumulate + end - halfway) / 1000);
-      progress(i, measured + 1);
+  const batch = noiseBatch(experiment, base.config.convDim.at(-1) ?? 512, framesPerSecond, base.head !== undefined);
+  const models = planArms(experiment, config).map((arm) => ({ config: arm.config, baseHead: base.head }));
+  const products = chosen.device === 'cpu' && worthTrying(experiment) ? quantisable(config) : {};
+  const also = Object.keys(products).length > 0;
+  const rounds = (measured + 1) * (also ? 2 : 1);
+  const time = async (done: number, quantised?: QuantisedProducts) => {
+    const learners = await openLearners(models, base, file, experiment.seed, session, quantised);
+    try {
+      return await timeSteps(experiment, learners, batch, signal, (i) => progress(done + i, rounds));
+    } finally {
+      for (const learner of learners) await learner.release();
     }
+  };
+  const exact = await time(0);
+  const peakBytes = process.resourceUsage().maxRSS * 1024;
+  // How long it takes does not depend on which numbers are rounded: nothing is calibrated on noise.
+  const int8 = also ? await time(measured + 1, quantise(file, products)) : undefined;
+  const steps = totalSteps(experiment);
+  const { batchSeconds } = experiment.training;
+  const { every, secondsPerLanguage } = experiment.evaluation;
+  const languages = Object.keys(experiment.languages).length;
+  const evaluations = 1 + Math.ceil(steps / every);
+  const total = ({ stepSeconds }: { stepSeconds: number }) =>
+    steps * stepSeconds + evaluations * ((languages * secondsPerLanguage) / batchSeconds) * exact.evaluateSeconds;
+  return {
+    device: chosen.device,
+    base: count.base,
+    experts: count.experts + count.baseTrained,
+    routers: count.routers,
+    head: count.head,
+    shareWithoutHead: count.shareWithoutHead,
+    stepSeconds: exact.stepSeconds,
+    totalSeconds: total(exact),
+    ...(int8 ? { int8: { stepSeconds: int8.stepSeconds, totalSeconds: total(int8) } } : {}),
+    peakBytes,
+  };
+}
+
+/** Median of some real steps of all arms, and an evaluation. */
+async function timeSteps(
+  experiment: Experiment,
+  learners: readonly Learner[],
+  batch: Batch,
+  signal: AbortSignal,
+  onProgress: (done: number) => void,
+) {
+  const { accumulate } = experiment.training;
+  const times: number[] = [];
+  const began = performance.now();
+  for (let i = 0; i <= measured && (times.length === 0 || performance.now() - began < budgetMs); i++) {
+    signal.throwIfAborted();
     const start = performance.now();
-    for (const learner of learners) await learner.evaluate(batch);
-    const evaluateSeconds = (performance.now() - start) / 1000;
-    progress(measured + 1, measured + 1);
-    times.sort((a, b) => a - b);
-    const stepSeconds = times[times.length >> 1];
-    const steps = totalSteps(experiment);
-    const { batchSeconds } = experiment.training;
-    const { every, secondsPerLanguage } = experiment.evaluation;
-    const languages = Object.keys(experiment.languages).length;
-    const evaluations = 1 + Math.ceil(steps / every);
-    return {
-      device: chosen.device,
-      base: count.base,
-      experts: count.experts + count.baseTrained,
-      routers: count.routers,
-      head: count.head,
-      shareWithoutHead: count.shareWithoutHead,
-      stepSeconds,
-      totalSeconds:
-        steps * stepSeconds + evaluations * ((languages * secondsPerLanguage) / batchSeconds) * evaluateSeconds,
-      peakBytes: process.resourceUsage().maxRSS * 1024,
-    };
-  } finally {
-    for (const learner of learners) await learner.release();
+    await accumulateTogether(learners, batch);
+    const halfway = performance.now();
+    for (const learner of learners) await learner.update({ adapter: 1e-9, head: 1e-9 }, experiment.training);
+    const end = performance.now();
+    // The first claims memory; it counts only where nothing else was measured.
+    if (i === 1) times.length = 0;
+    times.push(((halfway - start) * accumulate + end - halfway) / 1000);
+    onProgress(i);
   }
+  const start = performance.now();
+  await evaluateTogether(learners, batch);
+  const evaluateSeconds = (performance.now() - start) / 1000;
+  onProgress(measured + 1);
+  times.sort((a, b) => a - b);
+  return { stepSeconds: times[times.length >> 1], evaluateSeconds };
+}
+
+/** Where the processor is not made for it, only whoever asks for 8 bits wants to know. */
+const worthTrying = ({ compute }: Experiment) => compute !== 'float32' || eightBitInstructions().has;
+
+/** Every frozen projection in 8 bits, as a calibration leaves them where nothing sticks out. */
+function quantisable({ base, adapter }: LearnableConfig): Recipe {
+  if (adapter.kind === 'full') return {};
+  const way = { kind: 'int8' } as const;
+  const all = Array.from({ length: base.layers }, (_, layer) => TARGETS.map((target) => siteName({ layer, target })));
+  return Object.fromEntries(all.flat().map((name) => [name, { forward: way, backward: way }]));
 }
 
 /** As many clips of equal length as a batch holds, of at most ten seconds each. */

@@ -15,12 +15,13 @@ import { type CorpusSummary, LOG_VERSION, type RunEvent } from '../protocol/even
 import type { Findings } from '../protocol/findings.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import { type Claim, claimRun } from '../runs/claim.ts';
-import { createRun, openRun, type RunDir, readResolved, runFiles } from '../runs/run.ts';
+import { createRun, openRun, type RunDir, readResolved, recordCompute, runFiles } from '../runs/run.ts';
 import { assess, endWorks } from './assess.ts';
 import { begin, enter, goOn, openFork } from './beginnings.ts';
 import { describeFork, planFork } from './fork.ts';
 import { type Ending, evaluate, fresh, type Training, train } from './loop.ts';
 import { trainedClips, trainingSampler } from './prepare/clips.ts';
+import { mustCompute } from './prepare/compute.ts';
 import { type Plan, type Prepared, plan, prepare, sayDamage } from './prepare/index.ts';
 import { routedSites } from './prepare/learnable.ts';
 import { checkpointToResume, evaluationsAt, loggedOf, refuseOlder } from './resume.ts';
@@ -37,6 +38,8 @@ export interface RunRequest {
   device: DeviceName | 'auto';
   /** Goes on with this run's folder from its newest whole checkpoint. */
   resume?: string;
+  /** A new run is to be found again by this job. */
+  job?: string;
   /** Begins with the parameters of a checkpoint of another run, the newest unless told. */
   from?: { path: string; step?: number };
   version: string;
@@ -78,6 +81,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   const seconds = () => (performance.now() - began) / 1000;
   const { chosen, passedOver } = await selectDevice(request.device);
   if (!chosen.usable) throw unusable(chosen);
+  mustCompute(experiment, chosen.device);
   const source = request.from && openFork(request.from);
   const held = request.resume
     ? takeUp(request.resume)
@@ -88,6 +92,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
           resolved: experiment,
           versions: { milore: request.version, node: process.versions.node, onnxruntime: runtimeVersion() },
           device: chosen.device,
+          job: request.job,
         }),
       );
   const { run } = held;
@@ -125,7 +130,8 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const fork = source && planFork(source.progress, planned.specs, planned.meaning);
     if (fork) sink.emit({ type: 'note', level: 'info', text: `Begins with ${source.dir}. ${describeFork(fork)}` });
     prepared = await prepare(experiment, planned, around);
-    const { arms, stageSources } = prepared;
+    const { arms, computes, stageSources } = prepared;
+    recordCompute(run, computes);
     const stages = stagesOf(experiment);
     const { framesPerSecond } = planned.frozen;
     const common = {

@@ -1,5 +1,5 @@
 /** @file The shared start: a head trained for a while on the frozen base, over all languages, from which every arm goes on. */
-import type { Sampler } from '../corpus/index.ts';
+import type { Rows, Sampler } from '../corpus/index.ts';
 import type { Sources } from '../learning/batch.ts';
 import { newState } from '../optim/adamw.ts';
 import { rateFactor } from '../optim/schedule.ts';
@@ -15,7 +15,7 @@ import { takeStep } from './step.ts';
  */
 export async function startHead(
   { stage: { experiment }, arms, signal, sink }: Pick<Training, 'stage' | 'arms' | 'signal' | 'sink'>,
-  { clips, sources, sampler }: { clips: readonly TrainingClip[]; sources: Sources; sampler: Sampler },
+  { clips, sources, sampler }: { clips: Rows<TrainingClip>; sources: Sources; sampler: Sampler },
   names: readonly string[],
 ): Promise<void> {
   const { warmupSteps, learningRate } = experiment.head;
@@ -36,6 +36,8 @@ export async function startHead(
   await teacher.learner.pull();
   for (const name of parameters.namesOf('head'))
     if (!names.includes(name)) parameters.view(name).set(parameters.view(name, before));
+  // From here on the arms step together; what one needs alone would take memory beside that.
+  await teacher.learner.rest();
   for (const { learner } of arms) {
     for (const name of names) learner.parameters.view(name).set(parameters.view(name));
     learner.optimiser = newState(learner.parameters.size);

@@ -2,8 +2,8 @@
  * @file The loop: draw, step, log, evaluate, checkpoint. It is handed arms and data, and knows neither audio nor files;
  * everything it says goes through its sink.
  */
-import type { Sampler } from '../corpus/index.ts';
-import { type ClipScore, evaluateHeldOut, type HeldOutSpeech } from '../evaluation/heldout.ts';
+import type { Rows, Sampler } from '../corpus/index.ts';
+import { type ClipScore, evaluateAllHeldOut, type HeldOutSpeech } from '../evaluation/heldout.ts';
 import type { Sources } from '../learning/batch.ts';
 import { measurements, tally } from '../learning/meter.ts';
 import { rateFactor } from '../optim/schedule.ts';
@@ -28,7 +28,7 @@ export interface Training {
   /** The first is what the run is for. */
   arms: readonly Arm[];
   sampler: Sampler;
-  clips: readonly TrainingClip[];
+  clips: Rows<TrainingClip>;
   heldOut: HeldOutSpeech;
   sources: Sources;
   /** What the frozen base's own head says of held-out speech, where it has one. */
@@ -165,10 +165,13 @@ export async function evaluate({
   const began = performance.now();
   const values: Measurement[] = [];
   const clips: HeldOutMeasured['clips'] = {};
-  for (const { name, learner } of arms) {
-    const scores = await evaluateHeldOut(learner, heldOut);
-    values.push(...measurements(name, scores.meter));
-    clips[name] = scores.clips;
+  const scores = await evaluateAllHeldOut(
+    arms.map(({ learner }) => learner),
+    heldOut,
+  );
+  for (const [i, { name }] of arms.entries()) {
+    values.push(...measurements(name, scores[i].meter));
+    clips[name] = scores[i].clips;
   }
   return { values: [...values, ...base], clips, seconds: (performance.now() - began) / 1000 };
 }

@@ -2,9 +2,11 @@
  * @file What a stage leaves in the run: its adapter with the head, and a line in the ledger of what entered when.
  * Written again, byte for byte, by a run that was killed in the middle of it.
  */
+
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Rows } from '../corpus/index.ts';
 import { writeFileAtomic } from '../disk.ts';
 import { type AdapterInfo, saveAdapter } from '../model/adapters/file.ts';
 import { ADAPTER_WEIGHTS } from '../model/checkpoint/adapter.ts';
@@ -33,7 +35,7 @@ export function endedStages(run: { path: string }): number[] {
 export interface StageData {
   stage: Stage;
   /** What trained in it, and the units that it was labelled with. */
-  clips: readonly TrainingClip[];
+  clips: Rows<TrainingClip>;
   units: UnitsPlan;
 }
 
@@ -74,7 +76,9 @@ function entry(
   const languages = Object.entries(experiment.languages).flatMap(([code, { role }]) => {
     const own = clips.filter(({ language }) => language === code);
     if (own.length === 0) return [];
-    const seconds = own.reduce((sum, { frames }) => sum + frames, 0) / framesPerSecond;
+    let frames = 0;
+    for (const one of own) frames += one.frames;
+    const seconds = frames / framesPerSecond;
     const { speakers = 0, licences = [] } = summaries.find(({ language }) => language === code) ?? {};
     const heard = { role, clips: own.length, hours: seconds / 3600, speakers, licences, sha256: hashOf(own) };
     return [[code, heard] as const];
@@ -100,7 +104,7 @@ const unitsIn = ({ key, config: { layer, clusters }, fitOn }: UnitsPlan) => ({
 });
 
 /** Of the clips' own hashes, whatever their order. */
-function hashOf(clips: readonly TrainingClip[]): string {
+function hashOf(clips: Rows<TrainingClip>): string {
   const hash = createHash('sha256');
   for (const one of clips.map((clip) => clip.hash).sort()) hash.update(`${one}\n`);
   return hash.digest('hex');

@@ -1,6 +1,7 @@
 /** @file One update of every arm, or of none: all arms see the same shards and make the same updates. */
 import { assemble, type Sources } from '../learning/batch.ts';
 import type { Outcome, Rates } from '../learning/learner.ts';
+import { accumulateTogether } from '../learning/together.ts';
 import type { AdamWOptions } from '../optim/adamw.ts';
 import type { Arm } from './arms.ts';
 import { type MaskedShard, maskedIn } from './draw.ts';
@@ -39,8 +40,13 @@ export async function takeStep(
     await sources.features.ready?.(shard.crops.map(({ hash }) => hash));
     const batch = { ...assemble(shard.crops, shard.frames, sources), key: shard.key };
     const weight = maskedIn([shard]) / total;
-    for (const { name, learner } of arms) {
-      const outcome = await learner.accumulate(batch, weight);
+    const together = await accumulateTogether(
+      arms.map(({ learner }) => learner),
+      batch,
+      weight,
+    );
+    for (const [i, { name }] of arms.entries()) {
+      const outcome = together[i];
       if (!Number.isFinite(outcome.loss)) return giveUp(name, `the loss is ${outcome.loss}`);
       loss[name] += weight * outcome.loss;
       outcomes.push({ arm: name, shard, outcome });

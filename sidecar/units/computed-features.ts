@@ -1,5 +1,7 @@
 /** @file Features that are computed whenever a batch needs them, from sound in 16 bits or from the recordings. */
+
 import { join } from 'node:path';
+import type { Rows } from '../corpus/index.ts';
 import type { BaseModel } from '../model/checkpoint/base.ts';
 import type { WeightFile } from '../weights/file.ts';
 import type { FeatureClip, FeatureSource, FeatureStore } from './features.ts';
@@ -33,14 +35,15 @@ export class ComputedFeatures implements FeatureStore {
   }
 
   async ensure(
-    clips: readonly FeatureClip[],
+    clips: Rows<FeatureClip>,
     source: FeatureSource,
     onProgress?: (done: number, total: number) => void,
   ): Promise<void> {
     this.source = source;
     if (!this.pack) return;
     const missing = clips.filter(({ hash }) => !this.has(hash));
-    for (const [i, clip] of missing.entries()) {
+    for (let i = 0; i < missing.length; i++) {
+      const clip = missing.at(i)!;
       if (i % SHARING === 0) this.pack.refresh();
       if (!this.has(clip.hash)) this.pack.write(clip.hash, toSound(await source.load(clip)));
       onProgress?.(i + 1, missing.length);

@@ -2,6 +2,7 @@
  * @file The front end's output for every clip. The convolutions are frozen, so it may be computed once and kept; where
  * the disk is too small for that, the sound is kept instead, or nothing, and the convolutions run again with each batch.
  */
+import type { Rows } from '../corpus/index.ts';
 import type { SessionOptions } from '../engine/session.ts';
 import type { BaseModel } from '../model/checkpoint/base.ts';
 import type { WeightFile } from '../weights/file.ts';
@@ -27,7 +28,7 @@ export interface FeatureStore {
   readonly width: number;
   /** Puts on disk what is missing there, and takes what another process has put there meanwhile. */
   ensure(
-    clips: readonly FeatureClip[],
+    clips: Rows<FeatureClip>,
     source: FeatureSource,
     onProgress?: (done: number, total: number) => void,
   ): Promise<void>;

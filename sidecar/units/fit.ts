@@ -1,7 +1,9 @@
 /** @file Units: hidden states of the frozen base, k-means over a balanced sample, and every clip's labels on disk. */
+
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Rows } from '../corpus/index.ts';
 import { writeFileAtomic } from '../disk.ts';
 import { floats, type SessionOptions } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
@@ -39,7 +41,7 @@ const frozen = (base: BaseModel): LearnableConfig => ({
 /** Visits each clip with an output of the unmasked base: a hidden state [frames · hidden], or its own head's units. */
 async function visit<T>(
   { base, file, features, options }: FrozenBase,
-  clips: readonly UnitClip[],
+  clips: Iterable<UnitClip>,
   output: { layer: number } | 'own units',
   read: (
     tensor: Awaited<ReturnType<Awaited<ReturnType<WeightFile['open']>>['run']>>[string],
@@ -103,7 +105,7 @@ export interface Units {
 export function unitsKey(
   baseHash: string,
   config: UnitsConfig,
-  fitOn: readonly UnitClip[],
+  fitOn: Rows<UnitClip>,
   features: FeatureKind = 'float32',
 ): string {
   const rounded = features === 'float16' || features === 'audio' ? [features] : [];
@@ -120,8 +122,8 @@ export function unitsKey(
 export async function prepareUnits(
   from: FrozenBase,
   config: UnitsConfig,
-  fitOn: readonly UnitClip[],
-  label: readonly UnitClip[],
+  fitOn: Rows<UnitClip>,
+  label: Rows<UnitClip>,
   cache: string,
   {
     key = unitsKey(from.base.hash, config, fitOn),
@@ -201,14 +203,17 @@ export async function ownUnits(from: FrozenBase, clips: readonly UnitClip[]): Pr
 async function sample(
   from: FrozenBase,
   config: UnitsConfig,
-  clips: readonly UnitClip[],
+  clips: Rows<UnitClip>,
   onProgress: (done: number, total: number) => void,
 ) {
   const width = from.base.config.hidden;
   const chosen: UnitClip[] = [];
   const keep = new Map<string, number>();
   for (const language of [...new Set(clips.map((clip) => clip.language))].sort()) {
-    const own = clips.filter((clip) => clip.language === language).sort((a, b) => (a.hash < b.hash ? -1 : 1));
+    const own = clips
+      .filter((clip) => clip.language === language)
+      .map(({ hash, frames }) => ({ hash, language, frames }))
+      .sort((a, b) => (a.hash < b.hash ? -1 : 1));
     const total = own.reduce((sum, { frames }) => sum + frames, 0);
     // Twice as much speech as is needed, every second frame: neighbours are nearly the same frame.
     let enough = Math.min(total, 2 * config.framesPerLanguage);

@@ -1,5 +1,7 @@
 /** @file Features that are computed once a clip: no later epoch decodes or convolves again. */
+
 import { join } from 'node:path';
+import type { Rows } from '../corpus/index.ts';
 import { UserError } from '../errors.ts';
 import type { BaseModel } from '../model/checkpoint/base.ts';
 import type { WeightFile } from '../weights/file.ts';
@@ -33,13 +35,14 @@ export class KeptFeatures implements FeatureStore {
   }
 
   async ensure(
-    clips: readonly FeatureClip[],
+    clips: Rows<FeatureClip>,
     source: FeatureSource,
     onProgress?: (done: number, total: number) => void,
   ): Promise<void> {
     this.source = source;
     const missing = clips.filter(({ hash }) => !this.pack.has(hash));
-    for (const [i, clip] of missing.entries()) {
+    for (let i = 0; i < missing.length; i++) {
+      const clip = missing.at(i)!;
       if (i % SHARING === 0) this.pack.refresh();
       if (!this.pack.has(clip.hash)) await this.compute(clip);
       onProgress?.(i + 1, missing.length);

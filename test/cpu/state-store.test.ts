@@ -16,7 +16,7 @@ const model = { base, file, adapted: adaptedBase(base) };
 const session = { device: 'cpu' as const };
 const fresh = () => mkdtempSync(path('cache-'));
 const utterances = async () =>
-  (await scanLanguage({ code: 'fin', root: resolve('extension/sample/speech/fin.tsv') })).utterances.slice(0, 3);
+  [...(await scanLanguage({ code: 'fin', root: resolve('extension/sample/speech/fin.tsv') })).utterances].slice(0, 3);
 
 describe('hidden states that are kept', () => {
   it('are on disk what they are in memory, take what was said, and are not computed twice', async () => {

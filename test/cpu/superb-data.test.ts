@@ -44,7 +44,7 @@ it('transcripts that are phones are learned and scored as phones', async () => {
 });
 
 beforeAll(async () => {
-  const all = readListing(source).utterances;
+  const all = [...readListing(source).utterances];
   const chosen = all.filter((_, i) => i % Math.floor(all.length / COUNT) === 0).slice(0, COUNT);
   for (const folder of ['kaldi', 'table', 'cv/clips']) mkdirSync(path(folder), { recursive: true });
   const rows: string[][] = [];

@@ -58,8 +58,8 @@ export class Client {
     });
   }
 
-  authenticate(token: string, protocol = 1): Promise<Reply> {
-    return this.request('authenticate', { token, protocol, client: 'test' });
+  authenticate(token: string, protocol = 1, version?: string): Promise<Reply> {
+    return this.request('authenticate', { token, protocol, client: 'test', version });
   }
 }
 

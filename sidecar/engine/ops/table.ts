@@ -4,6 +4,7 @@ import { alignment } from './rules/alignment.ts';
 import { convolutions } from './rules/convolution.ts';
 import { convolutions2d } from './rules/convolution-2d.ts';
 import { elementwise } from './rules/elementwise.ts';
+import { frozen } from './rules/frozen.ts';
 import { layout } from './rules/layout.ts';
 import { linear } from './rules/linear.ts';
 import { normalise } from './rules/normalise.ts';
@@ -14,6 +15,7 @@ export const table: Readonly<Record<string, Op>> = {
   ...reduce,
   ...layout,
   ...linear,
+  ...frozen,
   ...normalise,
   ...convolutions,
   ...convolutions2d,

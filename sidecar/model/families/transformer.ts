@@ -5,7 +5,7 @@
 import type { BaseConfig } from '../../architecture/config.ts';
 import { blockName, siteName, type Target } from '../../architecture/sites.ts';
 import { add, gelu, scale } from '../../engine/ops/elementwise.ts';
-import { reshape, transpose } from '../../engine/ops/layout.ts';
+import { reshape, rows, transpose } from '../../engine/ops/layout.ts';
 import { gemm, matmul } from '../../engine/ops/linear.ts';
 import { layerNorm } from '../../engine/ops/normalise.ts';
 import { softmax } from '../../engine/ops/reduce.ts';
@@ -16,9 +16,11 @@ import { keysBeyond } from './padding.ts';
 import { graphOf } from './registry.ts';
 
 /**
- * @param own [B·T, 1], 0 for frames beyond a clip's end, in a graph that runs by itself: no frame then hears them
  * Projected frames [B·T, hidden] → hidden states as in transformers 4.x: [0] the encoder's input, [i] the output of
  * block i, the last one after the final layer norm where the style is pre-norm.
+ * @param own [B·T, 1], 0 for frames beyond a clip's end, in a graph that runs by itself: no frame then hears them
+ * @param only rows of the last state that are wanted, int64 [M, 1]: what follows the last attention is computed for them alone
+ * @param products a projection's frozen product where it is computed otherwise than in float32
  */
 export function encode(
   config: BaseConfig,
@@ -26,6 +28,8 @@ export function encode(
   projected: Value,
   hook?: ProjectionHook,
   own?: Value,
+  products?: (projection: string, x: Value) => Value | undefined,
+  only?: Value,
 ): Value[] {
   const { eps, stableLayerNorm } = config;
   const norm = (name: string, x: Value) => layerNorm(x, weights(`${name}.weight`), weights(`${name}.bias`), eps);
@@ -45,17 +49,21 @@ export function encode(
     const linear = (target: Target, input: Value) => {
       const site = { layer, target };
       const at = siteName(site);
-      const frozen = gemm(input, weights(`${at}.weight`), weights(`${at}.bias`), { transB: true });
+      const frozen =
+        products?.(at, input) ?? gemm(input, weights(`${at}.weight`), weights(`${at}.bias`), { transB: true });
       return hook ? hook(site, input, frozen, block) : frozen;
     };
-    const attend = (input: Value) =>
-      linear('o', attention(config, linear('q', input), linear('k', input), linear('v', input), bias(layer, input)));
+    // Every frame is heard by the others up to the last attention, and by nobody after it.
+    const wanted = (y: Value) => (only && layer === config.layers - 1 ? rows(y, only) : y);
+    const mixed = (input: Value) =>
+      attention(config, linear('q', input), linear('k', input), linear('v', input), bias(layer, input));
+    const attend = (input: Value) => linear('o', wanted(mixed(input)));
     const feed = (input: Value) => linear('fc2', gelu(linear('fc1', input)));
     if (stableLayerNorm) {
-      x = add(x, attend(norm(`${prefix}.layer_norm`, x)));
+      x = add(wanted(x), attend(norm(`${prefix}.layer_norm`, x)));
       x = add(x, feed(norm(`${prefix}.final_layer_norm`, x)));
     } else {
-      x = norm(`${prefix}.layer_norm`, add(x, attend(x)));
+      x = norm(`${prefix}.layer_norm`, add(wanted(x), attend(x)));
       x = norm(`${prefix}.final_layer_norm`, add(x, feed(x)));
     }
     states.push(x);

@@ -5,10 +5,11 @@ import { languageFromLabel, languageFromPath } from '../../config/language-guess
 import {
   assignSplits,
   detectLayout,
-  keyedOrder,
+  keyedPlaces,
   type LanguageCorpus,
   languageLabels,
-  readUtterances,
+  type Rows,
+  readListing,
   type ScannedUtterance,
   scanLanguage,
   splitReport,
@@ -46,8 +47,9 @@ export async function detectDataset(raw: unknown, { workspace }: JobContext): Pr
     return told.size === 1 ? [...told][0] : languageFromPath(inside && !inside.startsWith('..') ? inside : path);
   };
   try {
-    const utterances = readUtterances(path, layout);
-    const recordings = new Set(utterances.map((utterance) => utterance.path));
+    const { utterances } = readListing(path, layout);
+    const recordings = new Set<string>();
+    for (const utterance of utterances) recordings.add(utterance.path);
     return {
       layout,
       language: language(languageLabels(path, layout)),
@@ -82,7 +84,7 @@ const shownTiers = (recordings: string[]): DatasetGuess['tiers'] =>
 
 /** Reads and decodes every recording once; what was found is remembered as the training remembers it. */
 export async function inspectDataset(raw: unknown, context: JobContext): Promise<DatasetReport> {
-  const { path, language, layout, tiers, allowOutside } = inspectDatasetParams.parse(raw);
+  const { path, language, layout, tiers, unannotated, allowOutside } = inspectDatasetParams.parse(raw);
   const { workspace, signal, progress } = context;
   const corpus = await scanLanguage(
     {
@@ -90,6 +92,7 @@ export async function inspectDataset(raw: unknown, context: JobContext): Promise
       root: path,
       layout: layout === 'auto' ? undefined : layout,
       tiers,
+      unannotated,
       allowOutside,
       cacheDir: join(workspace, '.milore', 'cache', 'corpus'),
       signal,
@@ -122,10 +125,19 @@ export async function inspectDataset(raw: unknown, context: JobContext): Promise
 }
 
 const secondsOf = ({ samples }: ScannedUtterance) => samples / RATE_HZ;
-const speakersOf = (utterances: readonly { speaker?: string }[]) =>
-  new Set(utterances.flatMap(({ speaker }) => speaker ?? [])).size;
+function speakersOf(utterances: Rows<{ speaker?: string }>): number {
+  const speakers = new Set<string>();
+  for (const { speaker } of utterances) if (speaker !== undefined) speakers.add(speaker);
+  return speakers.size;
+}
 
-function counted<T, K>(items: readonly T[], key: (item: T) => K): [K, number][] {
+function secondsIn(utterances: Iterable<ScannedUtterance>): number {
+  let sum = 0;
+  for (const one of utterances) sum += secondsOf(one);
+  return sum;
+}
+
+function counted<T, K>(items: Iterable<T>, key: (item: T) => K): [K, number][] {
   const counts = new Map<K, number>();
   for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
   return [...counts].sort(([, a], [, b]) => b - a);
@@ -135,7 +147,7 @@ function splitsOf({ utterances }: LanguageCorpus): Pick<DatasetReport, 'splits' 
   if (utterances.length === 0) return { splits: [], notes: ['No recording of it can be used.'] };
   const assignment = assignSplits(utterances, { seed: SPLIT_SEED });
   const { train, dev, reason } = splitReport(utterances, assignment);
-  const unused = utterances.filter(({ id }) => !assignment.sides.has(id));
+  const unused = utterances.filter((_, place) => !assignment.sides.of(place) && !assignment.cuts.has(place));
   const sides: [DatasetReport['splits'][number]['name'], typeof train][] = [
     ['train', train],
     ['held-out', dev],
@@ -143,7 +155,7 @@ function splitsOf({ utterances }: LanguageCorpus): Pick<DatasetReport, 'splits' 
       'unused',
       {
         utterances: unused.length,
-        seconds: unused.reduce((sum, utterance) => sum + secondsOf(utterance), 0),
+        seconds: secondsIn(unused),
         speakers: speakersOf(unused),
       },
     ],
@@ -168,31 +180,30 @@ function histogram(seconds: readonly number[]): DatasetReport['durations'] {
 const shortEdges = [0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 10];
 
 /** As the training drops them: whole clips, and the length in samples. */
-function shortClips(utterances: readonly ScannedUtterance[]): DatasetReport['short'] {
+function shortClips(utterances: Rows<ScannedUtterance>): DatasetReport['short'] {
   return shortEdges.map((belowSeconds) => {
     const below = utterances.filter(({ samples }) => samples < Math.round(belowSeconds * RATE_HZ));
-    return { belowSeconds, clips: below.length, seconds: below.reduce((sum, one) => sum + secondsOf(one), 0) };
+    return { belowSeconds, clips: below.length, seconds: secondsIn(below) };
   });
 }
 
 /** Some clips of as many speakers as there are, the same at every inspection. */
-function examplesOf(utterances: readonly ScannedUtterance[]): DatasetReport['examples'] {
+function examplesOf(utterances: Rows<ScannedUtterance>): DatasetReport['examples'] {
   const heard = new Map<string, number>();
-  const ranked = keyedOrder([...utterances], ({ id }) => id, 'examples').map((utterance) => {
-    const speaker = utterance.speaker ?? '';
+  const ranked = keyedPlaces(utterances.length, (place) => utterances.at(place)!.id, 'examples');
+  const turns = ranked.map((place) => {
+    const speaker = utterances.at(place)!.speaker ?? '';
     const turn = heard.get(speaker) ?? 0;
     heard.set(speaker, turn + 1);
-    return { utterance, turn };
+    return turn;
   });
-  return ranked
-    .sort((a, b) => a.turn - b.turn)
-    .slice(0, shownExamples)
-    .map(({ utterance }) => ({
-      path: utterance.path,
-      seconds: secondsOf(utterance),
-      ...(utterance.startSeconds === undefined ? {} : { startSeconds: utterance.startSeconds }),
-      ...(utterance.speaker === undefined ? {} : { speaker: utterance.speaker }),
-    }));
+  const byTurn = ranked.map((_, i) => i).sort((a, b) => turns[a] - turns[b] || a - b);
+  return Array.from(byTurn.subarray(0, shownExamples), (i) => utterances.at(ranked[i])!).map((utterance) => ({
+    path: utterance.path,
+    seconds: secondsOf(utterance),
+    ...(utterance.startSeconds === undefined ? {} : { startSeconds: utterance.startSeconds }),
+    ...(utterance.speaker === undefined ? {} : { speaker: utterance.speaker }),
+  }));
 }
 
 /**
@@ -200,10 +211,11 @@ function examplesOf(utterances: readonly ScannedUtterance[]): DatasetReport['exa
  * through once, however many of its stretches are looked at.
  */
 async function clipping(
-  utterances: readonly ScannedUtterance[],
+  utterances: Rows<ScannedUtterance>,
   { signal, progress }: JobContext,
 ): Promise<DatasetReport['clipped']> {
-  const sample = keyedOrder([...utterances], ({ id }) => id, 'clipping').slice(0, checkedForClipping);
+  const order = keyedPlaces(utterances.length, (place) => utterances.at(place)!.id, 'clipping');
+  const sample = Array.from(order.subarray(0, checkedForClipping), (place) => utterances.at(place)!);
   const worst: { path: string; share: number }[] = [];
   let checked = 0;
   for (const path of new Set(sample.map((utterance) => utterance.path))) {

@@ -18,6 +18,7 @@ export const inspectDatasetParams = z.strictObject({
   language: z.string().min(1).max(64),
   layout: z.enum(layouts).optional(),
   tiers: z.array(z.string().min(1).max(300)).max(100).optional(),
+  unannotated: z.enum(['aside', 'pauses']).optional(),
   allowOutside: z.boolean().optional(),
   token,
 });

@@ -6,10 +6,14 @@ import {
   type Clip,
   clipSamples,
   createSampler,
+  joined,
+  type Rows,
   replayPool,
+  rowsBy,
   type Sampler,
   type ScannedUtterance,
   type SplitUtterance,
+  TextIndex,
 } from '../../corpus/index.ts';
 import { UserError } from '../../errors.ts';
 import { limitHeldOut } from '../../evaluation/heldout.ts';
@@ -20,7 +24,7 @@ import { makeLanguage } from './language.ts';
 
 export interface Clips {
   /** The training side of every language: what the units are fitted on, and what stages draw from. */
-  heard: TrainingClip[];
+  heard: Rows<TrainingClip>;
   heldOut: TrainingClip[];
   summaries: CorpusSummary[];
   /** A language's utterances as its data set has them, on their sides; without those that a side's end cuts in two. */
@@ -45,9 +49,10 @@ export async function collectClips(
   { base, framesPerSecond }: FrozenBaseModel,
   { cache, emit, onDamage, signal }: Around,
 ): Promise<Clips> {
-  const scanned: Clip[] = [];
+  const scanned: Record<'train' | 'dev', Rows<Clip>[]> = { train: [], dev: [] };
+  const sides: Record<'train' | 'dev', Rows<TrainingClip>[]> = { train: [], dev: [] };
   const summaries: CorpusSummary[] = [];
-  const spoken = new Map<string, ReturnType<Clips['spoken']>>();
+  const spoken = new Map<string, Rows<SplitUtterance>>();
   const codes = Object.entries(experiment.languages);
   for (const [i, [code, spec]] of codes.entries()) {
     emit({ type: 'stage', name: 'scan', done: i, total: codes.length, detail: code });
@@ -61,33 +66,64 @@ export async function collectClips(
     });
     summaries.push(summary);
     emit({ type: 'corpus', ...summary });
-    scanned.push(...clips);
-    spoken.set(code, sidesOf(utterances));
+    for (const side of ['train', 'dev'] as const) {
+      scanned[side].push(clips[side]);
+      sides[side].push(toTrain(clips[side], (samples) => framesOf(base.config, samples)));
+    }
+    spoken.set(code, utterances);
     signal.throwIfAborted();
   }
   emit({ type: 'stage', name: 'scan', done: codes.length, total: codes.length });
 
-  const byHash = new Map(scanned.map((clip) => [clip.hash, clip]));
-  const side = (split: Clip['split']): TrainingClip[] =>
-    scanned
-      .filter((clip) => clip.split === split)
-      .map(({ id, hash, language, samples }) => ({ id, hash, language, frames: framesOf(base.config, samples) }));
-  const heard = side('train');
+  const all = joined([...scanned.train, ...scanned.dev]);
+  const byHash = new TextIndex((place) => all.at(place)!.hash);
+  for (let place = 0; place < all.length; place++) byHash.add(all.at(place)!.hash, place);
+  const clipOf = (hash: string) => all.at(byHash.find(hash))!;
+  const heard = joined(sides.train);
   if (heard.length === 0) throw nothingToTrainOn();
   return {
     heard,
-    heldOut: limitHeldOut(side('dev'), experiment.evaluation.secondsPerLanguage * framesPerSecond),
+    heldOut: limitHeldOut(joined(sides.dev), experiment.evaluation.secondsPerLanguage * framesPerSecond).map(
+      ({ id, hash, language, frames }) => ({ id, hash, language, frames }),
+    ),
     summaries,
-    spoken: (language) => spoken.get(language) ?? { train: [], heldOut: [] },
+    spoken: (language) => sidesOf([...(spoken.get(language) ?? [])]),
     origin: ({ hash }) => {
-      const { speaker, parts } = byHash.get(hash)!;
+      const { speaker, parts } = clipOf(hash);
       if (parts.length > 1) return { speaker };
       const [{ utterance, startSample }] = parts;
       return { speaker, path: utterance.path, startSeconds: (utterance.startSample + startSample) / 16_000 };
     },
-    samplesIn: ({ hash }) => byHash.get(hash)!.samples,
-    samples: ({ hash }) => clipSamples(byHash.get(hash)!, { normalise: base.normalise }),
+    samplesIn: ({ hash }) => clipOf(hash).samples,
+    samples: ({ hash }) => clipSamples(clipOf(hash), { normalise: base.normalise }),
   };
+}
+
+/** A clip as it trains: by its length and language alone until it is drawn. */
+function toTrain(clips: Rows<Clip>, framesOf: (samples: number) => number): Rows<TrainingClip> {
+  // `Uint32Array.from` would hold every clip at once.
+  const frames = new Uint32Array(clips.length);
+  let at = 0;
+  for (const { samples } of clips) frames[at++] = framesOf(samples);
+  const language = clips.at(0)?.language ?? '';
+  return rowsBy(clips.length, (i) => new HeardClip(language, frames[i], clips, i));
+}
+
+class HeardClip implements TrainingClip {
+  constructor(
+    readonly language: string,
+    readonly frames: number,
+    private readonly clips: Rows<Clip>,
+    private readonly place: number,
+  ) {}
+
+  get id(): string {
+    return this.clips.at(this.place)!.id;
+  }
+
+  get hash(): string {
+    return this.clips.at(this.place)!.hash;
+  }
 }
 
 function sidesOf(utterances: readonly SplitUtterance[]): ReturnType<Clips['spoken']> {
@@ -105,27 +141,24 @@ export function trainedClips(
   experiment: Experiment,
   { heard }: Pick<Clips, 'heard'>,
   framesPerSecond: number,
-): TrainingClip[] {
+): Rows<TrainingClip> {
   const { languages, replay, sampling } = experiment;
   const own = heard.filter(({ language }) => languages[language]?.role === 'new');
   const old = heard.filter(({ language }) => replay.languages.includes(language));
-  if (replay.hours === undefined) return [...own, ...old];
+  if (replay.hours === undefined) return joined([own, old]);
   const has: Record<string, number> = {};
   for (const { language, frames } of old) has[language] = (has[language] ?? 0) + frames;
   const total = Object.values(has).reduce((sum, frames) => sum + frames, 0);
   const weights = Object.fromEntries(
     Object.entries(has).map(([code, frames]) => [code, languages[code].weight * (frames / total) ** sampling.exponent]),
   );
-  return [...own, ...replayPool(old, replay.hours * 3600 * framesPerSecond, weights)];
+  return joined([own, replayPool(old, replay.hours * 3600 * framesPerSecond, weights)]);
 }
 
 /** Draws what trains, with the replayed share. */
-export function trainingSampler(
-  experiment: Experiment,
-  clips: readonly TrainingClip[],
-  framesPerSecond: number,
-): Sampler {
-  const codes = new Set(clips.map(({ language }) => language));
+export function trainingSampler(experiment: Experiment, clips: Rows<TrainingClip>, framesPerSecond: number): Sampler {
+  const codes = new Set<string>();
+  for (const { language } of clips) codes.add(language);
   return createSampler({
     clips,
     languages: Object.entries(experiment.languages)
@@ -140,7 +173,7 @@ export function trainingSampler(
  * Draws every language of the first stage for the shared starting head, whatever is replayed: a head that has never heard a language would
  * look as if the encoder had forgotten it.
  */
-export function headSampler(experiment: Experiment, clips: readonly TrainingClip[], framesPerSecond: number): Sampler {
+export function headSampler(experiment: Experiment, clips: Rows<TrainingClip>, framesPerSecond: number): Sampler {
   return createSampler({
     clips,
     languages: Object.entries(experiment.languages).map(([code, { weight }]) => ({ code, role: 'new', weight })),

@@ -39,7 +39,7 @@ const preferred: readonly FeatureKind[] = ['float16', 'audio'];
 export function planFeatures(
   { cache: { features: asked } }: Pick<Experiment, 'cache'>,
   { base, file }: Pick<FrozenBaseModel, 'base' | 'file'>,
-  clips: readonly { hash: string; frames: number; samples: number }[],
+  clips: Iterable<{ hash: string; frames: number; samples: number }>,
   around: Around,
 ): FeaturesPlan {
   const { cache, runFolder, emit, onDamage } = around;
@@ -48,9 +48,8 @@ export function planFeatures(
   const missing = (kind: FeatureKind): number => {
     if (kind === 'none') return 0;
     const store = open(kind);
-    const bytes = clips
-      .filter(({ hash }) => !store.has(hash))
-      .reduce((sum, clip) => sum + bytesOf(kind, width, clip), 0);
+    let bytes = 0;
+    for (const clip of clips) if (!store.has(clip.hash)) bytes += bytesOf(kind, width, clip);
     void store.close();
     return bytes;
   };

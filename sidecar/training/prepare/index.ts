@@ -3,12 +3,13 @@
  * Each part is kept in the cache by content, so a second run of the same data starts at once.
  */
 import type { Experiment } from '../../config/experiment.ts';
+import { joined, rowsBy } from '../../corpus/index.ts';
 import { sweepTemporary } from '../../disk.ts';
 import type { DeviceName, SessionOptions } from '../../engine/session.ts';
 import { evaluateHeldOut, type HeldOutSpeech } from '../../evaluation/heldout.ts';
 import type { Sources } from '../../learning/batch.ts';
 import { measurements } from '../../learning/meter.ts';
-import { openLearner } from '../../learning/open-learner.ts';
+import { openLearners } from '../../learning/open-learner.ts';
 import { countParameters, type ParameterCount } from '../../objectives/count.ts';
 import { parameterSpecs } from '../../objectives/learnable.ts';
 import type { RunEvent } from '../../protocol/events.ts';
@@ -16,11 +17,13 @@ import type { Measurement } from '../../protocol/measurement.ts';
 import type { FeatureStore } from '../../units/features.ts';
 import { type FrozenBase, ownUnits, type Units } from '../../units/fit.ts';
 import { ADAPTED, type Arm, type ArmPlan, planArms } from '../arms.ts';
+import type { TrainingClip } from '../draw.ts';
 import type { ArmSpecs } from '../fork.ts';
 import { stagesOf } from '../stages.ts';
 import type { CheckpointMeaning } from '../state.ts';
 import { type FrozenBaseModel, loadFrozenBase } from './base.ts';
 import { type Clips, collectClips } from './clips.ts';
+import { chooseCompute } from './compute.ts';
 import { type FeaturesPlan, planFeatures } from './features.ts';
 import { learnableConfig, meaningOfSites, refits } from './learnable.ts';
 import { labelClips, planUnits, planUnitsOfStages, type UnitsPlan, unitsFile } from './units.ts';
@@ -58,11 +61,11 @@ export async function plan(experiment: Experiment, around: Around): Promise<Plan
   const { base } = frozen;
   const config = learnableConfig(experiment, base.config, frozen.trainMask);
   const clips = await collectClips(experiment, frozen, around);
-  const sized = [...clips.heard, ...clips.heldOut].map(({ hash, frames }) => ({
-    hash,
-    frames,
-    samples: clips.samplesIn({ hash }),
-  }));
+  const all = joined<TrainingClip>([clips.heard, clips.heldOut]);
+  const sized = rowsBy(all.length, (i) => {
+    const { hash, frames } = all.at(i)!;
+    return { hash, frames, samples: clips.samplesIn({ hash }) };
+  });
   const features = planFeatures(experiment, frozen, sized, around);
   const stageUnits = refits(experiment)
     ? planUnitsOfStages(stagesOf(experiment), base, clips, features.kind)
@@ -89,6 +92,8 @@ export async function plan(experiment: Experiment, around: Around): Promise<Plan
 
 export interface Prepared {
   arms: Arm[];
+  /** How the steps multiply by frozen weights. */
+  computes: 'float32' | 'int8';
   units: Units;
   /** Of every stage, what trains in it is labelled by. */
   stageSources: Sources[];
@@ -113,7 +118,7 @@ export async function label(
   const features = kept.open();
   try {
     const source = { load: clips.samples, options };
-    await features.ensure([...clips.heard, ...clips.heldOut], source, stage('features'));
+    await features.ensure(joined<TrainingClip>([clips.heard, clips.heldOut]), source, stage('features'));
     const from = { base, file, features, options };
     const all: Units[] = [];
     for (const [i, one] of stageUnits.entries()) {
@@ -138,15 +143,18 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
   };
   try {
     const own = base.head && (await ownUnits(from, clips.heldOut));
-    for (const { name, config } of armPlans) {
-      // The control's encoder is the base, of which the base's own head has said all.
-      const head = name === ADAPTED ? base.head : undefined;
-      arms.push({ name, config, learner: await openLearner(config, base, file, experiment.seed, from.options, head) });
-    }
     const baseUnits = own && ((hash: string) => own.get(hash) ?? none);
     const sources: Sources = { features, units: (hash) => units.of(hash), baseUnits };
     const sourcesOf = (own: Units): Sources =>
       own === units ? sources : { ...sources, units: (hash) => own.of(hash), measuringUnits: sources.units };
+    const models = armPlans.map(({ name, config }) => {
+      // The control's encoder is the base, of which the base's own head has said all.
+      return { config, baseHead: name === ADAPTED ? base.head : undefined };
+    });
+    const speech = { config: armPlans[0].config, file, clips: clips.heard, sources };
+    const quantised = await chooseCompute(experiment, speech, around);
+    const learners = await openLearners(models, base, file, experiment.seed, from.options, quantised);
+    arms.push(...armPlans.map((arm, i) => ({ ...arm, learner: learners[i] })));
     const heldOut: HeldOutSpeech = {
       clips: clips.heldOut,
       sources,
@@ -155,6 +163,7 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
     };
     return {
       arms,
+      computes: quantised ? 'int8' : 'float32',
       units,
       stageSources: stagesOf(experiment).map((_, i) => sourcesOf(stageUnits[i] ?? units)),
       sources,
@@ -184,5 +193,6 @@ const none = new Uint16Array(0);
 /** The untrained adapter is the base bit for bit, so its own-head scores are the base's. */
 async function byOwnHead({ learner }: Arm, heldOut: HeldOutSpeech): Promise<Measurement[]> {
   const all = measurements('base', (await evaluateHeldOut(learner, heldOut)).meter);
+  await learner.rest();
   return all.filter(({ measure }) => measure.startsWith('ownHead'));
 }

@@ -4,9 +4,12 @@ import {
   applySplits,
   assignSplits,
   type Clip,
+  joined,
   makeClips,
   nearestPause,
   onceEach,
+  type Rows,
+  rowsBy,
   type ScannedUtterance,
   type SplitAssignment,
   type SplitUtterance,
@@ -34,7 +37,7 @@ export async function makeLanguage(
   spec: Experiment['languages'][string],
   experiment: Pick<Experiment, 'audio'>,
   { cacheDir, onDamage, signal, onProgress }: Scanning,
-): Promise<{ clips: Clip[]; utterances: SplitUtterance[]; summary: CorpusSummary }> {
+): Promise<{ clips: Record<'train' | 'dev', Rows<Clip>>; utterances: Rows<SplitUtterance>; summary: CorpusSummary }> {
   const { joinSeconds, maxSeconds, minSeconds, allowOutside, channels } = experiment.audio;
   const aside = { beyondHours: 0, unused: 0 };
   const summary: CorpusSummary = {
@@ -49,7 +52,7 @@ export async function makeLanguage(
     aside,
     notes: [],
   };
-  const utterances: SplitUtterance[] = [];
+  const utterances: Rows<SplitUtterance>[] = [];
   const layouts = layoutsOf(spec);
   const columns = eachOf(spec, 'text');
   summary.licences = spec.data.map((root, index) => licenceOf(root, eachOf(spec, 'licence')[index]));
@@ -64,6 +67,7 @@ export async function makeLanguage(
         tables: spec.commonVoice,
         tiers: spec.tiers,
         textColumn: columns[index],
+        unannotated: spec.unannotated,
         channels: typeof channels === 'number' ? channels - 1 : channels,
         limitHours: spec.hours === undefined ? undefined : spec.hours / spec.data.length,
         cacheDir,
@@ -74,25 +78,32 @@ export async function makeLanguage(
     );
     const assignment = assignSplits(corpus.utterances, { heldOut: spec.heldOut, seed: SPLIT_SEED });
     const report = splitReport(corpus.utterances, assignment);
-    summary.skipped.push(...corpus.skipped);
+    for (const one of corpus.skipped) summary.skipped.push(one);
     summary.notes.push(...corpus.notes);
     if (report.straddles) summary.notes.push(report.reason);
-    summary.speakers += new Set(corpus.utterances.map(({ speaker }) => speaker)).size;
+    const speakers = new Set<string | undefined>();
+    for (const { speaker } of corpus.utterances) speakers.add(speaker);
+    summary.speakers += speakers.size;
     const used = applySplits(corpus.utterances, await atPauses(assignment, corpus.utterances));
     aside.beyondHours += corpus.leftOut;
-    aside.unused += corpus.utterances.filter(({ id }) => !assignment.sides.has(id)).length;
+    aside.unused += report.unusedUtterances;
     // Two data sets may use the same ids.
-    utterances.push(...(spec.data.length > 1 ? used.map((u) => ({ ...u, id: `${root}/${u.id}` })) : used));
+    const named = (utterance: SplitUtterance) => ({ ...utterance, id: `${root}/${utterance.id}` });
+    utterances.push(spec.data.length > 1 ? rowsBy(used.length, (i) => named(used.at(i)!)) : used);
   }
   // Two data sets may share recordings: what one holds out the other must not train on.
-  const once = onceEach(utterances, summary.notes);
+  const once = onceEach(joined(utterances), summary.notes);
   const cut = (side: 'train' | 'dev') =>
     makeClips(
       once.filter(({ split }) => split === side),
       { joinSeconds, maxSeconds, minSeconds },
     );
   const [train, dev] = [cut('train'), cut('dev')];
-  const seconds = (clips: readonly Clip[]) => clips.reduce((sum, { samples }) => sum + samples / RATE_HZ, 0);
+  const seconds = (clips: Rows<Clip>) => {
+    let sum = 0;
+    for (const { samples } of clips) sum += samples / RATE_HZ;
+    return sum;
+  };
   const pieces = train.dropped.count + dev.dropped.count;
   summary.dropped = { pieces, seconds: train.dropped.seconds + dev.dropped.seconds };
   if (pieces > 0)
@@ -107,19 +118,17 @@ export async function makeLanguage(
   summary.trainSeconds = seconds(train.clips);
   summary.heldOutSeconds = seconds(dev.clips);
   if (dev.clips.length === 0) summary.notes.push(unmeasured(spec.heldOut, minSeconds));
-  return { clips: [...train.clips, ...dev.clips], utterances: once, summary };
+  return { clips: { train: train.clips, dev: dev.clips }, utterances: once, summary };
 }
 
 /** The cuts of a split moved to the nearest pause. */
 async function atPauses(
   { sides, cuts }: SplitAssignment,
-  utterances: readonly ScannedUtterance[],
+  utterances: Rows<ScannedUtterance>,
 ): Promise<Pick<SplitAssignment, 'sides' | 'cuts'>> {
-  const moved = new Map<string, number>();
-  for (const utterance of utterances) {
-    const wanted = cuts.get(utterance.id);
-    if (wanted !== undefined) moved.set(utterance.id, nearestPause(await utteranceSamples(utterance), wanted));
-  }
+  const moved = new Map<number, number>();
+  for (const [place, wanted] of cuts)
+    moved.set(place, nearestPause(await utteranceSamples(utterances.at(place)!), wanted));
   return { sides, cuts: moved };
 }
 

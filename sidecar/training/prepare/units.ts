@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Experiment } from '../../config/experiment.ts';
+import { joined } from '../../corpus/index.ts';
 import { makeFolder, writeFileAtomic } from '../../disk.ts';
 import { UserError } from '../../errors.ts';
 import type { FeatureKind } from '../../units/features.ts';
@@ -10,6 +11,7 @@ import {
   type FrozenBase,
   prepareUnits,
   readCentroids,
+  type UnitClip,
   type Units,
   type UnitsConfig,
   unitsKey,
@@ -73,7 +75,7 @@ export async function labelClips(
 ): Promise<Units> {
   const kept =
     path && existsSync(path) ? readCentroids(path, config.clusters, from.base.config.hidden, key) : undefined;
-  const units = await prepareUnits(from, config, fitOn, [...heard, ...heldOut], cache, {
+  const units = await prepareUnits(from, config, fitOn, joined<UnitClip>([heard, heldOut]), cache, {
     key,
     onDamage,
     centroids: kept,

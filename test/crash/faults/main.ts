@@ -5,10 +5,11 @@
 import { parseArgs } from 'node:util';
 import { flip, warm } from './flips.ts';
 import { fill } from './full.ts';
-import { hows } from './processes.ts';
+import { type How, hows } from './processes.ts';
 import { remove, scenarios } from './scenarios.ts';
+import { forget, goOnFrom, moments } from './states.ts';
 import { alone, atOnce, combinations, described } from './together.ts';
-import { attempt, each, operations, phaseOf, prepare, telling } from './trials.ts';
+import { attempt, each, first, type Operation, operations, type Prepared, phaseOf, prepare } from './trials.ts';
 import { makeData } from './workspace.ts';
 
 const { values: given, positionals } = parseArgs({
@@ -21,6 +22,8 @@ const { values: given, positionals } = parseArgs({
     from: { type: 'string' },
     /** How often combinations and flips are tried. */
     times: { type: 'string', default: '10' },
+    /** Of operations that an error hits at one call site, on like files: the first so many and the last; `all` for every one. */
+    repeats: { type: 'string', default: '2' },
     /** Trials at once. */
     jobs: { type: 'string', default: '2' },
     /** Shows what was said at every fault. */
@@ -46,20 +49,62 @@ function tally(columns: readonly string[], what: string, faults: readonly string
 async function tryOperations(): Promise<void> {
   for (const scenario of scenarios.filter(({ name }) => !given.scenario || given.scenario.includes(name))) {
     const prepared = await prepare(scenario, data);
-    for (const how of hows.filter((one) => !given.how || given.how.includes(one))) {
+    const asked = (how: How) => !given.how || given.how.includes(how);
+    if (asked('kill') || asked('torn')) await tryMoments(prepared, asked);
+    for (const how of hows.filter(asked)) {
       const all = await operations(prepared, how);
-      const some = telling(all).filter(
-        (one) => phaseOf(one).includes(given.phase ?? '') && one.at >= Number(given.from ?? 1),
+      const isKill = how === 'kill' || how === 'torn';
+      const some = (
+        isKill ? onceAPhase(all) : given.repeats === 'all' ? all : first(Number(given.repeats), all)
+      ).filter((one) => phaseOf(one).includes(given.phase ?? '') && one.at >= Number(given.from ?? 1));
+      console.log(
+        `${scenario.name}, ${how}: ${some.length} of ${all.length} operations${isKill ? ', really killed' : ''}`,
       );
-      console.log(`${scenario.name}, ${how}: ${some.length} of ${all.length} operations`);
       await each(some, jobs, async (operation) => {
         const { phase, faults, said } = await attempt(prepared, operation, how);
         const what = `${how} at ${operation.at}, ${operation.name} ${operation.path}`;
-        tally([scenario.name, how, phase], what, faults, said);
+        tally([scenario.name, isKill ? `${how}!` : how, phase], what, faults, said);
       });
     }
     remove(prepared.template);
   }
+}
+
+/** Every moment of a kill: each content of the disk once, by as many processes as there are jobs, each with a place of its own. */
+async function tryMoments(prepared: Prepared, asked: (how: How) => boolean): Promise<void> {
+  const all = await each(Array.from({ length: jobs }), jobs, () => moments(prepared));
+  const { name } = prepared.scenario;
+  const [{ operations: of, states }] = all;
+  const alike = all.filter((one) => one.states.length === states.length);
+  console.log(`${name}: ${of.length} operations leave ${states.length} states of the disk`);
+  const tried = (one: Operation) => phaseOf(one).includes(given.phase ?? '') && one.at >= Number(given.from ?? 1);
+  await each([...alike.keys()], alike.length, async (job) => {
+    const own = alike[job];
+    for (const [i, state] of own.states.entries()) {
+      if (i % alike.length !== job) continue;
+      const here = own.operations.flatMap((operation) => [
+        ...(operation.state === state && asked('kill') ? [{ how: 'kill', operation }] : []),
+        ...(operation.torn === state && asked('torn') ? [{ how: 'torn', operation }] : []),
+      ]);
+      const wanted = here.filter(({ operation }) => tried(operation));
+      if (wanted.length === 0) continue;
+      const faults = await goOnFrom(state, own, prepared);
+      for (const [n, { how, operation }] of wanted.entries()) {
+        const what = `${how} at ${operation.at}, ${operation.name} ${operation.path}`;
+        tally([name, how, phaseOf(operation)], what, n === 0 ? faults : faults.slice(0, 1));
+      }
+    }
+  });
+  for (const one of all) forget(one);
+}
+
+/** One of each phase, in its middle. */
+function onceAPhase(all: readonly Operation[]): Operation[] {
+  const phases = new Set(all.map(phaseOf));
+  return [...phases].map((phase) => {
+    const own = all.filter((one) => phaseOf(one) === phase);
+    return own[own.length >> 1];
+  });
 }
 
 async function tryTogether(): Promise<void> {

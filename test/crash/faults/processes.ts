@@ -19,8 +19,10 @@ export interface Fault {
   how?: How;
   /** Of the operations those alone whose path below `root` matches this pattern. */
   only?: string;
-  /** A file that takes a line for each operation: its name, a tab, the path below its folder. */
+  /** A file that takes a line of JSON for each operation: its name, the path below its folder, the call site. */
   record?: string;
+  /** A folder that takes what the first folder is before each operation, and amid each write, once for each content. */
+  states?: string;
 }
 
 export interface Ended {

@@ -1,6 +1,9 @@
 // Loaded with --require before the program: counts its file operations below a folder, and at the n-th kills it or lets
-// the disk fail from there on. What to do stands in MILORE_FAULT; without it nothing is changed. Knows only node:fs.
+// the disk fail from there on; or keeps what a kill before each of them would leave. What to do stands in MILORE_FAULT;
+// without it nothing is changed. Knows only node:fs.
 const fs = require('node:fs');
+const { createHash } = require('node:crypto');
+const { join } = require('node:path');
 const { syncBuiltinESMExports } = require('node:module');
 
 /** Those that change the disk; what an error of the disk can hit of them. */
@@ -39,7 +42,17 @@ function isHit(how, name, writes) {
   }
 }
 
-function install({ root, at = Number.POSITIVE_INFINITY, how, only, record }) {
+/** Where in the program an operation is asked for: the lines of its own files alone. */
+function siteOf() {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 40;
+  const lines = new Error().stack.split('\n').slice(1);
+  Error.stackTraceLimit = stackTraceLimit;
+  const own = lines.filter((line) => !line.includes(__filename) && !/node:|node_modules/.test(line));
+  return createHash('sha256').update(own.join('\n')).digest('hex').slice(0, 12);
+}
+
+function install({ root, at = Number.POSITIVE_INFINITY, how, only, record, states }) {
   const real = { ...fs };
   const handles = new Map();
   let count = 0;
@@ -48,7 +61,39 @@ function install({ root, at = Number.POSITIVE_INFINITY, how, only, record }) {
   const roots = [root].flat();
   const rootOf = (path) => roots.find((one) => path === one || path?.startsWith(`${one}/`));
 
-  /** Before the operation itself. */
+  /** Keeps the first folder as it is now, once for each content; what it is called. */
+  function keep(change = () => {}) {
+    const fresh = join(states, 'fresh');
+    real.rmSync(fresh, { recursive: true, force: true });
+    // Those of the promises are replaced too.
+    copyTree(roots[0], fresh);
+    change(fresh);
+    const hash = createHash('sha256');
+    for (const name of real.readdirSync(fresh, { recursive: true }).sort()) {
+      const path = join(fresh, name);
+      hash.update(`${name}\0`);
+      if (real.lstatSync(path).isFile()) hash.update(real.readFileSync(path));
+    }
+    const state = hash.digest('hex').slice(0, 24);
+    if (!real.existsSync(join(states, state))) real.renameSync(fresh, join(states, state));
+    return state;
+  }
+
+  function copyTree(from, to) {
+    real.mkdirSync(to, { recursive: true });
+    for (const entry of real.readdirSync(from, { withFileTypes: true })) {
+      const [source, target] = [join(from, entry.name), join(to, entry.name)];
+      if (entry.isDirectory()) copyTree(source, target);
+      else if (entry.isSymbolicLink()) real.symlinkSync(real.readlinkSync(source), target);
+      else {
+        real.copyFileSync(source, target);
+        const { atime, mtime } = real.lstatSync(source);
+        real.utimesSync(target, atime, mtime);
+      }
+    }
+  }
+
+  /** Before the operation itself. `half` makes half of it, of the same file below another folder where one is told. */
   function reach(name, file, writes, half) {
     const path = pathOf(file);
     const below = rootOf(path);
@@ -58,13 +103,20 @@ function install({ root, at = Number.POSITIVE_INFINITY, how, only, record }) {
     if (!counts || (wanted && !wanted.test(path))) return;
     if (how === 'torn' && wanted && !half) return;
     count++;
-    if (record) real.appendFileSync(record, `${name}\t${path.slice(below.length + 1)}\n`);
+    if (record) {
+      const told = { name, path: path.slice(below.length + 1), site: siteOf() };
+      if (states) {
+        told.state = keep();
+        if (half && below === roots[0]) told.torn = keep((copy) => half(join(copy, told.path)));
+      }
+      real.appendFileSync(record, `${JSON.stringify(told)}\n`);
+    }
     if (count < at) return;
     if (isError) {
       const error = new Error(`${how}: ${MESSAGES[how]}, ${name} '${path}'`);
       throw Object.assign(error, { code: how, syscall: name, path });
     }
-    if (how === 'torn') half?.();
+    if (how === 'torn') half?.(undefined);
     if (how) process.kill(process.pid, 'SIGKILL');
     // The signal is on its way: nothing more may happen.
     for (;;);
@@ -75,17 +127,27 @@ function install({ root, at = Number.POSITIVE_INFINITY, how, only, record }) {
     const original = real[key];
     fs[key] = (...args) => {
       const file = name === 'rename' || name === 'link' ? args[1] : args[0];
-      reach(name, file, name !== 'open' || isWriting(args[1]), half && (() => half(...args)));
+      reach(name, file, name !== 'open' || isWriting(args[1]), half && ((elsewhere) => half(elsewhere, ...args)));
       return original(...args);
     };
   };
   const halfOf = (bytes) => bytes.subarray(0, bytes.length >> 1);
   const asBytes = (data) => (typeof data === 'string' ? Buffer.from(data) : data);
-  sync('write', (fd, data, offset = 0, length = data.length - offset, position = null) =>
-    real.writeSync(fd, data, offset, length >> 1, position),
+  sync('write', (elsewhere, fd, data, offset = 0, length = data.length - offset, position = null) => {
+    if (elsewhere === undefined) return void real.writeSync(fd, data, offset, length >> 1, position);
+    if (!real.existsSync(elsewhere)) return; // It has no name any more.
+    const info = real.readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
+    const appends = (Number.parseInt(/^flags:\s*(\d+)/m.exec(info)[1], 8) & fs.constants.O_APPEND) !== 0;
+    const copy = real.openSync(elsewhere, 'r+');
+    // Where the next byte goes is the system's to know.
+    const next = appends ? real.fstatSync(copy).size : Number(/^pos:\s*(\d+)/m.exec(info)[1]);
+    real.writeSync(copy, data, offset, length >> 1, position ?? next);
+    real.closeSync(copy);
+  });
+  sync('writeFile', (elsewhere, path, data, options) =>
+    real.writeFileSync(elsewhere ?? path, halfOf(asBytes(data)), options),
   );
-  sync('writeFile', (path, data, options) => real.writeFileSync(path, halfOf(asBytes(data)), options));
-  sync('appendFile', (path, data) => real.appendFileSync(path, halfOf(asBytes(data))));
+  sync('appendFile', (elsewhere, path, data) => real.appendFileSync(elsewhere ?? path, halfOf(asBytes(data))));
   for (const name of ['mkdir', 'rename', 'link', 'symlink', 'unlink', 'rm', 'rmdir', 'copyFile', 'cp']) sync(name);
   for (const name of ['ftruncate', 'truncate', 'fsync', 'chmod', 'utimes', 'readFile', 'readdir']) sync(name);
   sync('open');

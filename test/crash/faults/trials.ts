@@ -11,6 +11,11 @@ export interface Operation {
   name: string;
   /** Below the workspace, without what differs from run to run. */
   path: string;
+  /** Where in the program it is asked for. */
+  site: string;
+  /** What the disk is like before it, and amid it, where that was kept. */
+  state?: string;
+  torn?: string;
 }
 
 export interface Prepared {
@@ -44,22 +49,33 @@ export async function operations({ scenario, template }: Prepared, how: How): Pr
   const workspace = copyOf(template);
   const record = `${workspace.root}.operations`;
   await scenario.act(workspace, { root: [workspace.root, workspace.data], how, record });
-  const lines = readFileSync(record, 'utf8').trimEnd().split('\n');
-  rmSync(record);
+  const all = recorded(record);
   remove(workspace);
-  const all = lines.map((line, i) => {
-    const [name, path] = line.split('\t');
-    return { at: i + 1, name, path: plain(path) };
-  });
   // Half of an operation there is of writes alone.
   return how === 'torn' ? all.filter(({ name }) => ['write', 'writeFile', 'appendFile'].includes(name)) : all;
 }
 
-/** Of a row of like operations on one file the first two and the last: between them nothing is different. */
-export function telling(all: readonly Operation[]): Operation[] {
-  const same = (a?: Operation, b?: Operation) =>
-    a !== undefined && b !== undefined && a.name === b.name && a.path === b.path;
-  return all.filter((one, i) => !(same(all[i - 2], all[i - 1]) && same(all[i - 1], one) && same(one, all[i + 1])));
+export function recorded(file: string): Operation[] {
+  if (!existsSync(file)) return []; // A fault of this kind hits nothing here.
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  rmSync(file);
+  return lines.map((line, i) => {
+    const operation = JSON.parse(line);
+    return { ...operation, at: i + 1, path: plain(operation.path) };
+  });
+}
+
+/** Of the operations of one call site on like files the first so many and the last: the program does the same at each. */
+export function first(most: number, all: readonly Operation[]): Operation[] {
+  const rest = new Map<string, number>();
+  const key = ({ name, path, site }: Operation) => `${name} ${path} ${site}`;
+  for (const one of all) rest.set(key(one), (rest.get(key(one)) ?? 0) + 1);
+  const seen = new Map<string, number>();
+  return all.filter((one) => {
+    const turn = (seen.get(key(one)) ?? 0) + 1;
+    seen.set(key(one), turn);
+    return turn <= most || turn === rest.get(key(one));
+  });
 }
 
 const plain = (path: string) =>

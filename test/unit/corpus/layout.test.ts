@@ -67,7 +67,7 @@ describe('a TSV manifest', () => {
     expect(tsv('path\tsplit\na.wav\tconstructor\n')).toBe('corpus.unknown-split manifest.tsv:2');
     expect(tsv('path\tstart\na.wav\tsoon\n')).toBe('corpus.bad-number manifest.tsv:2');
     expect(tsv('path\tstart\tend\na.wav\t2\t1\n')).toBe('corpus.bad-segment manifest.tsv:2');
-    expect(tsv(Buffer.from('path\n\xff\xfe.wav\n', 'latin1'))).toBe('corpus.not-utf8 manifest.tsv:1');
+    expect(tsv(Buffer.from('path\n\xff\xfe.wav\n', 'latin1'))).toBe('corpus.not-utf8 manifest.tsv:2');
   });
 
   it('refuses paths that leave the folder, naming the line', () => {

@@ -33,7 +33,7 @@ describe('long recordings with segments', () => {
     const { utterances } = await scanLanguage({ code: 'yor', root });
     expect(utterances.length).toBe(starts.length);
     const before = process.memoryUsage();
-    for (const [i, utterance] of utterances.entries()) {
+    for (const [i, utterance] of [...utterances].entries()) {
       const samples = await utteranceSamples(utterance);
       expect(samples.length).toBe(32_000);
       for (const n of [0, 1, 31_999]) {
@@ -53,7 +53,7 @@ describe('long recordings with segments', () => {
     const root = folder({ 'a.wav': wav([left, right]) });
     const { utterances } = await scanLanguage({ code: 'yor', root });
     const of = async (channel?: number) => {
-      const utterance = { ...utterances[0], split: 'train' as const, channel };
+      const utterance = { ...utterances.at(0)!, split: 'train' as const, channel };
       const [clip] = makeClips([utterance], { maxSeconds: 2, minSeconds: 0.1 }).clips;
       return clipSamples(clip, { normalise: false });
     };

@@ -88,6 +88,7 @@ describe('keys', () => {
       'heldOut',
       'commonVoice',
       'tiers',
+      'unannotated',
       'allowOutside',
       'weight',
     ]);
@@ -181,7 +182,14 @@ describe('the list of datasets', () => {
   it('gets keys, entries, languages, layouts and paths', async () => {
     expect((await at('|', list)).labels).toEqual(['datasets', 'models']);
     expect((await at('datasets:\n  |', list)).take('new dataset')).toBe('datasets:\n  name: { language: , path:  }');
-    expect((await at('datasets:\n  a: { | }', list)).labels).toEqual(['language', 'path', 'layout', 'tiers', 'text']);
+    expect((await at('datasets:\n  a: { | }', list)).labels).toEqual([
+      'language',
+      'path',
+      'layout',
+      'tiers',
+      'unannotated',
+      'text',
+    ]);
     expect((await at('datasets:\n  a: { language: Yoru| }', list)).labels[0]).toBe('yor');
     expect((await at('datasets:\n  a: { layout: | }', list)).labels).toContain('kaldi');
     expect((await at('datasets:\n  a: { path: speech/| }', list)).labels).toContain('yor/');
