@@ -206,7 +206,7 @@ function byLanguage<T>(languages: Context['languages'], make: (code: string) => 
   );
 }
 
-const reasonOf = (cell: Cell | undefined, code: string) => cell?.reason ?? `${code} has no held-out speech`;
+const reasonOf = (cell: Cell | undefined, code: string) => cell?.reason ?? `${code} was not measured`;
 const of = (one: Measured): Finding => (one.kind === 'known' ? { value: one.value } : { reason: one.reason });
 
 /** What makes intervals weaker than they look. */

@@ -35,7 +35,7 @@ const sentences: readonly string[] = [
   t('the run that learned {0} alone has other units'),
   t('the run that learned {0} alone trained its recogniser otherwise'),
   t('the run that learned {0} alone was asked about other languages'),
-  t('{0} has no held-out speech'),
+  t('{0} was not measured'),
   t('Fewer than {0} speakers are held out of {1}: they say little of other speakers.'),
   t('Of {0} intervals are over utterances, since one speaker or none is known: too narrow where few spoke them.'),
   t(

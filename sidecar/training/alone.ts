@@ -24,9 +24,10 @@ export function aloneRuns(
   experiment: Experiment,
   { base, units }: Pick<CheckpointMeaning, 'base' | 'units'>,
 ): Alone | undefined {
-  const named = Object.entries(experiment.evaluation.alone ?? {});
-  if (named.length === 0) return undefined;
-  return Object.fromEntries(named.map(([code, path]) => [code, aloneRun(code, path, experiment, base, units)]));
+  const codes = Object.keys(experiment.evaluation.alone ?? {});
+  if (codes.length === 0) return undefined;
+  const runOf = (code: string) => aloneRun(code, experiment.evaluation.alone![code], experiment, base, units);
+  return Object.fromEntries(codes.map((code) => [code, runOf(code)]));
 }
 
 function aloneRun(

@@ -36,6 +36,9 @@ const by = {
   peft: ['test/cpu/export/peft.test.ts'],
   merged: ['test/cpu/export/merged.test.ts'],
   onnx: ['test/cpu/export/onnx.test.ts'],
+  measuringHead: ['test/cpu/formulas/measuring-head.test.ts'],
+  confidence: ['test/unit/recognition/confidence.test.ts'],
+  takenRecogniser: ['test/cpu/export/recogniser.test.ts'],
   frozen: ['test/cpu/engine/frozen-product.test.ts', 'test/unit/weights/quantise.test.ts'],
 };
 
@@ -1242,6 +1245,64 @@ const found = [
   },
 ];
 
+const lately = [
+  {
+    name: 'lately: the encoder learns by the head that only measures',
+    find: '  if (apart) sweep(apart, names.filter(measuresAlone));',
+    replace: '  if (apart) sweep(apart, names.filter((name) => measuresAlone(name) || name.endsWith("lora_A")));',
+    tests: by.measuringHead,
+  },
+  {
+    name: 'lately: the head that only measures learns what the encoder learns',
+    find: 'measuringLabels.push(measuringUnit[start + t])',
+    replace: 'measuringLabels.push(unit[start + t])',
+    tests: by.measuringHead,
+  },
+  {
+    name: 'lately: forward transfer against the base from its own stage on',
+    find: 'gain(matrix, cell(matrix, 0, language), cell(matrix, stage - 1, language))',
+    replace: 'gain(matrix, cell(matrix, 0, language), cell(matrix, stage, language))',
+    tests: ['test/unit/evaluation/matrix.test.ts'],
+  },
+  {
+    name: 'lately: a run alone that was measured on other speech is compared',
+    find: 'if (!ours || !sameClips(ours, theirs))',
+    replace: 'if (!ours)',
+    tests: by.findings,
+  },
+  {
+    name: 'lately: a calibration error without its tenths',
+    find: 'sum + Math.abs(bin.confidence - bin.right)',
+    replace: 'sum + (bin.confidence - bin.right)',
+    tests: by.confidence,
+  },
+  {
+    name: 'lately: a temperature that multiplies',
+    find: 'logits.map((x) => x / temperature)',
+    replace: 'logits.map((x) => x * temperature)',
+    tests: by.confidence,
+  },
+  {
+    name: 'lately: a calibration that is told on what it was fitted on',
+    find: 'const testedAt = judging(test, tokens);',
+    replace: 'const testedAt = judging(fit, tokens);',
+    tests: by.confidence,
+  },
+  {
+    name: 'lately: a word that stands elsewhere counts as heard',
+    find: 'right[j - 1] = same;',
+    replace: 'right[j - 1] = said.includes(heard[j - 1]);',
+    tests: by.confidence,
+  },
+  {
+    name: 'lately: an exported recogniser whose mean is over the padding too',
+    find: 'const centred = sub(speech, div(matmul(last, speech), atLeastOne(last)));',
+    replace:
+      'const ones = equals(last, last);\n  const centred = sub(speech, div(matmul(ones, speech), atLeastOne(ones)));',
+    tests: by.takenRecogniser,
+  },
+];
+
 const inBytes = [
   {
     name: '8 bits: the matrix divided by what the left side is divided by',
@@ -1276,6 +1337,7 @@ const inBytes = [
 ];
 
 export const mutations = [
+  ...lately,
   ...routers,
   ...model,
   ...masksAndLabels,

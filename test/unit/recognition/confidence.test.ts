@@ -62,6 +62,12 @@ describe('how sure a recogniser may be', () => {
     ];
     expect(calibrationError(words)).toBeCloseTo((0.9 + 0.75) / 3, 12);
     expect(calibrationError([{ confidence: 1, right: true }])).toBe(0);
+    // Too sure in one tenth and not sure enough in another do not make up for each other.
+    const apart = [
+      { confidence: 0.9, right: false },
+      { confidence: 0.1, right: true },
+    ];
+    expect(calibrationError(apart)).toBeCloseTo(0.9, 12);
   });
 
   it('counts a word right where the best alignment puts it on the same word', () => {
@@ -71,5 +77,7 @@ describe('how sure a recogniser may be', () => {
     expect(right('a b c', 'b c')).toBe('11');
     expect(right('b c', 'a b c')).toBe('011');
     expect(right('a b', 'c d e')).toBe('000');
+    expect(right('a b', 'b x')).not.toBe('11');
+    expect(right('a b c d', 'd b c x')).toBe('0110');
   });
 });
