@@ -123,7 +123,7 @@ device: cpu
     const { code, err } = await attempt(['train', experiment]);
     expect(`${code} ${err}`).toMatch(/^0/);
     good = join(parent, readdirSync(parent)[0]);
-  });
+  }, 300_000);
   const copy = () => {
     const folder = join(parent, `copy-${++number}`);
     cpSync(good, folder, { recursive: true });
