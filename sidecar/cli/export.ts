@@ -28,9 +28,16 @@ export const exportAdapter = () =>
       '--cache <folder>',
       "where the base's weights are kept for the runtime; the run's own workspace's unless told",
     )
+    .option(
+      '--recogniser <folder>',
+      'onnx: logits of a recogniser that "milore superb --run RUN --keep" wrote, with tokens.txt, for sherpa-onnx',
+    )
     .option('--hidden-states', 'onnx: every hidden state as a further output', false)
     .option('--gates', 'onnx: every router’s gates as further outputs', false)
-    .action(async (path: string, { out, ...options }: Options) => {
+    .action(async (path: string, { out, ...options }: Options, command: Command) => {
+      if (options.recogniser !== undefined && options.as !== 'onnx')
+        command.error('error: --recogniser goes with --as onnx', { exitCode: 2 });
+      if (options.recogniser !== undefined) options.recogniser = resolve(options.recogniser);
       const { files, notes } = await exportRun(resolve(path), resolve(out), options);
       warn(`${printable(out)}: ${files.join(', ')}`);
       for (const note of notes) warn(printable(note));

@@ -1,4 +1,4 @@
-/** @file The command line as a function: arguments in, exit code out. 0 done, 1 failed, 2 wrong usage. */
+/** @file The command line as a function: arguments in, exit code out. 0 done, 1 failed, 2 wrong usage, 75 stopped and can go on. */
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
 import { cache } from './cache.ts';
@@ -6,8 +6,9 @@ import { devices } from './devices.ts';
 import { embed } from './embed.ts';
 import { exportAdapter, rollback } from './export.ts';
 import { inspect } from './inspect.ts';
-import { RUN_FAILED, report } from './output.ts';
+import { RUN_FAILED, RUN_STOPPED, report, STOPPED_EXIT } from './output.ts';
 import { reportRun } from './report.ts';
+import { sbatch } from './sbatch.ts';
 import { serve } from './serve.ts';
 import { superb } from './superb.ts';
 import { train } from './train.ts';
@@ -20,7 +21,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program().parseAsync([...argv], { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.code === RUN_FAILED ? 1 : error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) {
+      if (error.code === RUN_STOPPED) return STOPPED_EXIT;
+      return error.code === RUN_FAILED ? 1 : error.exitCode === 0 ? 0 : 2;
+    }
     report(error, argv.includes('--json'));
     return 1;
   }
@@ -44,6 +48,7 @@ function program(): Command {
     exportAdapter,
     rollback,
     cache,
+    sbatch,
     serve,
   ]) {
     const command = add();

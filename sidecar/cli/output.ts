@@ -6,6 +6,9 @@ import { measuredValue } from '../protocol/measurement.ts';
 
 /** The code of the error that ends a run which has already said why it failed. */
 export const RUN_FAILED = 'milore.run-failed';
+/** Of one that was stopped, and can go on; sysexits.h calls it EX_TEMPFAIL. */
+export const RUN_STOPPED = 'milore.run-stopped';
+export const STOPPED_EXIT = 75;
 
 /** Says a failure to a person or a machine; a stack is shown only where `MILORE_DEBUG` asks for it. */
 export function report(fault: unknown, json: boolean): void {

@@ -14,9 +14,9 @@ import type { Origin } from '../recognition/kept.ts';
 import { ML_SUPERB_RECIPE } from '../recognition/recipe.ts';
 import { ML_SUPERB_AUGMENT } from '../recognition/spec-augment.ts';
 import { experimentOf } from '../training/experiment-run.ts';
+import { workOf } from '../training/recogniser-work.ts';
 import { WeightFile } from '../weights/file.ts';
 import { clock, printable, warn } from './output.ts';
-import { workOf } from './superb-work.ts';
 
 export interface SetupOptions {
   model?: string;

@@ -18,8 +18,8 @@ const shown = (one: Interval | Undefined): string[] =>
     : [one.value === undefined ? '–' : percentOne(one.value), `no interval: ${one.reason}`];
 
 /** Of one data set. */
-export function monolingualTable({ arms, differences }: MonolingualReport): string {
-  const rows = [['CER', 'decoding', 'value', '95 % interval', 'verdict']];
+export function monolingualTable({ measure, arms, differences }: MonolingualReport): string {
+  const rows = [[measure, 'decoding', 'value', '95 % interval', 'verdict']];
   for (const how of DECODINGS) {
     for (const { name, rates } of arms) rows.push([name, how, ...shown(rates[how]), '']);
     const difference = differences?.[how];

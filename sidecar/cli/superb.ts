@@ -17,6 +17,7 @@ import { DECODING_WORDS, monolingualTable, writeReport } from './superb-told.ts'
 
 interface Options extends TaskOptions, DataOptions {
   folder?: string;
+  phones: boolean;
 }
 
 const number =
@@ -47,6 +48,7 @@ export const superb = () =>
     )
     .option('--language <code>', 'of the data, ISO 639-3')
     .option('--text <column>', 'of the data: the column of its table that holds the transcripts')
+    .option('--phones', 'of the data: its transcripts are phones, parted by spaces; their error rate is told', false)
     .option('--folder <folder>', "ML-SUPERB's own folder: <corpus>/<iso>/transcript_….txt and wav/")
     .option(
       '--tasks <list>',
@@ -92,12 +94,13 @@ export const superb = () =>
     });
 
 function misuse(data: readonly string[], given: Options): string | undefined {
-  const { folder, language, model, adapter, run, width } = given;
+  const { folder, language, model, adapter, run, width, phones } = given;
   if (width % ML_SUPERB_SIZE.heads !== 0) return `--width ${width} is no multiple of ${ML_SUPERB_SIZE.heads}`;
   if (!model && !run) return 'give --model, or --run';
   if (run && (model || adapter)) return '--run has its own --model and --adapter';
   if (data.length > 0 && folder) return 'give data sets or --folder, not both';
   if (data.length === 0 && !folder) return 'give a data set, or --folder';
+  if (phones && data.length !== 1) return '--phones goes with one data set; a folder has phones.txt in its sets';
   if (data.length > 1 && language) return 'several data sets say their language each: CODE=PATH, or dataset:NAME';
   const silent = language || folder ? undefined : data.find((one) => !saysLanguage(one));
   return silent === undefined ? undefined : 'a path goes with --language, or is written as CODE=PATH';
@@ -108,9 +111,17 @@ async function oneDataSet(data: string, options: Options): Promise<void> {
   const spec = await dataSet(data, options);
   const language = spec.code;
   const corpus = await scanLanguage({ ...spec, cacheDir: resolve(options.cache, 'corpus') });
-  const sides = transcribedSides(corpus, normalisations['ml-superb-mono']);
+  const symbols = options.phones ? 'phones' : 'characters';
+  const sides = transcribedSides(corpus, normalisations[options.phones ? 'phones' : 'ml-superb-mono']);
   const setup = await setUp(options);
-  const report = await monolingualRecognition(setup.compared, sides, setup.options, setup.keeping, setup.watcher);
+  const report = await monolingualRecognition(
+    setup.compared,
+    sides,
+    setup.options,
+    setup.keeping,
+    setup.watcher,
+    symbols,
+  );
   if (options.out) writeReport(resolve(options.out), { language, ...report }, report.arms);
   if (options.json) tellJson(report);
   else tell(told(report, language, options));

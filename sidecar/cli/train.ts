@@ -1,21 +1,36 @@
 /** @file `milore train`: one experiment from its file to its adapter. */
 import { dirname, resolve } from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { endOfAllocation } from '../allocation.ts';
 import { type Experiment, totalSteps } from '../config/experiment.ts';
 import { loadExperiment } from '../config/resolve.ts';
 import { devices } from '../config/schema.ts';
 import { UserError } from '../errors.ts';
-import type { StopReason } from '../protocol/reason.ts';
 import { hasCheckpoints } from '../runs/checkpoints.ts';
 import type { RunDir } from '../runs/run.ts';
 import { experimentOf, type RunResult, runExperiment } from '../training/experiment-run.ts';
 import { VERSION } from '../version.ts';
+import { jobName, requeue, runOfJob, whenFree } from './auto-resume.ts';
 import { setOption } from './options.ts';
-import { count, percent, printable, progressPrinter, RUN_FAILED, tell, tellJson } from './output.ts';
+import {
+  count,
+  percent,
+  printable,
+  progressPrinter,
+  RUN_FAILED,
+  RUN_STOPPED,
+  STOPPED_EXIT,
+  tell,
+  tellJson,
+  warn,
+} from './output.ts';
 import { answered, results, stageMatrix } from './results.ts';
+import { stopSignals } from './stop-signals.ts';
 
 interface Options {
   resume?: string;
+  autoResume?: string | true;
+  requeue?: number;
   device?: Experiment['device'];
   set: string[];
   json: boolean;
@@ -26,6 +41,11 @@ export const train = () =>
     .description('Train an experiment to its end, or go on with a run that was interrupted.')
     .argument('[experiment]', 'an experiment file, *.milore.yaml; not needed to go on')
     .option('--resume <run>', "go on with a run's folder from its newest checkpoint")
+    .option(
+      '--auto-resume [job]',
+      'go on with the run that this job began, or begin it; the job is Slurm’s, or the name given here',
+    )
+    .option('--requeue <times>', 'put the Slurm job back into its queue when the scheduler stops it, so often', times)
     .addOption(new Option('--device <device>', 'where to compute').choices([...devices]))
     .addOption(setOption())
     .option('--json', 'one JSON object a line on standard output', false)
@@ -34,42 +54,52 @@ export const train = () =>
         command.error('error: give an experiment file, or --resume with a run', { exitCode: 2 });
       if (options.resume && options.set.length > 0)
         command.error('error: --set does not go with --resume: a run keeps its own settings', { exitCode: 2 });
-      const loaded = options.resume
-        ? { ...experimentOf(resolve(options.resume)), text: '' }
-        : await loadExperiment(file!, options.set);
+      if (options.resume && options.autoResume)
+        command.error('error: --auto-resume finds its run itself: leave --resume out', { exitCode: 2 });
+      const stop = stopSignals(endOfAllocation());
+      const job = options.autoResume && jobName(options.autoResume);
+      const own = job ? runOfJob(dirname(resolve(file!)), job) : undefined;
+      const resume = options.resume ?? own?.path;
+      const loaded = resume ? { ...experimentOf(resolve(resume)), text: '' } : await loadExperiment(file!, options.set);
       const { experiment } = loaded;
-      if (file && options.resume) await mustBeOf(file, experiment, options.resume);
-      const root = options.resume ? resolve(options.resume, '..', '..', '..') : dirname(resolve(file!));
-      const stop = stopSignal();
+      if (file && resume) await mustBeOf(file, options.set, experiment, resume);
+      const root = resume ? resolve(resume, '..', '..', '..') : dirname(resolve(file!));
       let run: RunDir | undefined;
-      const result = await runExperiment({
-        root,
-        experiment,
-        configText: loaded.text,
-        device: options.device ?? experiment.device,
-        resume: options.resume && resolve(options.resume),
-        version: VERSION,
-        onEvent: progressPrinter(totalSteps(experiment), options.json),
-        signal: stop.signal,
-        onRun(begun) {
-          run = begun;
-        },
-      })
+      const begin = () =>
+        runExperiment({
+          root,
+          experiment,
+          configText: loaded.text,
+          device: options.device ?? experiment.device,
+          resume: resume && resolve(resume),
+          job,
+          version: VERSION,
+          onEvent: progressPrinter(totalSteps(experiment), options.json),
+          signal: stop.signal,
+          onRun(begun) {
+            run = begun;
+          },
+        });
+      const result = await (own ? whenFree(begin, stop.signal) : begin())
         .catch((error) => {
           // Beside the fault itself, which is told last. Who resumes knows the command.
-          if (run && !options.resume && hasCheckpoints(run))
+          if (run && !resume && hasCheckpoints(run))
             process.stderr.write(`The run has checkpoints. Once this is cured: milore train --resume ${run.path}\n`);
           throw error;
         })
         .finally(stop.release);
       if (options.json) tellJson({ type: 'result', ...result });
       else tell(summary(experiment, result));
+      if (result.state === 'stopped') {
+        if (stop.scheduled && options.requeue) warn(requeue(options.requeue));
+        throw new CommanderError(STOPPED_EXIT, RUN_STOPPED, 'the run was stopped');
+      }
       if (result.state === 'failed') throw new CommanderError(1, RUN_FAILED, result.reason ?? 'the run failed');
     });
 
 /** A run keeps its own settings: a file named beside it must not say others in silence. */
-async function mustBeOf(file: string, experiment: Experiment, run: string): Promise<void> {
-  const { experiment: now } = await loadExperiment(file);
+async function mustBeOf(file: string, set: string[], experiment: Experiment, run: string): Promise<void> {
+  const { experiment: now } = await loadExperiment(file, set);
   const differ = Object.keys(now).filter((key) => {
     const [a, b] = [now, experiment].map((one) => JSON.stringify(one[key as keyof Experiment]));
     return a !== b;
@@ -81,23 +111,6 @@ async function mustBeOf(file: string, experiment: Experiment, run: string): Prom
     why: `the run was begun with other settings: ${differ.join(', ')} ${differ.length === 1 ? 'differs' : 'differ'}.`,
     cure: `Leave ${file} out to go on with the run's own, or leave --resume out to start a new run.`,
   });
-}
-
-/** The first signal asks the run to stop after its step; a second one leaves at once. */
-function stopSignal(): { signal: AbortSignal; release(): void } {
-  const controller = new AbortController();
-  const stop = (signal: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(1);
-    process.stderr.write(`\n${signal}: writing a checkpoint after this step; once more to leave at once.\n`);
-    controller.abort({ code: 'signal', signal } satisfies StopReason);
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  const release = () => {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
-  };
-  return { signal: controller.signal, release };
 }
 
 export function summary(
@@ -125,6 +138,11 @@ export function summary(
     );
   lines.push(`${printable(experiment.name)}: ${Math.round(seconds)} s. The run lies in ${run.path}`);
   return lines.join('\n');
+}
+
+function times(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
+  return Number(text);
 }
 
 function tallyReasons(skipped: readonly { reasonCode: string }[]): string {

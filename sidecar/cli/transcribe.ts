@@ -9,8 +9,9 @@ import { selectDevice } from '../engine/devices.ts';
 import type { DeviceName } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
 import { adaptedBase } from '../evaluation/frozen-states.ts';
-import { Transcriber, tiersOf } from '../evaluation/transcribe.ts';
+import { Transcriber, tiersOf, UNCALIBRATED } from '../evaluation/transcribe.ts';
 import { loadBase } from '../model/checkpoint/base.ts';
+import { isCalibrated, sayConfidence } from '../recognition/confidence.ts';
 import { DECODINGS, type Decoding } from '../recognition/decode.ts';
 import { type Kept, readKept } from '../recognition/kept.ts';
 import { WeightFile } from '../weights/file.ts';
@@ -58,16 +59,18 @@ export const transcribe = () =>
         for (const [i, path] of audio.entries()) {
           const found = await transcriber.transcribe(resolve(path), options.decoding);
           for (const note of found.notes) warn(`${path}: ${note}`);
-          const one = { recording: basename(path), seconds: found.seconds, tiers: tiersOf(found, kept.tokens.kind) };
+          const one = { recording: basename(path), seconds: found.seconds, tiers: tiersOf(found, kept) };
           if (as === 'tsv') all.push(one);
           else write(targets[i], annotationFile(as, [one]));
         }
       } finally {
         await transcriber.release();
       }
+      warn(sayConfidence(kept.confidence));
       if (as !== 'tsv') return;
-      if (targets.length > 0) write(targets[0], annotationFile(as, all));
-      else tellTable(annotationFile(as, all));
+      const table = annotationFile(as, all, isCalibrated(kept.confidence) ? undefined : UNCALIBRATED);
+      if (targets.length > 0) write(targets[0], table);
+      else tellTable(table);
     });
 
 function write(path: string, text: string): void {

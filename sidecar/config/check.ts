@@ -185,15 +185,18 @@ function across({ parsed: experiment, left }: Repaired, places: Places): Problem
     }
   }
 
-  for (const [code, { data, layout }] of Object.entries(languages)) {
+  for (const [code, { data, ...spec }] of Object.entries(languages)) {
     const sources = Array.isArray(data) ? data.length : 1;
-    if (!Array.isArray(layout) || layout.length === sources) continue;
-    fault(
-      ['languages', code, 'layout'],
-      `it lists ${layout.length} and data lists ${sources}.`,
-      'Write one layout for each of data, or a single one.',
-      [['languages', code, 'data']],
-    );
+    for (const key of ['layout', 'text', 'licence'] as const) {
+      const listed = spec[key];
+      if (!Array.isArray(listed) || listed.length === sources) continue;
+      fault(
+        ['languages', code, key],
+        `it lists ${listed.length} and data lists ${sources}.`,
+        `Write one ${key} for each of data, or a single one.`,
+        [['languages', code, 'data']],
+      );
+    }
   }
 
   if (audio.minSeconds >= audio.maxSeconds) {

@@ -36,6 +36,10 @@ const datasetSchema = z
       description: 'Column of its table that holds the transcripts; only what recognises speech reads them.',
       otherwise: "the layout's own, such as text or sentence",
     }),
+    licence: z.string().min(1).max(300).optional().meta({
+      description: 'Licence of the recordings, as whoever gives them names it.',
+      otherwise: 'what lies with the recordings',
+    }),
   })
   .meta({ description: 'Some recordings of one language; an experiment calls them dataset:NAME.' });
 

@@ -39,6 +39,12 @@ export function layoutsOf({ data, layout }: Pick<LanguageSpec, 'data' | 'layout'
   return data.map((_, index) => (typeof layout === 'string' ? layout : (layout[index] ?? 'auto')));
 }
 
+/** A column or licence for each of a language's data, in their order; undefined where nobody named one. */
+export function eachOf(spec: Pick<LanguageSpec, 'data' | 'text' | 'licence'>, key: 'text' | 'licence') {
+  const listed = spec[key];
+  return spec.data.map((_, index) => (typeof listed === 'string' ? listed : listed?.[index]) || undefined);
+}
+
 /** Codes of the languages of one role, in the order of the file. */
 export function languagesOf(
   experiment: { languages: Parsed['languages'] | Experiment['languages'] },

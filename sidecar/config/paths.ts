@@ -4,7 +4,7 @@
  */
 import type { Place, Problem } from '../errors.ts';
 import { datasetsFileName, emptyRegistry, type ParsedDatasets, parseDatasets } from './datasets.ts';
-import { type Experiment, layoutsOf } from './experiment.ts';
+import { type Experiment, eachOf, layoutsOf } from './experiment.ts';
 import { nearest } from './nearest.ts';
 import type { Places } from './places.ts';
 import { lookUp, referencesIn } from './references.ts';
@@ -126,6 +126,13 @@ async function followReferences(
       const each = layoutsOf(spec);
       if (each[index] === 'auto') each[index] = found.dataset.layout ?? 'auto';
       spec.layout = each.every((layout) => layout === each[0]) ? each[0] : each;
+      for (const key of ['text', 'licence'] as const) {
+        const listed = found.dataset[key];
+        const own = eachOf(spec, key);
+        if (listed === undefined || own[index] !== undefined) continue;
+        own[index] = listed;
+        spec[key] = own.map((one) => one ?? '');
+      }
       spec.unannotated ??= found.dataset.unannotated;
       // By name: a tier that only another data set has does no harm.
       if (found.dataset.tiers) spec.tiers = [...new Set([...(spec.tiers ?? []), ...found.dataset.tiers])];
@@ -185,6 +192,12 @@ export async function resolvePaths(
         audio: await absolute(audio, ['evaluation', 'abx', code, 'audio'], 'folder'),
       };
     evaluation.abx = abx;
+  }
+  if (evaluation.alone) {
+    const alone: typeof evaluation.alone = {};
+    for (const [code, run] of Object.entries(evaluation.alone))
+      alone[code] = await absolute(run, ['evaluation', 'alone', code], 'folder');
+    evaluation.alone = alone;
   }
   return problems.length > 0 ? { problems } : { experiment: { ...experiment, base, languages, evaluation }, problems };
 }

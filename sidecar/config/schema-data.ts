@@ -52,6 +52,22 @@ export const language = z
           { otherwise: 'proposed by what they hold' },
         ),
       ),
+    text: z
+      .union([z.string().max(300), z.array(z.string().max(300)).min(1).max(1000)])
+      .optional()
+      .meta(
+        about('Column of its table that holds the transcripts, or a list with one for each of its data.', {
+          otherwise: 'the list of datasets, or the layout’s own',
+        }),
+      ),
+    licence: z
+      .union([z.string().max(300), z.array(z.string().max(300)).min(1).max(1000)])
+      .optional()
+      .meta(
+        about('Licence of its recordings, or a list with one for each of its data. It is noted, and never guessed.', {
+          otherwise: 'the list of datasets, or what lies with the recordings',
+        }),
+      ),
     unannotated: z
       .enum(['aside', 'pauses'])
       .optional()

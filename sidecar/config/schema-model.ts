@@ -120,6 +120,15 @@ export const units = section('The discrete targets: k-means clusters of the froz
     .union([z.enum(['all', 'new', 'existing']), z.array(code()).min(1).max(1000)])
     .default('all')
     .meta(about('The languages whose speech the clusters are fitted on, or a list of codes.')),
+  refit: z
+    .boolean()
+    .default(false)
+    .meta(
+      about(
+        'Whether every stage fits units of its own, on the languages that are there by then, and trains on them with a new head. Held-out speech keeps the units of the first stage, and a head of its own.',
+        { source: 'Seamless Language Expansion (arXiv 2406.14092): units clustered again over old and new data' },
+      ),
+    ),
   framesPerLanguage: count(100, 1e8)
     .default(20000)
     .meta(about('Sample drawn from each language for the fit.', { unit: 'frames' })),

@@ -94,6 +94,21 @@ export const evaluation = section('Held-out measurements during training.', {
     )
     .optional()
     .meta(about('Phone ABX of the last hidden state, by language.', { otherwise: 'none is measured' })),
+  alone: z
+    .record(
+      code(),
+      path().meta(about('Folder of a finished run whose only new language it is, of the same base and data.')),
+    )
+    .optional()
+    .meta(
+      about(
+        'Runs that learned one language alone: forward transfer is told against them, where their numbers compare.',
+        {
+          otherwise: 'told against the base’s row, before a language is learned',
+          source: 'CL-MASR (Della Libera et al. 2024)',
+        },
+      ),
+    ),
   superb: z
     .strictObject({
       languages: z

@@ -29,14 +29,19 @@ const clean = (text: string) =>
     .replace(/[\ud800-\udfff]/gu, '\ufffd')
     .trim();
 
-export function annotationFile(format: AnnotationFormat, annotated: readonly Annotated[]): string {
-  if (format === 'tsv') return table(annotated);
+/** @param confidence what the column is called */
+export function annotationFile(
+  format: AnnotationFormat,
+  annotated: readonly Annotated[],
+  confidence = 'confidence',
+): string {
+  if (format === 'tsv') return table(annotated, confidence);
   const [one] = annotated;
   if (annotated.length !== 1) throw new Error(`internal: ${annotated.length} recordings in one ${format}`);
   return format === 'eaf' ? elan(one) : textGrid(one);
 }
 
-function table(annotated: readonly Annotated[]): string {
+function table(annotated: readonly Annotated[], sure: string): string {
   const rows = annotated.flatMap(({ recording, tiers }) =>
     tiers.flatMap(({ name, stretches }) =>
       stretches.map(({ startSeconds, endSeconds, text, confidence }) => [
@@ -49,9 +54,7 @@ function table(annotated: readonly Annotated[]): string {
       ]),
     ),
   );
-  return [['recording', 'tier', 'start', 'end', 'confidence', 'text'], ...rows]
-    .map((row) => `${row.join('\t')}\n`)
-    .join('');
+  return [['recording', 'tier', 'start', 'end', sure, 'text'], ...rows].map((row) => `${row.join('\t')}\n`).join('');
 }
 
 /** Stretches that do not overlap and leave no gap, as an interval tier must have them. */

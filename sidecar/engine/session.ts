@@ -1,5 +1,6 @@
 /** @file A compiled graph on a device. The only module, with devices.ts, that knows onnxruntime. */
 import * as ort from 'onnxruntime-node';
+import { allocatedCpus } from '../allocation.ts';
 import { bindShapes, type Compiled } from './compile.ts';
 import { type Bindings, evaluate } from './shape.ts';
 
@@ -26,8 +27,8 @@ export interface SessionOptions {
   profile?: string;
 }
 
-/** MILORE_THREADS: how many threads one session computes with; all cores unless told. */
-const THREADS = Number(process.env.MILORE_THREADS) || undefined;
+/** How many threads one session computes with: MILORE_THREADS, else what a scheduler gave, else all cores. */
+const THREADS = Number(process.env.MILORE_THREADS) || allocatedCpus();
 
 export class Session {
   /** The last values of each derived feed, with the sizes that they are for. */

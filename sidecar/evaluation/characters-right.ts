@@ -9,7 +9,7 @@ import { ML_SUPERB_RECIPE } from '../recognition/recipe.ts';
 import { ML_SUPERB_AUGMENT } from '../recognition/spec-augment.ts';
 import type { Assessed, AssessedClip, Score } from './assessed.ts';
 import { normalisations } from './error-rate.ts';
-import { type RecognitionTask, recognitionOf } from './recognition-task.ts';
+import { type RecognitionOptions, type RecognitionTask, recognitionOf, type Work } from './recognition-task.ts';
 import { type FrozenModel, roomFor, StateStore } from './state-store.ts';
 import { errorsIn } from './superb-measures.ts';
 
@@ -25,6 +25,8 @@ export interface RecognitionSettings {
 export interface RecognitionPlace {
   session: SessionOptions;
   cache: string;
+  /** What a kill finds of a training: it goes on, and what has ended is not done again. */
+  workOf?(modelKey: string, task: RecognitionTask, options: RecognitionOptions): Work;
   onDamage?(path: string): void;
 }
 
@@ -48,7 +50,7 @@ const LEAST = 5;
 export async function charactersRight(
   language: string,
   { train, heldOut }: SpokenSides,
-  { session, cache, onDamage, ...model }: FrozenModel & RecognitionPlace,
+  { session, cache, workOf, onDamage, ...model }: FrozenModel & RecognitionPlace,
   { updates, width, rate, accumulate, seed }: RecognitionSettings,
   progress?: (what: string, done: number, total: number) => void,
 ): Promise<CharactersRight> {
@@ -75,13 +77,14 @@ export async function charactersRight(
   const all = [...spoken, ...scored];
   const store = new StateStore(model, session, cache, onDamage);
   try {
-    const room = roomFor([store], all, { cache, together: false });
-    await store.ensure(all, (done, total) => progress?.('hidden states', done, total));
     const share = width / ML_SUPERB.model;
     const size = { ...ML_SUPERB, model: width, feedForward: Math.round(share * ML_SUPERB.feedForward) };
     const recipe = { ...ML_SUPERB_RECIPE, updates, rate, accumulate, seed };
     const options = { recipe, size, augment: ML_SUPERB_AUGMENT, session };
-    const { utterances, notes } = await recognitionOf(task, store, options, undefined, {
+    const work = workOf?.(store.key, task, options);
+    const room = work?.result() ? [] : [roomFor([store], all, { cache, together: false })];
+    if (room.length > 0) await store.ensure(all, (done, total) => progress?.('hidden states', done, total));
+    const { utterances, notes } = await recognitionOf(task, store, options, work, {
       progress: ({ update }) => progress?.('characters', update, updates),
     });
     const byId = new Map(scored.map((one) => [one.id, one]));
@@ -94,7 +97,7 @@ export async function charactersRight(
       utterances: scored.map(({ hash, id, speaker, samples, path, startSample }) => {
         return { hash, id, language, speaker, seconds: samples / 16_000, path, startSeconds: startSample / 16_000 };
       }),
-      notes: [room, ...notes].map((note) => `${language}: ${note}`),
+      notes: [...room, ...notes].map((note) => `${language}: ${note}`),
       skipped: [],
     };
   } finally {

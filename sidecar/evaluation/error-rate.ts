@@ -43,6 +43,8 @@ export const normalisations = {
     const bare = text.replace(UNICODE_PUNCTUATION, '').toUpperCase().trim();
     return language && UNSPACED.has(language) ? bare.replace(/\s+/gu, '') : bare;
   },
+  /** Phones, parted by white space: nothing of them is punctuation. */
+  phones: (text: string) => text.split(/\s+/u).filter(Boolean).join(' '),
   /** As it is. */
   none: (text: string) => text,
 } satisfies Record<string, (text: string, language?: string) => string>;

@@ -9,6 +9,7 @@ import type {
   Findings,
   FindingTable,
 } from '../protocol/findings.ts';
+import { type Alone, aloneValues, sameClips } from './alone.ts';
 import type { Assessed, AssessedClip, ProbeResult, Score } from './assessed.ts';
 import {
   bootstrap,
@@ -25,6 +26,7 @@ import {
   largestLoss,
   type Measured,
   type StageMatrix,
+  transferAhead,
   worstLanguage,
 } from './matrix.ts';
 
@@ -33,8 +35,8 @@ export interface FindingsOptions {
   languages: readonly { code: string; role: 'existing' | 'new'; entered: number }[];
   seed: number;
   parameters?: Findings['parameters'];
-  /** By measure and language, of runs that trained a language alone. */
-  alone?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Runs that trained a language alone. */
+  alone?: Alone;
 }
 
 const DRAWS = 2000;
@@ -51,7 +53,7 @@ const CONTROL = 'control';
 export function findingsOf(rows: readonly Assessed[], options: FindingsOptions): Findings {
   const heard = rows.flatMap((row) => [...row.clips, ...(row.utterances ?? [])]);
   const clips = new Map(heard.map((clip) => [clip.hash, clip]));
-  const scored = rows.map((row) => [...row.scores, ...row.probes.flatMap((probe) => probeScores(probe, clips))]);
+  const scored = rows.map((row) => scoresIn(row));
   const measures = [
     ...new Set(
       scored
@@ -100,6 +102,12 @@ function amountOf(clips: readonly AssessedClip[], code: string) {
   const speakers = new Set(own.flatMap(({ speaker }) => (speaker === undefined ? [] : [speaker])));
   const seconds = own.reduce((sum, clip) => sum + clip.seconds, 0);
   return { seconds, utterances: own.length, speakers: speakers.size };
+}
+
+/** All that was scored in a row, what a probe of languages got right as one more measure. */
+export function scoresIn({ scores, probes, clips, utterances = [] }: Assessed): Score[] {
+  const known = new Map([...clips, ...utterances].map((clip) => [clip.hash, clip]));
+  return [...scores, ...probes.flatMap((probe) => probeScores(probe, known))];
 }
 
 /** A probe's accuracy as one more measure. */
@@ -167,6 +175,7 @@ function tableOf(measure: string, { scored, clips, languages, seed, alone }: Con
       byLanguage(languages, (code) => cells[code]?.value ?? { reason: reasonOf(cells[code], code) }),
     ),
   };
+  const others = alone && aloneValues(measure, scored[scored.length - 1], alone);
   const worst = worstLanguage(matrix, rows.length - 1);
   const lost = largestLoss(matrix);
   return {
@@ -178,7 +187,10 @@ function tableOf(measure: string, { scored, clips, languages, seed, alone }: Con
     ...(against === 'control' ? { compared } : {}),
     average: rows.map((_, row) => of(average(matrix, row))),
     backwardTransfer: rows.map((_, row) => of(backwardTransfer(matrix, row))),
-    forwardTransfer: rows.map((_, row) => of(forwardTransfer(matrix, row, alone?.[measure]))),
+    forwardTransfer: rows.map((_, row) =>
+      of(others ? forwardTransfer(matrix, row, others) : transferAhead(matrix, row)),
+    ),
+    forwardAgainst: others ? 'alone' : 'base',
     ...(worst.kind === 'found' ? { worst: { language: worst.language, value: worst.value } } : {}),
     ...(lost.kind === 'found' ? { largestLoss: { language: lost.language, row: lost.stage, value: lost.value } } : {}),
     notes: notesOf(rows),
@@ -196,11 +208,6 @@ function byLanguage<T>(languages: Context['languages'], make: (code: string) => 
 
 const reasonOf = (cell: Cell | undefined, code: string) => cell?.reason ?? `${code} has no held-out speech`;
 const of = (one: Measured): Finding => (one.kind === 'known' ? { value: one.value } : { reason: one.reason });
-
-function sameClips(a: Score, b: Score): boolean {
-  const own = new Set(a.counts.map(({ hash }) => hash));
-  return own.size === b.counts.length && b.counts.every(({ hash }) => own.has(hash));
-}
 
 /** What makes intervals weaker than they look. */
 function notesOf(rows: readonly Record<string, Cell>[]): string[] {

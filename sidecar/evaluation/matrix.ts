@@ -62,20 +62,35 @@ export const backwardTransfer = (matrix: StageMatrix, stage: number): Measured =
   );
 
 /**
- * FWTᵢ: mean over the languages that entered at stage i of how much better they are than when trained alone, and with joint
- * training instead the negative of the intransigence IMᵢ. Undefined without such a run of each.
+ * FWTᵢ (CL-MASR): mean over the languages that entered at stage i of how much better they are than when trained alone, and
+ * with joint training instead the negative of the intransigence IMᵢ. Undefined without such a run of each.
  */
 export const forwardTransfer = (
   matrix: StageMatrix,
   stage: number,
-  alone: Readonly<Record<string, number>> | undefined,
+  alone: Readonly<Record<string, number | { reason: string }>> | undefined,
 ): Measured =>
   meanOf(
     languagesOf(matrix, (entered) => entered === stage && stage > 0).map((language) => {
       const other = alone?.[language];
       if (other === undefined) return undefinedFor(`no run has trained ${language} alone to compare with`);
+      if (typeof other !== 'number') return undefinedFor(other.reason);
       return gain(matrix, known(other), cell(matrix, stage, language));
     }),
+    stage === 0 ? 'nothing was learned before stage 1' : `no language entered at stage ${stage}`,
+  );
+
+/**
+ * The forward transfer of Lopez-Paz & Ranzato (2017, eq. 4), which needs no other run: mean over the languages that entered
+ * at stage i of what the stages before it gained them over the base.
+ */
+export const transferAhead = (matrix: StageMatrix, stage: number): Measured =>
+  meanOf(
+    languagesOf(matrix, (entered) => entered === stage && stage > 0).map((language) =>
+      stage === 1
+        ? undefinedFor(`no run has trained ${language} alone to compare with, and no stage came before this one`)
+        : gain(matrix, cell(matrix, 0, language), cell(matrix, stage - 1, language)),
+    ),
     stage === 0 ? 'nothing was learned before stage 1' : `no language entered at stage ${stage}`,
   );
 

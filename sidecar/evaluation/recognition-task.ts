@@ -6,12 +6,14 @@ import type { ScannedUtterance } from '../corpus/index.ts';
 import type { SessionOptions } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
 import { fits } from '../recognition/batch.ts';
+import { type Confidence, calibrate, type Heard, sayConfidence } from '../recognition/confidence.ts';
 import { type DownstreamConfig, logitFrames } from '../recognition/config.ts';
 import { DECODINGS, type Decoding } from '../recognition/decode.ts';
 import {
   type Recipe,
   type RecipeProgress,
   type RecipeState,
+  readEach,
   recognise,
   type SpokenClip,
   trainRecogniser,
@@ -76,6 +78,7 @@ export interface Trained {
   config: DownstreamConfig;
   tokens: Tokens;
   parameters: Recogniser['parameters'];
+  confidence?: Confidence;
 }
 
 /** What is kept of a task while it is trained and after: where a kill cannot reach it. */
@@ -87,6 +90,8 @@ export interface Work {
   /** Whether the state is due to be saved after an update. */
   due(update: number): boolean;
   save(update: number, files: Record<string, Uint8Array>): void;
+  /** Whether the recogniser is kept to be used: how sure it may be of a word is then found out. */
+  keeps: boolean;
   finish(result: TaskResult, trained: Trained): void;
   /** Lets others at it, whether it was finished or not. */
   release(): void;
@@ -147,11 +152,14 @@ export async function recognitionOf(
     };
     const { best } = await trainRecogniser(recogniser, train, readable(clips.validation), recipe, onProgress, state);
     const heard = await recognise(recogniser, readable(clips.scored), DECODINGS, recipe.batch);
+    const confidence = work?.keeps
+      ? await confidenceOf(recogniser, [readable(clips.validation), readable(clips.scored)], task, tokens, recipe.batch)
+      : undefined;
     const loss = best[0]?.loss;
     const result: TaskResult = {
       ...(Number.isFinite(loss) ? { validationLoss: loss } : {}),
       tokens: tokens.symbols.length,
-      notes: [...task.notes, ...told(clips)],
+      notes: [...task.notes, ...told(clips), ...(confidence ? [sayConfidence(confidence)] : [])],
       utterances: sides.scored.map(({ id, set, language, speaker, target }) => ({
         id,
         set,
@@ -161,12 +169,31 @@ export async function recognitionOf(
         heard: byDecoding((how) => decode(tokens, heard.get(id)?.[how] ?? [])),
       })),
     };
-    work?.finish(result, { config, tokens, parameters: recogniser.parameters });
+    work?.finish(result, { config, tokens, parameters: recogniser.parameters, confidence });
     return result;
   } finally {
     await recogniser.release();
     work?.release();
   }
+}
+
+/** Of each side, as many clips as tell enough: their logits are held in memory. */
+const MOST_CLIPS = 400;
+
+async function confidenceOf(
+  recogniser: Recogniser,
+  sides: readonly (readonly SpokenClip[])[],
+  { sides: { validation, scored } }: RecognitionTask,
+  tokens: Tokens,
+  size: number,
+): Promise<Confidence> {
+  const references = new Map([...validation, ...scored].map(({ id, target }) => [id, target]));
+  const [fit, test]: Heard[][] = [[], []];
+  for (const [i, into] of [fit, test].entries())
+    await readEach(recogniser, sides[i].slice(0, MOST_CLIPS), size, (id, logits) => {
+      into.push({ logits: logits.slice(), reference: references.get(id) ?? '' });
+    });
+  return calibrate(fit, test, tokens);
 }
 
 /** What cannot be learned from or read, in words. */

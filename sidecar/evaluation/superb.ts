@@ -7,6 +7,7 @@ import type { BaseModel } from '../model/checkpoint/base.ts';
 import { ML_SUPERB } from '../recognition/config.ts';
 import { DECODINGS, type Decoding } from '../recognition/decode.ts';
 import type { RecipeProgress } from '../recognition/recipe.ts';
+import type { SymbolKind } from '../recognition/tokens.ts';
 import type { WeightFile } from '../weights/file.ts';
 import type { Adapted } from './frozen-states.ts';
 import { bootstrap, type Difference, type Interval, pairedDifference, type Undefined } from './interval.ts';
@@ -100,7 +101,7 @@ export interface ScoredUtterance {
   speaker?: string;
   reference: string;
   heard: Record<Decoding, string>;
-  /** Edits of `length` characters, the space among them. */
+  /** Edits of `length` characters, the space among them; or of phones. */
   errors: Record<Decoding, number>;
   length: number;
 }
@@ -115,6 +116,8 @@ export interface MonolingualArm {
 }
 
 export interface MonolingualReport {
+  /** Of phones where these are what the transcripts hold. */
+  measure: 'CER' | 'PER';
   clips: Record<'train' | 'validation' | 'scored', number>;
   tokens: number;
   notes: string[];
@@ -136,11 +139,12 @@ export async function monolingualRecognition(
   options: RecognitionOptions,
   keeping: Keeping = {},
   watcher: SuperbWatcher = {},
+  symbols: SymbolKind = 'characters',
 ): Promise<MonolingualReport> {
   const of = (side: readonly Transcribed[]) => side.map(({ text, ...one }) => ({ ...one, target: text, set: '' }));
   const task: RecognitionTask = {
     name: 'mono',
-    symbols: 'characters',
+    symbols,
     sides: { train: of(sides.train), validation: of(sides.validation), scored: of(sides.scored) },
     notes: [],
   };
@@ -150,10 +154,11 @@ export async function monolingualRecognition(
   for (const note of results[0].notes) watcher.note?.(note);
   const { seed } = options.recipe;
   const counted = results.map(({ utterances }) =>
-    byDecoding((how) => utterances.map((one) => errorsIn(one, how, false))),
+    byDecoding((how) => utterances.map((one) => errorsIn(one, how, symbols === 'phones'))),
   );
   const [before, after] = counted;
   return {
+    measure: symbols === 'phones' ? 'PER' : 'CER',
     clips: { train: sides.train.length, validation: sides.validation.length, scored: sides.scored.length },
     tokens: results[0].tokens,
     notes: [...notes, ...results[0].notes],

@@ -9,11 +9,12 @@ import { nearestPause, readUnfolded, type WrittenTier } from '../corpus/index.ts
 import type { SessionOptions } from '../engine/session.ts';
 import { align, type Said } from '../recognition/align.ts';
 import { batchOf } from '../recognition/batch.ts';
+import { isCalibrated } from '../recognition/confidence.ts';
 import { logitFrames } from '../recognition/config.ts';
 import { type Decoding, decodeBy } from '../recognition/decode.ts';
 import type { Kept } from '../recognition/kept.ts';
 import { Recogniser } from '../recognition/recogniser.ts';
-import { written } from '../recognition/tokens.ts';
+import { type SaidWord, wordsOf } from '../recognition/words.ts';
 import { firstTag } from './error-rate.ts';
 import { FrozenStates } from './frozen-states.ts';
 import type { FrozenModel } from './state-store.ts';
@@ -99,27 +100,22 @@ export class Transcriber {
     const batch = batchOf([{ id: '', frames, hidden: await this.states.of(wave) }], config);
     const { logits } = await this.recogniser.read(batch);
     const own = logits.subarray(0, logitFrames(frames) * config.vocabulary);
-    return align(own, config.vocabulary, decodeBy(how, own, config.vocabulary)) ?? [];
+    const temperature = isCalibrated(this.kept.confidence) ? this.kept.confidence.temperature : 1;
+    return align(own, config.vocabulary, decodeBy(how, own, config.vocabulary), { temperature }) ?? [];
   }
 
   private note(found: Transcript, said: readonly Said[], offset: number): void {
-    const { tokens } = this.kept;
-    const symbols = said.flatMap((one) => {
-      const text = written(tokens, one.token);
-      return text === undefined ? [] : [{ ...this.span(one, offset), text, confidence: one.confidence }];
-    });
-    const isTag = ({ text }: Stretch) => tokens.kind === 'characters' && firstTag(text) !== undefined;
-    const spelled = symbols.filter((one) => !isTag(one));
-    const tag = symbols.find(isTag);
-    if (tag) found.languages.push({ ...tag, text: firstTag(tag.text)! });
-    const words = tokens.kind === 'phones' ? spelled.map((one) => [one]) : betweenSpaces(spelled);
-    found.words.push(...words.map(joined));
-    if (words.length > 0) found.phrases.push(joined(spelled));
-  }
-
-  private span({ from, to }: Said, offset: number) {
-    const [startSeconds, endSeconds] = [from, to].map((frame) => offset + startOfFrame(this.model.base.config, frame));
-    return { startSeconds, endSeconds };
+    const { words, tags } = wordsOf(said, this.kept.tokens);
+    const stretch = ({ text, symbols, confidence }: SaidWord): Stretch => {
+      const [startSeconds, endSeconds] = [symbols[0].from, symbols.at(-1)!.to].map(
+        (frame) => offset + startOfFrame(this.model.base.config, frame),
+      );
+      return { startSeconds, endSeconds, text, confidence };
+    };
+    if (tags.length > 0) found.languages.push({ ...stretch(tags[0]), text: firstTag(tags[0].text)! });
+    const stretches = words.map(stretch);
+    found.words.push(...stretches);
+    if (stretches.length > 0) found.phrases.push(phraseOf(stretches));
   }
 
   async release(): Promise<void> {
@@ -128,34 +124,27 @@ export class Transcriber {
   }
 }
 
-function betweenSpaces(symbols: readonly Stretch[]): Stretch[][] {
-  const words: Stretch[][] = [[]];
-  for (const one of symbols)
-    if (one.text === ' ') words.push([]);
-    else words.at(-1)!.push(one);
-  return words.filter((word) => word.length > 0);
-}
+/** As sure as its words are on average. */
+const phraseOf = (words: readonly Stretch[]): Stretch => ({
+  startSeconds: words[0].startSeconds,
+  endSeconds: words.at(-1)!.endSeconds,
+  text: words.map(({ text }) => text).join(' '),
+  confidence: words.reduce((sum, { confidence }) => sum + confidence, 0) / words.length,
+});
 
-/** Its confidence is the mean of its symbols'. */
-function joined(symbols: readonly Stretch[]): Stretch {
-  return {
-    startSeconds: symbols[0].startSeconds,
-    endSeconds: symbols.at(-1)!.endSeconds,
-    text: symbols
-      .map(({ text }) => text)
-      .join('')
-      .trim(),
-    confidence: symbols.reduce((sum, { confidence }) => sum + confidence, 0) / symbols.length,
-  };
-}
+/** What a confidence is called that nobody has held against what is right. */
+export const UNCALIBRATED = 'confidence (uncalibrated)';
 
 /** What is written of a transcript: words' confidence is a tier of its own, since the formats know none. */
-export function tiersOf({ phrases, words, languages }: Transcript, kind: Kept['tokens']['kind']): WrittenTier[] {
+export function tiersOf(
+  { phrases, words, languages }: Transcript,
+  { tokens: { kind }, confidence }: Kept,
+): WrittenTier[] {
   const sure = words.map((word) => ({ ...word, text: word.confidence.toFixed(2) }));
   return [
     { name: 'phrases', stretches: phrases },
     { name: kind === 'phones' ? 'phones' : 'words', stretches: words },
-    { name: 'confidence', stretches: sure },
+    { name: isCalibrated(confidence) ? 'confidence' : UNCALIBRATED, stretches: sure },
     ...(languages.length > 0 ? [{ name: 'language', stretches: languages }] : []),
   ].filter(({ name, stretches }) => name === 'phrases' || stretches.length > 0);
 }

@@ -14,6 +14,8 @@ export interface Card {
   /** How it was made of the base, in the hub's words. */
   relation: 'adapter' | 'finetune';
   tags: readonly string[];
+  /** The hub's name for what it does; features come out unless told. */
+  pipeline?: string;
   /** Markdown: what a person must know of this form. */
   notes: readonly string[];
   /** A program that loads it. */
@@ -27,9 +29,9 @@ export function modelCard(card: Card, name: string, record: RunRecord, origin: B
   const matter = frontMatter({
     library_name: card.library,
     ...(origin.id ? { base_model: origin.id, base_model_relation: card.relation } : {}),
-    ...licence(origin),
+    ...licence(origin, languages),
     language: tagsOf(languages),
-    pipeline_tag: 'feature-extraction',
+    pipeline_tag: card.pipeline ?? 'feature-extraction',
     tags: ['milore', 'speech', ...card.tags],
   });
   const parts = [
@@ -42,7 +44,7 @@ export function modelCard(card: Card, name: string, record: RunRecord, origin: B
     ...(experiment ? ['## Training', trainingInWords(experiment, record)] : []),
     ...results(record),
     '## Licence',
-    licenceInWords(origin),
+    licenceInWords(origin, languages),
   ];
   return `${matter}\n${parts.join('\n\n')}\n`;
 }
@@ -53,18 +55,37 @@ const tagsOf = (languages: readonly HeardLanguage[]): string[] | undefined => {
   return tags.length > 0 ? tags : undefined;
 };
 
-/** The hub knows licences by ids; any other words are a name beside `other`. */
-function licence({ licence }: BaseOrigin): { [key: string]: string } {
+/** What was heard in training, each licence once, in the order of the languages. */
+const heardLicences = (languages: readonly HeardLanguage[]): string[] => [
+  ...new Set(
+    languages.filter(({ trained }) => trained).flatMap((one) => one.licences?.flatMap((l) => l.licence ?? []) ?? []),
+  ),
+];
+
+/** The hub knows licences by ids; any other words are a name beside `other`. Without the base's nothing can be said of all. */
+function licence({ licence }: BaseOrigin, languages: readonly HeardLanguage[]): { [key: string]: string | string[] } {
   if (licence === undefined) return {};
-  return /^[a-z\d][a-z\d.-]{1,40}$/.test(licence) ? { license: licence } : { license: 'other', license_name: licence };
+  const all = [...new Set([licence, ...heardLicences(languages)])];
+  if (all.every((one) => /^[a-z\d][a-z\d.-]{1,40}$/.test(one))) return { license: all.length === 1 ? all[0] : all };
+  return { license: 'other', license_name: all.join(', ') };
 }
 
-const licenceInWords = ({ licence }: BaseOrigin): string =>
-  `${
+function licenceInWords({ licence }: BaseOrigin, languages: readonly HeardLanguage[]): string {
+  const base =
     licence === undefined
       ? 'The licence of the base model was not noted where it lies: look it up before you publish this.'
-      : `The base model is under ${plain(licence)}, and what is made of it inherits that.`
-  } What the recordings' licences ask for is not known to MiLorE: add it here.`;
+      : `The base model is under ${plain(licence)}, and what is made of it inherits that.`;
+  const heard = languages.filter(({ trained }) => trained);
+  const told = heard.map(({ code, licences = [] }) => {
+    const names = [...new Set(licences.map(({ licence }) => (licence ? plain(licence) : NOT_NOTED)))];
+    return `- ${plain(code)}: ${names.join('; ') || NOT_NOTED}`;
+  });
+  const of =
+    'Of the recordings that it was trained on, as it is noted with them (quoted; what it asks for, read there):';
+  return [base, ...(told.length > 0 ? [`${of}\n\n${told.join('\n')}`] : [])].join('\n\n');
+}
+
+const NOT_NOTED = 'not noted: look it up before you publish this';
 
 const baseInWords = ({ id, revision }: BaseOrigin): string =>
   id === undefined

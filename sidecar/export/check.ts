@@ -109,7 +109,7 @@ export async function checkMerged(folder: string, source: Source, { samples }: C
   );
 }
 
-function sound(difference: number, name: string, { adapted }: Source): number {
+export function sound(difference: number, name: string, { adapted }: Source): number {
   if (difference <= LIMIT) return difference;
   const { adapter } = adapted.config;
   // Where two gates tie but for rounding, a frame goes to one expert in one runtime and to the other in the next.

@@ -32,30 +32,12 @@ export function encoderModel(
   wanted: EncoderOutputs,
   outside?: Standalone['outside'],
 ): Compiled {
-  const { base } = config;
   const graph = new Graph();
-  const trained = new Set(parameters.names);
-  const made = new Map<string, Value>();
-  const tensor: TensorSource = (name) => {
-    let value = made.get(name);
-    if (value) return value;
-    const own = trained.has(name);
-    const frozen = own ? undefined : weights.get(name);
-    if (!own && !frozen) throw new Error(`internal: the base has no tensor ${name}`);
-    const data = own ? parameters.view(name) : frozen!.data;
-    made.set(name, (value = graph.constant(data, own ? parameters.shape(name) : frozen!.shape, name)));
-    return value;
-  };
-
   const input = graph.input('input_values', ['B', 'S']);
   const attention = graph.input('attention_mask', ['B', 'S'], 'int64');
   const samples = reshape(toFloat(attention), ['B', 1, 'S']);
-  const { first, last } = ownFrames(base, samples);
-  const own = reshape(last, ['B*T', 1]);
-  // Whatever fills the batch up, also what is no number: it would spoil sums that it is multiplied out of.
-  const wave = mul(reshape(input, ['B', 1, 'S']), samples);
-  const { hook, routing } = adapterOf(config).attach(graph, tensor, false);
-  const states = encode(base, tensor, project(base, tensor, frontEnd(base, tensor, wave, first)), hook, own);
+  const model = adaptedEncoder({ config, parameters }, weights, graph);
+  const { states, own, last, routing } = model(reshape(input, ['B', 1, 'S']), samples);
 
   const byClip = (x: Value) => reshape(mul(x, own), ['B', 'T', x.shape[1]]);
   const outputs: Record<string, Value> = { last_hidden_state: byClip(states[states.length - 1]) };
@@ -69,4 +51,34 @@ export function encoderModel(
     },
     outside,
   });
+}
+
+/**
+ * The adapted model with its weights inside, for a wave [B, 1, S] and 1 for each clip's own samples [B, 1, S], which come
+ * first: all states [B·T, hidden], and 1 for a clip's own frames, as `own` [B·T, 1] and `last` [B, 1, T].
+ */
+export function adaptedEncoder({ config, parameters }: Adapted, weights: FrozenWeights['weights'], graph: Graph) {
+  const { base } = config;
+  const trained = new Set(parameters.names);
+  const made = new Map<string, Value>();
+  const tensor: TensorSource = (name) => {
+    let value = made.get(name);
+    if (value) return value;
+    const own = trained.has(name);
+    const frozen = own ? undefined : weights.get(name);
+    if (!own && !frozen) throw new Error(`internal: the base has no tensor ${name}`);
+    const data = own ? parameters.view(name) : frozen!.data;
+    made.set(name, (value = graph.constant(data, own ? parameters.shape(name) : frozen!.shape, name)));
+    return value;
+  };
+
+  const { hook, routing } = adapterOf(config).attach(graph, tensor, false);
+  return (wave: Value, samples: Value) => {
+    const { first, last } = ownFrames(base, samples);
+    const own = reshape(last, ['B*T', 1]);
+    // Whatever fills the batch up, also what is no number: it would spoil sums that it is multiplied out of.
+    const heard = mul(wave, samples);
+    const states = encode(base, tensor, project(base, tensor, frontEnd(base, tensor, heard, first)), hook, own);
+    return { states, own, last, routing };
+  };
 }

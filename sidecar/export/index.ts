@@ -6,6 +6,7 @@ import { writeMerged } from './merged-folder.ts';
 import { writeOnnx } from './onnx-folder.ts';
 import { baseOrigin } from './origin.ts';
 import { writePeft } from './peft-folder.ts';
+import { recogniserOf, writeRecogniser } from './recogniser-folder.ts';
 import { recordOf } from './record.ts';
 import { adapterOfRun, openSource, type RunAdapter } from './source.ts';
 
@@ -17,6 +18,8 @@ export interface ExportOptions {
   base?: string;
   /** Where the base's weights are kept for the runtime; the run's own workspace's unless told. */
   cache?: string;
+  /** `onnx`: a folder that "milore superb --keep" wrote on this run's adapter; logits then come out. */
+  recogniser?: string;
   /** `onnx`: every hidden state, and every router's gates, as further outputs. */
   hiddenStates?: boolean;
   gates?: boolean;
@@ -40,6 +43,10 @@ export async function exportRun(path: string, out: string, options: ExportOption
     case 'peft':
       return { files: await writePeft(source, out, record, origin), notes: [] };
     case 'onnx':
+      if (options.recogniser !== undefined) {
+        const kept = recogniserOf(options.recogniser, source);
+        return writeRecogniser(source, kept, out, record, origin);
+      }
       return writeOnnx(source, out, record, origin, options);
     case 'hf':
       return writeMerged(source, out, record, origin);

@@ -1,12 +1,11 @@
 /** @file `--as onnx`: the adapted encoder as transformers.js wants it, checked before it takes its place. */
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder, writeFileSynced } from '../disk.ts';
-import type { WeightLocation } from '../engine/value.ts';
 import { buildFolder } from '../model/checkpoint/files.ts';
 import { CARD_FILE, type Card, modelCard } from './card.ts';
 import { checkEncoder } from './check.ts';
 import { checkClip } from './check-clip.ts';
+import { DataFile, isLarge } from './data-file.ts';
 import { type EncoderOutputs, encoderModel } from './encoder-graph.ts';
 import type { BaseOrigin } from './origin.ts';
 import type { RunRecord } from './record.ts';
@@ -16,10 +15,6 @@ import { configOf, json, preprocessorOf } from './transformers-files.ts';
 const MODEL = 'model.onnx';
 /** Where transformers.js looks for weights beside the model. */
 const DATA = 'model.onnx_data';
-/** protobuf holds no message of 2 GiB. */
-const INSIDE_BYTES = 1.9e9;
-/** onnxruntime maps external data only at page boundaries. */
-const PAGE = 4096;
 
 export interface OnnxOptions extends EncoderOutputs {
   /** Bytes of weights from which they lie in a file of their own. */
@@ -37,9 +32,8 @@ export async function writeOnnx(
   const clip = await checkClip(source);
   return buildFolder(out, async (fresh) => {
     makeFolder(join(fresh, 'onnx'));
-    const bytes = [...base.weights.values()].reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
-    const beside = bytes + 4 * adapted.parameters.size > (options.insideBytes ?? INSIDE_BYTES);
-    const data = beside ? new DataFile(join(fresh, 'onnx', DATA)) : undefined;
+    const beside = isLarge(base, adapted, options.insideBytes);
+    const data = beside ? new DataFile(join(fresh, 'onnx', DATA), DATA) : undefined;
     try {
       const model = encoderModel(adapted, base.weights, options, data && ((tensor) => data.add(tensor)));
       writeFileSynced(join(fresh, 'onnx', MODEL), model.bytes);
@@ -63,35 +57,6 @@ export async function writeOnnx(
       data?.close();
     }
   });
-}
-
-/** Tensors one after another, each at a page's beginning. Small ones stay in the model. */
-class DataFile {
-  #fd: number | undefined;
-  #length = 0;
-
-  constructor(path: string) {
-    this.#fd = openSync(path, 'wx');
-  }
-
-  add(bytes: Uint8Array): WeightLocation | undefined {
-    if (bytes.length < PAGE || this.#fd === undefined) return undefined;
-    const offset = Math.ceil(this.#length / PAGE) * PAGE;
-    for (let done = 0; done < bytes.length; )
-      done += writeSync(this.#fd, bytes, done, bytes.length - done, offset + done);
-    this.#length = offset + bytes.length;
-    return { file: DATA, offset, length: bytes.length };
-  }
-
-  end(): void {
-    if (this.#fd !== undefined) fsyncSync(this.#fd);
-    this.close();
-  }
-
-  close(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
-    this.#fd = undefined;
-  }
 }
 
 function card({ adapted, base, modelType }: Source, outputs: readonly string[], checked: string): Card {

@@ -20,6 +20,8 @@ export interface HeardLanguage {
   trained: boolean;
   hours?: number;
   speakers?: number;
+  /** Of each of its data, where somebody noted one. */
+  licences?: readonly { licence?: string }[];
 }
 
 export interface RunRecord {
@@ -34,12 +36,21 @@ export interface RunRecord {
 }
 
 const count = z.number().min(0).max(1e12);
+const licences = z.array(z.object({ licence: z.string().max(300).optional() })).max(1000);
 const ledgerSchema = z.object({
   stages: z.array(
     z.object({
       stage: z.number().int(),
       steps: z.object({ last: count }),
-      languages: z.record(z.string(), z.object({ role: z.enum(['existing', 'new']), hours: count, speakers: count })),
+      languages: z.record(
+        z.string(),
+        z.object({
+          role: z.enum(['existing', 'new']),
+          hours: count,
+          speakers: count,
+          licences: licences.optional(),
+        }),
+      ),
     }),
   ),
 });
@@ -69,9 +80,9 @@ export async function recordOf({ run, stage }: RunAdapter): Promise<RunRecord> {
 function ofStages(stages: readonly Stage[]): HeardLanguage[] {
   const languages = new Map<string, HeardLanguage>();
   for (const stage of stages)
-    for (const [code, { role, hours, speakers }] of Object.entries(stage.languages)) {
+    for (const [code, { role, ...heard }] of Object.entries(stage.languages)) {
       const isNew = role === 'new' || languages.get(code)?.role === 'new';
-      languages.set(code, { code, role: isNew ? 'new' : 'existing', trained: true, hours, speakers });
+      languages.set(code, { code, role: isNew ? 'new' : 'existing', trained: true, ...heard });
     }
   return [...languages.values()];
 }
@@ -89,6 +100,7 @@ async function ofCorpus(log: string, experiment: Experiment | undefined): Promis
   for await (const event of readLog(log, 1, { onProblem: () => {} })) {
     if (event.type !== 'corpus') continue;
     const { language: code, role, trainSeconds, speakers } = event;
+    const noted = licences.safeParse(event.licences).data;
     if (typeof code !== 'string' || (role !== 'new' && role !== 'existing')) continue;
     languages.set(code, {
       code,
@@ -96,6 +108,7 @@ async function ofCorpus(log: string, experiment: Experiment | undefined): Promis
       trained: isTrained(code, role),
       ...(typeof trainSeconds === 'number' ? { hours: trainSeconds / 3600 } : {}),
       ...(typeof speakers === 'number' ? { speakers } : {}),
+      ...(noted ? { licences: noted } : {}),
     });
   }
   return [...languages.values()].filter(({ code }) => isLanguageCode(code));

@@ -1,7 +1,7 @@
 /** @file What a model on the hub consists of, at one commit, and which of its files are wanted. */
 import { listFiles, modelInfo } from '@huggingface/hub';
+import { licenceOf } from '../config/card.ts';
 import { UserError } from '../errors.ts';
-import { licenceOf } from './model-card.ts';
 
 export interface RemoteFile {
   name: string;

@@ -17,26 +17,35 @@ export interface Sources {
     ready?(hashes: readonly string[]): Promise<void>;
   };
   units(hash: string): Uint16Array;
+  /** What a head that only measures predicts, where that is not the same. */
+  measuringUnits?(hash: string): Uint16Array;
   baseUnits?(hash: string): Uint16Array;
 }
 
 /** Crops every clip to `frames` and lays the rows end to end. */
-export function assemble(crops: readonly MaskedCrop[], frames: number, { features, units, baseUnits }: Sources): Batch {
+export function assemble(
+  crops: readonly MaskedCrop[],
+  frames: number,
+  { features, units, measuringUnits, baseUnits }: Sources,
+): Batch {
   const { width } = features;
   const speech = new Float32Array(crops.length * frames * width);
   const mask = new Float32Array(crops.length * frames);
   const masked: number[] = [];
   const labels: number[] = [];
+  const measuringLabels: number[] = [];
   const baseLabels: number[] = [];
   crops.forEach(({ hash, start, mask: own }, b) => {
     speech.set(features.read(hash, start, frames), b * frames * width);
     const unit = units(hash);
+    const measuringUnit = measuringUnits?.(hash);
     const baseUnit = baseUnits?.(hash);
     for (let t = 0; t < frames; t++) {
       if (!own[t]) continue;
       mask[b * frames + t] = 1;
       masked.push(b * frames + t);
       labels.push(unit[start + t]);
+      if (measuringUnit) measuringLabels.push(measuringUnit[start + t]);
       if (baseUnit) baseLabels.push(baseUnit[start + t]);
     }
   });
@@ -47,6 +56,7 @@ export function assemble(crops: readonly MaskedCrop[], frames: number, { feature
     mask,
     masked: BigInt64Array.from(masked, BigInt),
     labels: Float32Array.from(labels),
+    measuringLabels: measuringUnits ? Float32Array.from(measuringLabels) : undefined,
     baseLabels: baseUnits ? Float32Array.from(baseLabels) : undefined,
   };
 }

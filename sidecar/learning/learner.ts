@@ -8,7 +8,7 @@ import { siteShape } from '../architecture/sites.ts';
 import { type Feed, floats, type Session } from '../engine/session.ts';
 import type { Bindings } from '../engine/shape.ts';
 import { dropoutInput } from '../model/adapters/mixture.ts';
-import type { LearnableConfig } from '../model/config.ts';
+import { type LearnableConfig, MEASURING } from '../model/config.ts';
 import type { Parameters } from '../model/parameters.ts';
 import type { AdamWOptions, OptimiserState } from '../optim/adamw.ts';
 import type { Key } from '../random.ts';
@@ -26,6 +26,8 @@ export interface Batch {
   masked: BigInt64Array;
   /** The units of the masked rows. */
   labels: Float32Array;
+  /** The same by the units of a head that only measures; those of `labels` where they are not told. */
+  measuringLabels?: Float32Array;
   /** The same by the base's own units, where it has a head. */
   baseLabels?: Float32Array;
   /** Lengths between the convolutions when pre-training. */
@@ -101,6 +103,8 @@ export function batchFeeds(batch: Batch, config: LearnableConfig): Record<string
     inverseFrames: { data: Float32Array.of(1 / rows), shape: [1] },
     frameWeight: { data: new Float32Array(count).fill(1 / count), shape: [count, 1] },
   };
+  if (config.measuringHead)
+    feeds[`${MEASURING}labels`] = { data: batch.measuringLabels ?? batch.labels, shape: [count, 1] };
   if (batch.baseLabels) feeds['base.labels'] = { data: batch.baseLabels, shape: [count, 1] };
   return feeds;
 }

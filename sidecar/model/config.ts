@@ -18,10 +18,19 @@ export interface HeadShape {
   temperature: number;
 }
 
+/** Before the names of a head that only measures, and of its labels. */
+export const MEASURING = 'measuring.';
+export const measuresAlone = (name: string): boolean => name.startsWith(MEASURING);
+
 export interface LearnableConfig {
   base: BaseConfig;
   adapter: AdapterConfig;
   head: HeadShape;
+  /**
+   * Beside the head that the encoder learns by, one that only measures: it learns other labels on the same frames, and
+   * its gradient ends at the encoder.
+   */
+  measuringHead?: boolean;
   /** The mask embedding trains too. */
   trainMask: boolean;
 }

@@ -10,7 +10,7 @@ import type { Attached } from '../model/adapters/adapter.ts';
 import { routingStatistics } from '../model/adapters/mixture.ts';
 import { adapterOf } from '../model/adapters/registry.ts';
 import type { BaseHead } from '../model/checkpoint/base.ts';
-import type { LearnableConfig } from '../model/config.ts';
+import { type LearnableConfig, MEASURING, measuresAlone } from '../model/config.ts';
 import { applyMask, featureInput, frontEnd, maskInput, project } from '../model/families/front-end.ts';
 import { encode } from '../model/families/transformer.ts';
 import type { ParameterSpec } from '../model/parameters.ts';
@@ -32,7 +32,22 @@ export function parameterSpecs(config: LearnableConfig, weights: Weights): Param
   const base = [...weights]
     .filter(([name]) => trains(name))
     .map(([name, { shape, data }]) => ({ name, shape, group: 'base' as const, init: { values: data } }));
-  return [...adapter.parameters, ...base, ...objectiveOf(config).parameters(config.base.hidden)];
+  const head = objectiveOf(config).parameters(config.base.hidden);
+  const measuring = config.measuringHead ? head.map((spec) => ({ ...spec, name: `${MEASURING}${spec.name}` })) : [];
+  return [...adapter.parameters, ...base, ...head, ...measuring];
+}
+
+/** What is learned, and what is measured: by the one head there is, or by one of its own whose loss is `apart`. */
+function predicted(
+  config: LearnableConfig,
+  hidden: Value,
+  tensor: TensorSource,
+): { loss: Value; measures: Record<string, Value>; apart?: Value } {
+  const own = objectiveOf(config).build(hidden, tensor);
+  if (!config.measuringHead) return own;
+  const { loss, measures } = objectiveOf(config).build(hidden, (name) => tensor(`${MEASURING}${name}`), MEASURING);
+  const named = Object.entries(measures).map(([name, value]) => [name.slice(MEASURING.length), value] as const);
+  return { loss: own.loss, measures: Object.fromEntries(named), apart: loss };
 }
 
 interface Built extends Attached {
@@ -78,14 +93,19 @@ export function stepGraph(
 ): Record<string, Value> {
   const { graph, tensor, projected, hook, routing } = begin(config, file, parameters, true);
   const hidden = encode(config.base, tensor, applyMask(tensor, projected, maskInput(graph)), hook).at(-1)!;
-  const { loss: masked, measures } = objectiveOf(config).build(hidden, tensor);
+  const { loss: masked, measures, apart } = predicted(config, hidden, tensor);
   const { penalty } = routing();
   const loss = penalty ? add(masked, reshape(penalty, masked.shape)) : masked;
-  const inputs = parameters.map(({ name }) => tensor(name));
   const outputs: Record<string, Value> = { loss, ...measures, ...routingStatistics(routing()) };
-  gradients(loss, inputs).forEach((gradient, i) => {
-    outputs[`grad:${parameters[i].name}`] = gradient;
-  });
+  const sweep = (from: Value, names: readonly string[]) => {
+    for (const [i, gradient] of gradients(from, names.map(tensor)).entries()) outputs[`grad:${names[i]}`] = gradient;
+  };
+  const names = parameters.map(({ name }) => name);
+  sweep(
+    loss,
+    names.filter((name) => !measuresAlone(name)),
+  );
+  if (apart) sweep(apart, names.filter(measuresAlone));
   return outputs;
 }
 
@@ -99,7 +119,7 @@ export function evaluationGraph(
   const { graph, tensor, projected, hook, routing } = begin(config, file, parameters);
   const hidden = encode(config.base, tensor, applyMask(tensor, projected, maskInput(graph)), hook).at(-1)!;
   const outputs: Record<string, Value> = {
-    ...objectiveOf(config).build(hidden, tensor).measures,
+    ...predicted(config, hidden, tensor).measures,
     ...routingStatistics(routing()),
   };
   if (baseHead)

@@ -55,6 +55,8 @@ export interface CorpusSummary {
   dropped: { pieces: number; seconds: number };
   /** Usable, and not used: beyond `hours`, or in a split that is neither trained on nor measured. Absent in older logs. */
   aside?: { beyondHours: number; unused: number };
+  /** Of each of its data, in their order, as it is noted and where; empty where nobody noted one. Absent in older logs. */
+  licences?: { licence?: string; from?: string }[];
   notes: string[];
 }
 

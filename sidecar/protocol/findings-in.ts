@@ -112,6 +112,7 @@ function table(one: Found, rows: number): FindingTable {
     average: list(field(one, 'average'), rows, finding),
     backwardTransfer: list(field(one, 'backwardTransfer'), rows, finding),
     forwardTransfer: list(field(one, 'forwardTransfer'), rows, finding),
+    ...optional(one, 'forwardAgainst', (found) => oneOf(found, ['alone', 'base'] as const)),
     ...optional(one, 'worst', (found) => ({
       language: code(field(found, 'language')),
       value: number(field(found, 'value')),

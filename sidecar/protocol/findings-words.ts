@@ -3,6 +3,7 @@
  * interval is written, and for every language the sentence that answers whether it was learned or forgotten. Pure; words
  * go through the caller's translation.
  */
+import { sayFindingReason } from './finding-reasons.ts';
 import type { Better, Cell, Change, Finding, Findings, FindingTable, Verdict } from './findings.ts';
 import type { Translate } from './reason.ts';
 
@@ -77,7 +78,7 @@ function changeDigits({ low, high }: Finding, unit: string): number {
 /** `better by 0.08 (0.05 to 0.11)`, `cannot tell: +0.01 (−0.02 to +0.04)`. Sizes are how much better, or worse. */
 export function sayChange(change: Change, { unit, better }: { unit: string; better: Better }, t: Translate): string {
   const { value, low, high, verdict, reason } = change;
-  if (value === undefined) return reason ? t('cannot tell: {0}', reason) : t('cannot tell');
+  if (value === undefined) return reason ? t('cannot tell: {0}', sayFindingReason(reason, t)) : t('cannot tell');
   const digits = changeDigits(change, unit);
   const points = unit === 'share' ? ` ${t('points')}` : '';
   if (verdict === 'cannot tell') {
@@ -129,7 +130,10 @@ export function sayCell(table: FindingTable, row: number, language: string, t: T
   const name = measureName(table.measure, t);
   const said = { measure: table.measure, row };
   if (cell.value === undefined)
-    return { ...said, text: `${name}: ${cell.reason ? t('not measured: {0}', cell.reason) : t('not measured')}` };
+    return {
+      ...said,
+      text: `${name}: ${cell.reason ? t('not measured: {0}', sayFindingReason(cell.reason, t)) : t('not measured')}`,
+    };
   const value = `${name} ${sayValue(cell.value, table.unit)}`;
   const other = comparedAt(table, row, language);
   const against = other?.value === undefined ? '' : `, ${againstName(table, t)} ${sayValue(other.value, table.unit)}`;

@@ -47,8 +47,13 @@ export interface FindingTable {
   /** Each row's mean over the languages seen so far, and what they gained since they entered (negative: forgotten). */
   average: Finding[];
   backwardTransfer: Finding[];
-  /** Against a run of the language alone, where one was named. */
+  /**
+   * How much better the languages that entered are than in a run of each alone (`alone`), or, where none was named, what
+   * the stages before had gained them over the base (`base`).
+   */
   forwardTransfer: Finding[];
+  /** Absent in older files, where it is `alone`. */
+  forwardAgainst?: 'alone' | 'base';
   /** After the last row. */
   worst?: { language: string; value: number };
   /** The most that a language lost in one stage, as a positive number; absent where none lost anything. */

@@ -3,8 +3,10 @@
  * error's own sentence travels as it is.
  */
 
-/** Someone wished it: on request, while it was still preparing, together with the sidecar, or by a signal. */
-export type StopReason = { code: 'asked' | 'preparing' | 'sidecar' } | { code: 'signal'; signal: string };
+/** Someone wished it: on request, while it was preparing, with the sidecar, as its time in a queue ran out, by a signal. */
+export type StopReason =
+  | { code: 'asked' | 'preparing' | 'sidecar' | 'allocation' }
+  | { code: 'signal'; signal: string };
 
 export type Reason =
   | StopReason
@@ -32,6 +34,8 @@ export function sayReason(reason: Reason, t: Translate): SaidReason {
       return { text: t('Stopped on request while preparing.'), look: 'wish' };
     case 'sidecar':
       return { text: t('Stopped together with the sidecar.'), look: 'wish' };
+    case 'allocation':
+      return { text: t('Stopped before its allocation ended.'), look: 'wish' };
     case 'stopped':
       return { text: t('It was stopped.'), look: 'wish' };
     case 'signal':
@@ -70,8 +74,10 @@ export function reasonIn(value: unknown, otherwise: Reason): Reason {
   if (typeof value === 'string') return version1[value] ?? { code: 'error', text: value };
   if (!isRecord(value)) return otherwise;
   const { code, signal, text, pid, seconds, host } = value;
-  if (code === 'asked' || code === 'preparing' || code === 'sidecar' || code === 'stopped' || code === 'unattended')
-    return { code };
+  const plain = (['asked', 'preparing', 'sidecar', 'allocation', 'stopped', 'unattended'] as const).find(
+    (one) => one === code,
+  );
+  if (plain) return { code: plain };
   if (code === 'signal') return { code, signal: String(signal).slice(0, 20) };
   if (code === 'error') return { code, text: String(text) };
   if (code === 'vanished' && typeof pid === 'number' && typeof seconds === 'number')

@@ -6,21 +6,30 @@ export interface Said {
   /** Frames of logits, the last not among them. */
   from: number;
   to: number;
-  /** The largest probability that the token has in its frames: 0 … 1, not calibrated. */
+  /** The largest probability that the token has in its frames, 0 … 1: as good as the temperature that it was told by. */
   confidence: number;
 }
 
 /**
  * The one likeliest path of CTC's lattice that spells `tokens` (Viterbi over blank, token, blank, …; Graves et al. 2006,
  * section 4.1 has its states), in frames of logits [frames, vocabulary]. Undefined where they do not fit.
+ * @param temperature divides the logits for how sure each token is (Guo et al. 2017, section 4.2)
  */
 export function align(
   logits: Float32Array,
   vocabulary: number,
   tokens: readonly number[],
-  blank = 0,
+  { blank = 0, temperature = 1 }: { blank?: number; temperature?: number } = {},
 ): Said[] | undefined {
   const p = logProbabilities(logits, vocabulary);
+  // Times go by the probabilities as they are; only how sure each is goes by the temperature.
+  const q =
+    temperature === 1
+      ? p
+      : logProbabilities(
+          logits.map((x) => x / temperature),
+          vocabulary,
+        );
   const frames = p.length / vocabulary;
   if (tokens.length === 0 || frames === 0) return tokens.length === 0 ? [] : undefined;
   const states = 2 * tokens.length + 1;
@@ -51,7 +60,7 @@ export function align(
       const one = said[(state - 1) / 2];
       one.from = t;
       one.to = Math.max(one.to, t + 1);
-      one.confidence = Math.max(one.confidence, Math.exp(p[t * vocabulary + one.token]));
+      one.confidence = Math.max(one.confidence, Math.exp(q[t * vocabulary + one.token]));
     }
     state -= back[t * states + state];
   }

@@ -38,13 +38,30 @@ export function downstream(
   disturbance?: Disturbance,
 ): Value {
   const { layers, width, model } = config;
+  const outside = graph.input('outside', ['B', 1, 1, 'L']);
+  const places = graph.derived('positions', ['L', model], 'float32', ({ L }) => sinusoids(L, model));
   const hidden = graph.input('hidden', [layers, 'B*T', width]);
   const shares = softmax(reshape(tensor('layer_weights'), [1, layers]));
   const summed = gemm(shares, reshape(hidden, [layers, product(['B*T', width])]));
   const speech = reshape(summed, ['B', 'T', width]);
   const centred = withoutMean(graph, disturbance ? disturbance.augment(speech) : speech);
-  return transformer(config, graph, tensor, convolutions(config, tensor, centred, model), disturbance);
+  return logitsOf(config, tensor, centred, { outside, places }, { graph, disturbance });
 }
+
+/** What a graph must know of its frames of logits: which are no clip's own [B, 1, 1, L], and where each stands [L, model]. */
+export interface LogitFrames {
+  outside: Value;
+  places: Value;
+}
+
+/** Logits [B·L, vocabulary] of summed states [B, T, width] from which each clip's mean is gone already. */
+export const logitsOf = (
+  config: DownstreamConfig,
+  tensor: TensorSource,
+  centred: Value,
+  frames: LogitFrames,
+  training: { graph: Graph; disturbance?: Disturbance },
+): Value => transformer(config, tensor, convolutions(config, tensor, centred, config.model), frames, training);
 
 /**
  * Each clip's mean over its own frames taken away (ESPnet's UtteranceMVN, variance left alone). What lies beyond a clip's end
@@ -68,10 +85,10 @@ function convolutions({ pre, width }: DownstreamConfig, tensor: TensorSource, x:
 
 function transformer(
   { model, heads, blocks }: DownstreamConfig,
-  graph: Graph,
   tensor: TensorSource,
   frames: Value,
-  disturbance?: Disturbance,
+  { outside, places }: LogitFrames,
+  { graph, disturbance }: { graph: Graph; disturbance?: Disturbance },
 ): Value {
   const norm = (name: string, x: Value) => layerNorm(x, tensor(`${name}.weight`), tensor(`${name}.bias`), EPSILON);
   const linear = (name: string, x: Value) =>
@@ -82,8 +99,6 @@ function transformer(
     disturbance.places.push({ name, shape: x.shape });
     return dropped(x, graph.input(name, x.shape));
   };
-  const outside = graph.input('outside', ['B', 1, 1, 'L']);
-  const places = graph.derived('positions', ['L', model], 'float32', ({ L }) => sinusoids(L, model));
   const placed = add(reshape(scale(frames, Math.sqrt(model)), ['B', 'L', model]), places);
   let x = drop('positions', reshape(placed, ['B*L', model]));
   for (let i = 0; i < blocks; i++) {
@@ -103,7 +118,7 @@ function transformer(
 }
 
 /** sin and cos of place / 10000^(2i / D), by turns (Vaswani et al. 2017, section 3.5), [frames · width]. */
-function sinusoids(frames: number, width: number): Float32Array {
+export function sinusoids(frames: number, width: number): Float32Array {
   return Float32Array.from({ length: frames * width }, (_, at) => {
     const [place, column] = [Math.floor(at / width), at % width];
     const angle = place / 10000 ** ((column - (column % 2)) / width);

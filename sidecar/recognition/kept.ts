@@ -4,10 +4,12 @@
  */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { UserError } from '../errors.ts';
 import { openSafetensors, writeSafetensors } from '../model/checkpoint/safetensors.ts';
 import { readJsonObject, sameShape } from '../model/checkpoint/tensor-file.ts';
 import { Parameters } from '../model/parameters.ts';
+import type { Confidence } from './confidence.ts';
 import { type DownstreamConfig, downstreamParameters } from './config.ts';
 import type { SymbolKind, Tokens } from './tokens.ts';
 
@@ -30,15 +32,17 @@ export interface Kept {
   config: DownstreamConfig;
   tokens: Tokens;
   parameters: Parameters;
+  /** Of its words; an older version told none. */
+  confidence?: Confidence;
 }
 
 /** The files of a folder for a recogniser. */
 export function keptFiles(
-  { config, tokens, parameters }: Pick<Kept, 'config' | 'tokens' | 'parameters'>,
+  { config, tokens, parameters, confidence }: Pick<Kept, 'config' | 'tokens' | 'parameters' | 'confidence'>,
   task: string,
   { base, adapter }: Origin,
 ): Record<string, Uint8Array | string> {
-  const written = { version: VERSION, task, base, adapted: adapter !== undefined, config, ...tokens };
+  const written = { version: VERSION, task, base, adapted: adapter !== undefined, config, confidence, ...tokens };
   const tensors = Object.fromEntries(
     parameters.names.map((name) => [name, { shape: parameters.shape(name), data: parameters.view(name) }]),
   );
@@ -75,8 +79,28 @@ export function readKept(folder: string): Kept {
     config,
     tokens: { symbols: symbols as string[], kind: kind as SymbolKind },
     parameters: readParameters(folder, config),
+    ...confidenceOf(raw.confidence),
   };
 }
+
+/** What is not one is none: the recogniser reads as well, and its confidence is called uncalibrated. */
+function confidenceOf(raw: unknown): Pick<Kept, 'confidence'> {
+  const found = confidenceSchema.safeParse(raw);
+  return found.success ? { confidence: found.data } : {};
+}
+
+const share = z.number().min(0).max(1);
+const words = z.int().min(0);
+const confidenceSchema = z.union([
+  z.object({
+    temperature: z.number().min(0.01).max(100),
+    fitted: words,
+    tested: words,
+    error: share,
+    errorBefore: share,
+  }),
+  z.object({ uncalibrated: z.string().max(300) }),
+]);
 
 function checkConfig(folder: string, raw: unknown): DownstreamConfig {
   const given = (raw ?? {}) as Record<string, unknown>;

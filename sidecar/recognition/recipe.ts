@@ -156,17 +156,27 @@ export async function recognise(
 ): Promise<Map<string, Record<Decoding, number[]>>> {
   const { vocabulary } = recogniser.config;
   const heard = new Map<string, Record<Decoding, number[]>>();
+  await readEach(recogniser, clips, size, (id, own) => {
+    const decoded = how.map((one) => [one, decodeBy(one, own, vocabulary)] as const);
+    heard.set(id, Object.fromEntries(decoded) as Record<Decoding, number[]>);
+  });
+  return heard;
+}
+
+/** Hands over each clip's own logits [frames, vocabulary], which are gone afterwards. */
+export async function readEach(
+  recogniser: Recogniser,
+  clips: readonly SpokenClip[],
+  size: number,
+  take: (id: string, logits: Float32Array) => void,
+): Promise<void> {
+  const { vocabulary } = recogniser.config;
   for (const group of batchesByLength(clips, size)) {
     const batch = await loaded(group, recogniser.config);
     const { logits } = await recogniser.read(batch);
     group.forEach(({ id, frames }, b) => {
       const start = b * batch.bindings.L * vocabulary;
-      const own = logits.subarray(start, start + logitFrames(frames) * vocabulary);
-      heard.set(
-        id,
-        Object.fromEntries(how.map((one) => [one, decodeBy(one, own, vocabulary)])) as Record<Decoding, number[]>,
-      );
+      take(id, logits.subarray(start, start + logitFrames(frames) * vocabulary));
     });
   }
-  return heard;
 }

@@ -19,6 +19,8 @@ export interface LanguageData {
   skipped: Record<string, number>;
   /** Pieces shorter than audio.minSeconds. */
   dropped: number;
+  /** Of each of its data as it is noted; empty where none is. */
+  licences: string[];
 }
 
 export interface Facts {
@@ -111,5 +113,8 @@ function languageData(event: Readonly<Record<string, unknown>>): LanguageData | 
     speakers: amount(event.speakers),
     skipped,
     dropped: isRecord(event.dropped) ? amount(event.dropped.pieces) : 0,
+    licences: Array.isArray(event.licences)
+      ? [...new Set(event.licences.map((one) => (isRecord(one) ? word(one.licence) : '')))]
+      : [],
   };
 }

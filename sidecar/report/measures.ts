@@ -53,16 +53,18 @@ function measure(findings: Findings, table: FindingTable): Block[] {
     {
       kind: 'table',
       name,
-      caption: `${title} (${unit === 'share' ? 'percent' : unit}, ${better}) after each stage, with intervals. Average: over the languages so far. Backward transfer: what those that were there before have gained since they entered (negative: forgotten).`,
-      head: ['after', ...languages.map(({ code }) => code), 'average', 'backward transfer'],
+      caption: `${title} (${unit === 'share' ? 'percent' : unit}, ${better}) after each stage, with intervals. Average: over the languages so far. Backward transfer: what those that were there before have gained since they entered (negative: forgotten). Forward transfer: ${FORWARD[table.forwardAgainst ?? 'alone']}.`,
+      head: ['after', ...languages.map(({ code }) => code), 'average', 'backward transfer', 'forward transfer'],
       rows: rows.map(({ row, add }) => [
         row === 0 ? 'before' : `${row}: + ${add.join(', ')}`,
         ...languages.map(({ code }) => say(cellAt(table, row, code))),
         sayValue(table.average[row]?.value, unit),
         transfer(table.backwardTransfer[row]),
+        transfer(table.forwardTransfer[row]),
       ]),
       words: 1,
     },
+    ...dashes(table),
     {
       kind: 'picture',
       name: `${name}-matrix`,
@@ -89,6 +91,22 @@ function measure(findings: Findings, table: FindingTable): Block[] {
     );
   blocks.push(...table.notes.map(paragraph));
   return blocks;
+}
+
+const FORWARD = {
+  alone: 'how much better those that entered are than in a run of each alone',
+  base: 'what the stages before had gained those that entered, over the base',
+};
+
+/** Why there is no number where a dash stands. */
+function dashes({ average, backwardTransfer, forwardTransfer }: FindingTable): Block[] {
+  const all = { average, 'backward transfer': backwardTransfer, 'forward transfer': forwardTransfer };
+  const told = Object.entries(all).flatMap(([name, findings]) =>
+    findings.flatMap(({ value, reason }, row) =>
+      value === undefined && reason ? [`${name} ${row === 0 ? 'before' : `after ${row}`}: ${reason}`] : [],
+    ),
+  );
+  return told.length > 0 ? [paragraph(`Where a dash stands. ${told.join('; ')}.`)] : [];
 }
 
 function changes(

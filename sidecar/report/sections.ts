@@ -67,6 +67,7 @@ function theData({ findings, data }: Facts): Block[] {
       String(utterances),
       speakers > 0 ? String(speakers) : 'unknown',
       out.join(', ') || 'none',
+      own?.licences.map((one) => one || 'not noted').join('; ') || 'not noted',
     ];
   });
   return [
@@ -75,8 +76,8 @@ function theData({ findings, data }: Facts): Block[] {
       kind: 'table',
       name: 'data',
       caption:
-        'Speech by language. Held-out speech is never trained on; clips and speakers are those of held-out speech.',
-      head: ['language', 'role', 'trained', 'held out', 'clips', 'speakers', 'left out'],
+        'Speech by language. Held-out speech is never trained on; clips and speakers are those of held-out speech. Licences are quoted as they are noted with the recordings.',
+      head: ['language', 'role', 'trained', 'held out', 'clips', 'speakers', 'left out', 'licence'],
       rows,
       words: 2,
     },

@@ -19,6 +19,8 @@ export interface RunInfo {
   versions: Record<string, string>;
   /** The device used, in words. */
   device: string;
+  /** The job of a scheduler that began it, and finds it again by this. */
+  job?: string;
 }
 
 export interface RunDir extends RunInfo {
@@ -80,7 +82,7 @@ function makeId(name: string, at: Date): string {
 export const runsFolder = (root: string) => join(resolve(root), '.milore', 'runs');
 
 /** Makes the folder of a new run under `root`, complete or not at all. */
-export function createRun(root: string, { name, configText, resolved, versions, device }: NewRun): RunDir {
+export function createRun(root: string, { name, configText, resolved, versions, device, job }: NewRun): RunDir {
   const parent = runsFolder(root);
   const createdAt = new Date();
   let temporary = '';
@@ -89,7 +91,14 @@ export function createRun(root: string, { name, configText, resolved, versions, 
     let id = makeId(name, createdAt);
     while (existsSync(join(parent, id))) id = makeId(name, createdAt);
     sweepTemporary(parent, { below: false });
-    const info = { id, name, createdAt: createdAt.toISOString(), versions, device };
+    const info = {
+      id,
+      name,
+      createdAt: createdAt.toISOString(),
+      versions,
+      device,
+      ...(job === undefined ? {} : { job }),
+    };
     temporary = temporaryName(join(parent, `.${id}`));
     makeFolder(join(temporary, runFiles.checkpoints));
     writeFileAtomic(join(temporary, runFiles.config), configText);
@@ -132,6 +141,7 @@ export function openRun(path: string, { write = false } = {}): RunDir {
     createdAt: info.createdAt,
     versions: Object.fromEntries(versions),
     device: String(info.device ?? ''),
+    ...(typeof info.job === 'string' ? { job: info.job } : {}),
   };
   if (write) {
     const status = deriveStatus(run);

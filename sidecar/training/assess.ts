@@ -2,9 +2,10 @@
  * @file What a run measures of itself before the first step and after each stage, kept utterance by utterance under
  * `evaluation/`, and what follows from it, `findings.json`. A run that was killed in the middle measures the same again.
  */
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Experiment } from '../config/experiment.ts';
-import { makeFolder, writeFileAtomic } from '../disk.ts';
+import { makeFolder, removeIfPossible, writeFileAtomic } from '../disk.ts';
 import type { SessionOptions } from '../engine/session.ts';
 import type { Assessed, AssessedClip, Score } from '../evaluation/assessed.ts';
 import { charactersRight } from '../evaluation/characters-right.ts';
@@ -17,9 +18,11 @@ import type { Better, Findings } from '../protocol/findings.ts';
 import { units } from '../protocol/measurement.ts';
 import { readJson } from '../runs/files.ts';
 import { runFiles } from '../runs/run.ts';
+import { aloneRuns } from './alone.ts';
 import { ADAPTED, type Arm } from './arms.ts';
 import type { HeldOutMeasured, Training } from './loop.ts';
 import type { Plan } from './prepare/index.ts';
+import { workOf } from './recogniser-work.ts';
 import type { Stage } from './stages.ts';
 
 const betterOf: Readonly<Record<string, Better>> = {
@@ -49,6 +52,7 @@ export async function assess(
 ): Promise<Findings | undefined> {
   const { run, experiment, stages, planned, session } = about;
   const began = performance.now();
+  endWorks(run, row);
   const { clips, frozen } = planned;
   const step = row === 0 ? 0 : stages[row - 1].end;
   const rest: Pick<Assessed, 'probes' | 'drift' | 'skipped'> = { probes: [], drift: [], skipped: [] };
@@ -102,7 +106,7 @@ export async function assess(
 
 /** What is measured with transcripts or alignments, of every language that the experiment asks for. */
 async function annotated(
-  { experiment, planned, session, cache, onDamage }: Assessing,
+  { run, experiment, planned, session, cache, onDamage }: Assessing,
   { config, learner }: Arm,
   row: number,
   emit: (event: RunEvent) => void,
@@ -125,7 +129,13 @@ async function annotated(
     const one = await charactersRight(
       language,
       planned.clips.spoken(language),
-      { ...model, cache, onDamage },
+      {
+        ...model,
+        cache,
+        onDamage,
+        workOf: (key, task, options) =>
+          workOf({ folder: worksOf(run, row), options, every: experiment.checkpoint.every }, `row ${row}`, key, task),
+      },
       { updates, width, accumulate, rate, seed: experiment.seed },
       (what, done, total) => {
         signal.throwIfAborted();
@@ -138,6 +148,17 @@ async function annotated(
     if (row === 0) for (const text of one.notes) emit({ type: 'note', level: 'info', text });
   }
   return found;
+}
+
+/** Where the recognisers of a row are trained: a run that was killed goes on with them. */
+const worksOf = (run: { path: string }, row: number) => join(run.path, runFiles.evaluation, `recognisers-${row}`);
+
+/** Removes what the recognisers of other rows have left; of every row at a run's end. */
+export function endWorks(run: { path: string }, keep?: number): void {
+  const folder = join(run.path, runFiles.evaluation);
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder))
+    if (name.startsWith('recognisers-') && name !== `recognisers-${keep}`) removeIfPossible(join(folder, name));
 }
 
 const rowFile = (run: { path: string }, row: number) => join(run.path, runFiles.evaluation, `row-${row}.json`);
@@ -174,7 +195,8 @@ function tell(
     if (missing >= 0) throw new Error(`${rowFile(run, missing)} is not there or damaged`);
     const { base, experts, routers, baseTrained, head } = planned.count;
     const parameters = { base, experts, routers, baseTrained, head };
-    const findings = findingsOf(rows as Assessed[], { languages, seed: experiment.seed, parameters });
+    const alone = aloneRuns(experiment, planned.meaning);
+    const findings = findingsOf(rows as Assessed[], { languages, seed: experiment.seed, parameters, alone });
     writeFileAtomic(join(run.path, runFiles.findings), `${JSON.stringify(findings)}\n`);
     return findings;
   } catch (error) {

@@ -1,6 +1,9 @@
 /** @file How training begins: from nothing or another run's parameters, from a checkpoint of its own, from stage to stage. */
 import { join } from 'node:path';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
+import { measuresAlone } from '../model/config.ts';
+import { Parameters } from '../model/parameters.ts';
+import { objectiveOf } from '../objectives/learnable.ts';
 import { newState } from '../optim/adamw.ts';
 import type { Checkpoint } from '../runs/checkpoints.ts';
 import type { Arm } from './arms.ts';
@@ -39,10 +42,11 @@ export async function goOn(arms: readonly Arm[], checkpoint: Checkpoint): Promis
 
 /** What is carried over from another run, and a head that has heard every language unless that run brought one. */
 export async function begin(
-  { stage: { experiment }, arms, sources, framesPerSecond, sink, signal }: Training,
+  training: Training,
   { clips }: Plan,
   source: (Source & { fork: Fork }) | undefined,
 ): Promise<void> {
+  const { arms } = training;
   if (source) {
     const state = openSafetensors(join(source.dir, STATE));
     try {
@@ -52,15 +56,33 @@ export async function begin(
     }
   }
   if (source?.fork.headCarried) return;
-  const its = clips.heard.filter(({ language }) => language in experiment.languages);
-  const heard = { clips: its, sources, sampler: headSampler(experiment, its, framesPerSecond) };
-  await startHead(experiment, arms, heard, signal, (done, total) =>
-    sink.emit({ type: 'stage', name: 'head', done, total }),
-  );
+  const all = arms[0].learner.parameters.namesOf('head');
+  await startHead(training, heardIn(training, clips), all);
 }
 
-/** A stage after the first begins with what the one before has left, but for the optimiser and the order of the clips. */
-export async function enter({ stage, arms, sink }: Training, progress: Progress): Promise<void> {
+/** A head for the units of this stage alone, started on the frozen base as the first was; what only measures stays. */
+async function startHeadAnew(training: Training, clips: Plan['clips']): Promise<void> {
+  const { stage, arms } = training;
+  for (const { config, learner } of arms) {
+    const fresh = new Parameters(objectiveOf(config).parameters(config.base.hidden), stage.experiment.seed);
+    for (const name of fresh.names) learner.parameters.view(name).set(fresh.view(name));
+    await learner.push();
+  }
+  const own = arms[0].learner.parameters.namesOf('head').filter((name) => !measuresAlone(name));
+  await startHead(training, heardIn(training, clips), own);
+}
+
+function heardIn({ stage: { experiment }, sources, framesPerSecond }: Training, { heard }: Plan['clips']) {
+  const clips = heard.filter(({ language }) => language in experiment.languages);
+  return { clips, sources, sampler: headSampler(experiment, clips, framesPerSecond) };
+}
+
+/**
+ * A stage after the first begins with what the one before has left, but for the optimiser and the order of the clips; where
+ * it has units of its own, with a new head for them.
+ */
+export async function enter(training: Training, progress: Progress, planned: Plan): Promise<void> {
+  const { stage, arms, sink } = training;
   const { number, of, add, start, experiment } = stage;
   if (number > 1) {
     progress.sampler = undefined;
@@ -69,6 +91,7 @@ export async function enter({ stage, arms, sink }: Training, progress: Progress)
       learner.optimiser = newState(learner.parameters.size);
       await learner.push();
     }
+    if (planned.stageUnits) await startHeadAnew(training, planned.clips);
   }
   // Of a single stage there is nothing to tell.
   if (of > 1)

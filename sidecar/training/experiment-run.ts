@@ -16,7 +16,7 @@ import type { Findings } from '../protocol/findings.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import { type Claim, claimRun } from '../runs/claim.ts';
 import { createRun, openRun, type RunDir, readResolved, runFiles } from '../runs/run.ts';
-import { assess } from './assess.ts';
+import { assess, endWorks } from './assess.ts';
 import { begin, enter, goOn, openFork } from './beginnings.ts';
 import { describeFork, planFork } from './fork.ts';
 import { type Ending, evaluate, fresh, type Training, train } from './loop.ts';
@@ -37,6 +37,8 @@ export interface RunRequest {
   device: DeviceName | 'auto';
   /** Goes on with this run's folder from its newest whole checkpoint. */
   resume?: string;
+  /** A new run is to be found again by this job. */
+  job?: string;
   /** Begins with the parameters of a checkpoint of another run, the newest unless told. */
   from?: { path: string; step?: number };
   version: string;
@@ -88,6 +90,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
           resolved: experiment,
           versions: { milore: request.version, node: process.versions.node, onnxruntime: runtimeVersion() },
           device: chosen.device,
+          job: request.job,
         }),
       );
   const { run } = held;
@@ -125,13 +128,12 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const fork = source && planFork(source.progress, planned.specs, planned.meaning);
     if (fork) sink.emit({ type: 'note', level: 'info', text: `Begins with ${source.dir}. ${describeFork(fork)}` });
     prepared = await prepare(experiment, planned, around);
-    const { arms } = prepared;
+    const { arms, stageSources } = prepared;
     const stages = stagesOf(experiment);
     const { framesPerSecond } = planned.frozen;
     const common = {
       ...prepared,
       sites: routedSites(arms[0].config),
-      meaning: planned.meaning,
       framesPerSecond,
       totalSteps: steps,
       sink,
@@ -140,7 +142,18 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     };
     const trainings = stages.map((stage): Training => {
       const clips = trainedClips(stage.experiment, planned!.clips, framesPerSecond);
-      return { ...common, stage, clips, sampler: trainingSampler(stage.experiment, clips, framesPerSecond) };
+      const units = planned!.stageUnits?.[stage.number - 1] ?? planned!.units;
+      const sources = stageSources[stage.number - 1];
+      const meaning = { ...planned!.meaning, units: units.key };
+      return {
+        ...common,
+        stage,
+        clips,
+        sources,
+        meaning,
+        units,
+        sampler: trainingSampler(stage.experiment, clips, framesPerSecond),
+      };
     });
     const progress = checkpoint ? await goOn(arms, checkpoint) : fresh();
     const current = stageAt(stages, progress.step);
@@ -156,18 +169,13 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       sink.emit({ type: 'evaluation', step: 0, values: before });
       sink.emit(samplingEvent(0, trainings[0]));
     }
-    const info = {
-      baseHash: planned.meaning.base,
-      version: request.version,
-      run: run.id,
-      units: planned.meaning.units,
-    };
+    const info = { baseHash: planned.meaning.base, version: request.version, run: run.id };
     let ending: Ending | undefined;
     let findings: Findings | undefined;
     for (const training of trainings.slice(current.number - 1)) {
       const { stage } = training;
       // Gone on with at its very end, a stage has nothing left to enter.
-      if (progress.step === stage.start) await enter(training, progress);
+      if (progress.step === stage.start) await enter(training, progress, planned);
       const whole = progress.step === stage.start;
       const enteredAt = performance.now();
       ending = await train(training, progress, stage === current ? logged?.last : undefined);
@@ -188,7 +196,11 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
         });
     }
     if (ending?.state === 'done') {
-      saveAdapter(join(run.path, 'adapter'), arms[0].config, arms[0].learner.parameters, info);
+      saveAdapter(join(run.path, 'adapter'), arms[0].config, arms[0].learner.parameters, {
+        ...info,
+        units: trainings.at(-1)!.meaning.units,
+      });
+      endWorks(run);
       sink.emit({ type: 'done', step: steps, seconds: seconds() });
     }
     const rows = await evaluationsAt(

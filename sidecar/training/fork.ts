@@ -4,6 +4,7 @@
  */
 import { UserError } from '../errors.ts';
 import type { TensorFile } from '../model/checkpoint/tensor-file.ts';
+import { measuresAlone } from '../model/config.ts';
 import type { ParameterSpec } from '../model/parameters.ts';
 import { ADAPTED, type Arm } from './arms.ts';
 import type { CheckpointMeaning, StoredProgress } from './state.ts';
@@ -43,7 +44,7 @@ export function planFork(source: StoredProgress, arms: readonly ArmSpecs[], mean
     for (const { name, shape, group } of specs) {
       const place = places.get(name);
       const why =
-        group === 'head' && source.meaning.units !== meaning.units
+        group === 'head' && unitsOf(name, source.meaning) !== unitsOf(name, meaning)
           ? OTHER_UNITS
           : whyNot(name, shape, place?.shape, source.meaning, meaning);
       if (why === undefined)
@@ -73,6 +74,9 @@ function placesOf({ layout }: StoredProgress, arm: string) {
 }
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+const unitsOf = (name: string, { units, measuringUnits }: CheckpointMeaning) =>
+  measuresAlone(name) ? measuringUnits : units;
 
 const OTHER_UNITS = 'its units stand for other sounds';
 

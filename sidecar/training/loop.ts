@@ -12,6 +12,7 @@ import type { StopReason } from '../protocol/reason.ts';
 import type { Arm } from './arms.ts';
 import { drawStep, type TrainingClip } from './draw.ts';
 import { logInterval, type RoutedSite } from './interval.ts';
+import type { UnitsPlan } from './prepare/units.ts';
 import { samplingEvent } from './sampling.ts';
 import type { Sink } from './sink.ts';
 import type { Stage } from './stages.ts';
@@ -35,6 +36,8 @@ export interface Training {
   sites: readonly RoutedSite[];
   /** What the parameters stand for, written into every checkpoint. */
   meaning: CheckpointMeaning;
+  /** What is predicted in this stage. */
+  units: UnitsPlan;
   framesPerSecond: number;
   /** Of all stages. */
   totalSteps: number;

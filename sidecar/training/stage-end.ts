@@ -13,6 +13,7 @@ import { ADAPTER_WEIGHTS } from '../model/checkpoint/adapter.ts';
 import type { CorpusSummary } from '../protocol/events.ts';
 import type { Arm } from './arms.ts';
 import type { TrainingClip } from './draw.ts';
+import type { UnitsPlan } from './prepare/units.ts';
 import type { Stage } from './stages.ts';
 
 export const LEDGER = 'ledger.json';
@@ -33,8 +34,9 @@ export function endedStages(run: { path: string }): number[] {
 
 export interface StageData {
   stage: Stage;
-  /** What trained in it. */
+  /** What trained in it, and the units that it was labelled with. */
   clips: Rows<TrainingClip>;
+  units: UnitsPlan;
 }
 
 export interface LedgerSource {
@@ -50,20 +52,25 @@ export function leaveStage(
   ended: readonly StageData[],
   source: LedgerSource,
 ): void {
-  const { stage } = ended[ended.length - 1];
-  saveAdapter(stageAdapter(run, stage.number), config, learner.parameters, source.info);
-  const { baseHash, units, version } = source.info;
+  const { stage, units } = ended[ended.length - 1];
+  const { baseHash, version } = source.info;
+  saveAdapter(stageAdapter(run, stage.number), config, learner.parameters, { ...source.info, units: units.key });
   const ledger = {
     version: 1,
     milore: version,
     base: baseHash,
-    units,
+    // What held-out speech is measured by, whatever a stage is trained on.
+    units: ended[0].units.key,
     stages: ended.map((data) => entry(run, data, source)),
   };
   writeFileAtomic(join(run.path, LEDGER), `${JSON.stringify(ledger, null, 2)}\n`);
 }
 
-function entry(run: { path: string }, { stage, clips }: StageData, { framesPerSecond, summaries }: LedgerSource) {
+function entry(
+  run: { path: string },
+  { stage, clips, units }: StageData,
+  { framesPerSecond, summaries }: LedgerSource,
+) {
   const { number, add, start, end, experiment } = stage;
   const weights = readFileSync(join(stageAdapter(run, number), ADAPTER_WEIGHTS));
   const languages = Object.entries(experiment.languages).flatMap(([code, { role }]) => {
@@ -72,18 +79,29 @@ function entry(run: { path: string }, { stage, clips }: StageData, { framesPerSe
     let frames = 0;
     for (const one of own) frames += one.frames;
     const seconds = frames / framesPerSecond;
-    const { speakers = 0 } = summaries.find(({ language }) => language === code) ?? {};
-    return [[code, { role, clips: own.length, hours: seconds / 3600, speakers, sha256: hashOf(own) }] as const];
+    const { speakers = 0, licences = [] } = summaries.find(({ language }) => language === code) ?? {};
+    const heard = { role, clips: own.length, hours: seconds / 3600, speakers, licences, sha256: hashOf(own) };
+    return [[code, heard] as const];
   });
   return {
     stage: number,
     add,
     steps: { first: start + 1, last: end },
     replay: experiment.replay,
+    units: unitsIn(units),
     languages: Object.fromEntries(languages),
     adapter: { sha256: createHash('sha256').update(weights).digest('hex') },
   };
 }
+
+/** Which units a stage was trained on, and whose speech they were fitted on. */
+const unitsIn = ({ key, config: { layer, clusters }, fitOn }: UnitsPlan) => ({
+  key,
+  layer,
+  clusters,
+  fitOn: [...new Set(fitOn.map(({ language }) => language))],
+  sha256: hashOf(fitOn),
+});
 
 /** Of the clips' own hashes, whatever their order. */
 function hashOf(clips: Rows<TrainingClip>): string {

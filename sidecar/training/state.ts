@@ -22,8 +22,9 @@ export interface Progress {
 export interface CheckpointMeaning {
   /** Hash of the frozen base. */
   base: string;
-  /** Names the set of units that the head predicts. */
+  /** Names the set of units that the head predicts, and of those that one predicts which only measures. */
   units: string;
+  measuringUnits?: string;
   /** By the name of an adapted projection; `scale` is alpha / rank. */
   sites: Record<string, { experts: number; rank: number; scale: number }>;
 }
@@ -103,6 +104,7 @@ export function parseProgress(text: string, where: string): StoredProgress {
     isRecord(value.meaning) &&
     typeof value.meaning.base === 'string' &&
     typeof value.meaning.units === 'string' &&
+    ['string', 'undefined'].includes(typeof value.meaning.measuringUnits) &&
     isRecord(value.meaning.sites) &&
     Object.values(value.meaning.sites).every(areNumbers);
   if (sound) return value as unknown as StoredProgress;

@@ -7,7 +7,7 @@ import { tinyRuns } from '../support/tiny-run.ts';
 
 it('the service writes the report of a run that it trained', async () => {
   const { root, run } = tinyRuns();
-  const { path } = (await run()).result.run;
+  const { path } = (await run(['languages.fin.licence=CC BY 4.0'])).result.run;
   const out = join(scratch(), 'report');
   const { ended, text } = await job('report', { path, out }, root);
   expect(ended, text).toBe('done');
@@ -16,5 +16,7 @@ it('the service writes the report of a run that it trained', async () => {
   const markdown = readFileSync(join(out, 'report.md'), 'utf8');
   expect(markdown).toMatch(/^- \w{3} \(new\): .*loss \d\.\d\d, control \d\.\d\d/m);
   expect(markdown).toMatch(/parameters were trained/);
+  expect(markdown).toMatch(/^\| fin \|.*\| CC BY 4\.0 \|$/m);
+  expect(markdown).toMatch(/^\| eng \|.*\| not noted \|$/m);
   expect(markdown).toMatch(/By log-mel energies: \d+/);
 }, 120_000);

@@ -29,6 +29,20 @@ const superb = (cwd: string, ...args: string[]) =>
     cwd,
   );
 
+it('transcripts that are phones are learned and scored as phones', async () => {
+  const {
+    code: status,
+    stdout,
+    stderr,
+  } = await superb(path(), path('table'), '--language', code, '--text', 'phones', '--phones');
+  expect(status, stderr).toBe(0);
+  expect(stdout).toMatch(/^PER +decoding/m);
+  // tʃ, aɪ, k and n with <blank>, <unk> and <sos/eos>: neither letters nor spaces.
+  expect(stdout).toContain('; 7 tokens;');
+  const both = await superb(path(), 'a=x', 'b=y', '--phones');
+  expect(both.stderr).toContain('--phones goes with one data set');
+});
+
 beforeAll(async () => {
   const all = [...readListing(source).utterances];
   const chosen = all.filter((_, i) => i % Math.floor(all.length / COUNT) === 0).slice(0, COUNT);
@@ -55,7 +69,7 @@ beforeAll(async () => {
   );
   writeFileSync(
     path('table', 'manifest.tsv'),
-    `path\tspeaker\ttext\tgloss\n${lines(([name, speaker, text]) => `${name}\t${speaker}\tWRONG\t${text}`)}`,
+    `path\tspeaker\ttext\tgloss\tphones\n${lines(([name, speaker, text]) => `${name}\t${speaker}\tWRONG\t${text}\ttʃ aɪ  k n`)}`,
   );
   writeFileSync(
     path('cv', 'train.tsv'),

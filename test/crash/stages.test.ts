@@ -13,6 +13,7 @@ const settings = [
   `languages.fin={role: new, data: ${speech('fin.tsv')}, hours: 0.05}`,
   `languages.vie={role: new, data: ${speech('vie')}, hours: 0.015}`,
   'stages=[{add: [fin], steps: 20}, {add: [vie], steps: 15}]',
+  'units.refit=true',
   'evaluation.superb={languages: [fin], updates: 10, width: 16, learningRate: 0.001, accumulate: 1}',
 ].flatMap((setting) => ['--set', setting]);
 
@@ -28,6 +29,9 @@ function left(run: string) {
   return {
     adapter: weights('adapter'),
     stages: ['1', '2'].map((stage) => weights('stages', stage, 'adapter')),
+    units: ['units.safetensors', join('stages', '2', 'units.safetensors')].map((file) =>
+      readFileSync(join(run, file), 'base64'),
+    ),
     ledger: JSON.parse(readFileSync(join(run, 'ledger.json'), 'utf8')),
     findings: { ...findings, rows: findings.rows?.map((row) => ({ ...row, seconds: 0 })) },
   };

@@ -4,8 +4,12 @@ import { resolve } from 'node:path';
 const entry = resolve(import.meta.dirname, '../../dist/milore.js');
 
 /** Starts the built command line, as a user's shell would. */
-export const start = (args: readonly string[], cwd?: string): ChildProcess =>
-  spawn(process.execPath, [entry, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+export const start = (args: readonly string[], cwd?: string, env: Record<string, string> = {}): ChildProcess =>
+  spawn(process.execPath, [entry, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 
 export interface Finished {
   code: number | null;
@@ -22,4 +26,5 @@ export function finished(child: ChildProcess): Promise<Finished> {
   return new Promise((done) => child.on('close', (code, signal) => done({ code, signal, stdout, stderr })));
 }
 
-export const milore = (args: readonly string[], cwd?: string) => finished(start(args, cwd));
+export const milore = (args: readonly string[], cwd?: string, env: Record<string, string> = {}) =>
+  finished(start(args, cwd, env));

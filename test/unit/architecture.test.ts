@@ -8,6 +8,7 @@ import { importsOf, roomOf, rooms, sources } from '../support/house.ts';
 const leaves = [
   'sidecar/errors.ts',
   'sidecar/machine.ts',
+  'sidecar/allocation.ts',
   'sidecar/disk.ts',
   'sidecar/inside.ts',
   'sidecar/json.ts',

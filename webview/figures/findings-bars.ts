@@ -1,4 +1,5 @@
 /** @file Every language before and after: base or control beside the adapted model, with intervals. */
+import { sayFindingReason } from '../../sidecar/protocol/finding-reasons.ts';
 import type { Finding, Findings, FindingTable } from '../../sidecar/protocol/findings.ts';
 import {
   againstName,
@@ -78,7 +79,10 @@ export function barsFigure(
       head: [t('Language'), ...names, t('Change')],
       rows: groups.map(({ language, pair, cell }) => [
         language.code,
-        ...pair.map((finding) => sayFinding(finding, unit, t) + (finding?.reason ? ` (${finding.reason})` : '')),
+        ...pair.map(
+          (finding) =>
+            sayFinding(finding, unit, t) + (finding?.reason ? ` (${sayFindingReason(finding.reason, t)})` : ''),
+        ),
         cell.change ? sayChange(cell.change, table, t) : '–',
       ]),
     },

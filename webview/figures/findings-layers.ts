@@ -1,4 +1,5 @@
 /** @file What a classifier of languages confuses, and how far each language's frames have moved by layer. */
+import { sayFindingReason } from '../../sidecar/protocol/finding-reasons.ts';
 import type { Confusion, Findings } from '../../sidecar/protocol/findings.ts';
 import { sayFinding } from '../../sidecar/protocol/findings-words.ts';
 import type { HeatFigure, LineFigure } from '../charts/figure.ts';
@@ -22,7 +23,8 @@ export function confusionFigure(findings: Findings, confusion: Confusion): HeatF
   const { languages, counts, accuracy, chance, features } = confusion;
   const totals = counts.map((line) => line.reduce((sum, count) => sum + count, 0));
   const at = findings.rows[confusion.row];
-  const accurate = sayFinding(accuracy, 'share', t) + (accuracy.reason ? ` (${accuracy.reason})` : '');
+  const accurate =
+    sayFinding(accuracy, 'share', t) + (accuracy.reason ? ` (${sayFindingReason(accuracy.reason, t)})` : '');
   return {
     id: `confusion-${features}`,
     title: features === 'states' ? t('Languages told from hidden states') : t('Languages told from a spectrogram'),

@@ -1,4 +1,5 @@
 /** @file A measure as the matrix of stages and languages: numbers in the cells, coloured by how they changed. */
+import { sayFindingReason } from '../../sidecar/protocol/finding-reasons.ts';
 import type { Cell, Finding, Findings, FindingTable } from '../../sidecar/protocol/findings.ts';
 import {
   againstName,
@@ -30,11 +31,17 @@ export function mostChange(tables: readonly FindingTable[]): number {
   return most || 1;
 }
 
+/** With a single stage there is something to tell only against a run of the language alone. */
+export const tellsForward = ({ rows, forwardTransfer }: FindingTable): boolean =>
+  rows.length > 2 || forwardTransfer.some(({ value }) => value !== undefined);
+
 /** The languages that are shown, new ones first, of those that the findings have. */
 export function languagesOf(context: Context, findings: Findings): Language[] {
   const known = new Set(findings.languages.map(({ code }) => code));
   return context.languages.filter(({ code, hidden }) => known.has(code) && !hidden);
 }
+
+const told = (reason: string | undefined) => (reason === undefined ? undefined : sayFindingReason(reason, t));
 
 /** `Base`, `1 · fin`. */
 export const rowName = ({ row, add }: Findings['rows'][number]): string =>
@@ -55,7 +62,7 @@ export const arrowOf = (cell: Cell | undefined): string | undefined => {
 /** A cell in full, a line each: itself, what it is compared with, the change, and of whom the interval was drawn. */
 export function cellDetail(table: FindingTable, row: number, language: string): string[] {
   const cell = cellAt(table, row, language);
-  if (cell?.value === undefined) return ['–', cell?.reason ?? t('not measured')];
+  if (cell?.value === undefined) return ['–', told(cell?.reason) ?? t('not measured')];
   const other = comparedAt(table, row, language);
   return [
     sayFinding(cell, table.unit, t),
@@ -64,7 +71,7 @@ export function cellDetail(table: FindingTable, row: number, language: string): 
     ...(cell.drawn === undefined
       ? []
       : [cell.by === 'speaker' ? t('from {0} speakers', cell.drawn) : t('from {0} utterances', cell.drawn)]),
-    ...(cell.reason ? [cell.reason] : []),
+    ...(cell.reason ? [told(cell.reason)!] : []),
   ];
 }
 
@@ -81,10 +88,7 @@ export function matrixFigure(
   const several = context.runs.length > 1;
   const transfers = [
     { name: t('BWT'), rows: table.backwardTransfer },
-    // Only where a run of the language alone was named to compare with.
-    ...(table.forwardTransfer.some(({ value }) => value !== undefined)
-      ? [{ name: t('FWT'), rows: table.forwardTransfer }]
-      : []),
+    ...(tellsForward(table) ? [{ name: t('FWT'), rows: table.forwardTransfer }] : []),
   ];
   const cells: HeatCell[] = [];
   const values: number[] = [];
@@ -134,7 +138,7 @@ export function matrixFigure(
         .map((all) => all[row.row])
         .map((finding, i) =>
           finding?.value === undefined
-            ? `–${finding?.reason ? ` (${finding.reason})` : ''}`
+            ? `–${finding?.reason ? ` (${told(finding.reason)})` : ''}`
             : i === 0
               ? sayFinding(finding, table.unit, t)
               : saySigned(finding.value, table.unit),
@@ -144,7 +148,8 @@ export function matrixFigure(
 }
 
 function whole(finding: Finding | undefined, say: (finding: Finding) => string): HeatCell {
-  if (finding?.value === undefined) return { text: '–', detail: ['–', ...(finding?.reason ? [finding.reason] : [])] };
+  if (finding?.value === undefined)
+    return { text: '–', detail: ['–', ...(finding?.reason ? [told(finding.reason)!] : [])] };
   const text = say(finding);
   // With its interval the mean would not fit into a cell.
   return { text: text.split(' (')[0], detail: [text] };
@@ -152,7 +157,7 @@ function whole(finding: Finding | undefined, say: (finding: Finding) => string):
 
 function tableCell(table: FindingTable, row: number, language: string): string {
   const cell = cellAt(table, row, language);
-  if (cell?.value === undefined) return `– (${cell?.reason ?? t('not measured')})`;
+  if (cell?.value === undefined) return `– (${told(cell?.reason) ?? t('not measured')})`;
   const value = sayFinding(cell, table.unit, t);
   return cell.change ? `${value}; ${sayChange(cell.change, table, t)}` : value;
 }

@@ -1,8 +1,10 @@
 /** @file The small words of the page of findings: what lies under a matrix, what was skipped, what measuring cost. */
+import { sayFindingReason } from '../../sidecar/protocol/finding-reasons.ts';
 import type { FindingTable } from '../../sidecar/protocol/findings.ts';
 import { measureTitle, sayValue } from '../../sidecar/protocol/findings-words.ts';
 import { detailed, findingsOf } from '../context.ts';
 import { h, keyed } from '../dom.ts';
+import { tellsForward } from '../figures/findings-matrix.ts';
 import { fixed, percent, whole } from '../format.ts';
 import { t } from '../words.ts';
 import type { Part } from './page.ts';
@@ -15,8 +17,9 @@ export function underMatrix(): { element: HTMLElement; update(table: FindingTabl
     element,
     update(table) {
       if (!table) return;
-      const { worst, largestLoss, notes, unit, rows, forwardTransfer } = table;
-      content(JSON.stringify([table.measure, worst, largestLoss, notes, unit, rows.length, forwardTransfer]), () => [
+      const { worst, largestLoss, notes, unit, rows, forwardTransfer, forwardAgainst } = table;
+      const key = [table.measure, worst, largestLoss, notes, unit, rows.length, forwardTransfer, forwardAgainst];
+      content(JSON.stringify(key), () => [
         ...(worst ? [h('p', {}, t('Worst: {0}, {1}', worst.language, sayValue(worst.value, unit)))] : []),
         h(
           'p',
@@ -37,16 +40,18 @@ export function underMatrix(): { element: HTMLElement; update(table: FindingTabl
             'Slanted: not learned yet. Mean: over the languages seen so far. BWT: backward transfer, what languages gained since they entered; negative is forgotten.',
           ),
         ),
-        ...(forwardTransfer.some(({ value }) => value !== undefined)
+        ...(tellsForward(table)
           ? [
               h(
                 'p',
                 { class: 'note' },
-                t('FWT: forward transfer, how much better the new languages are than in a run of each alone.'),
+                forwardAgainst === 'base'
+                  ? t('FWT: forward transfer, what the stages before had gained the new languages over the base.')
+                  : t('FWT: forward transfer, how much better the new languages are than in a run of each alone.'),
               ),
             ]
           : []),
-        ...notes.map((note) => h('p', { class: 'note' }, h('bdi', {}, note))),
+        ...notes.map((note) => h('p', { class: 'note' }, h('bdi', {}, sayFindingReason(note, t)))),
       ]);
     },
   };
@@ -70,7 +75,7 @@ export function aboutMeasuring(): Part {
                 'ul',
                 {},
                 ...skipped.map(({ measure, reason }) =>
-                  h('li', {}, h('bdi', {}, measureTitle(measure, t)), ': ', h('bdi', {}, reason)),
+                  h('li', {}, h('bdi', {}, measureTitle(measure, t)), ': ', h('bdi', {}, sayFindingReason(reason, t))),
                 ),
               ),
             ]

@@ -23,6 +23,8 @@ export const repeatedRows = (x: Value, index: Value, users: Value, counts: Value
 export const placeRows = (y: Value, index: Value, shape: Shape) => y.graph.apply('placeRows', [y, index], { shape })[0];
 /** The first `length` entries of the last axis. */
 export const head = (x: Value, length: number) => x.graph.apply('head', [x], { length })[0];
+/** The first rows of `x` [N, W], as many as `frames` names: [frames, W]. There must be so many. */
+export const firstRows = (x: Value, frames: Dim) => x.graph.apply('firstRows', [x], { frames })[0];
 /**
  * Row j − i + M of `x` [2M + 1, W] for every pair i·T + j of so many frames, [T·T, W]; pairs further than M apart take
  * the first or the last row. For graphs that must count their frames themselves.

@@ -13,7 +13,7 @@ import {
   readAdapterConfig,
   writeAdapter,
 } from '../checkpoint/adapter.ts';
-import type { LearnableConfig } from '../config.ts';
+import { type LearnableConfig, measuresAlone } from '../config.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Piece } from './adapter.ts';
 import { checkAdapterConfig } from './config.ts';
@@ -25,7 +25,7 @@ const KEYS = ['format', 'milore_version', 'base_hash', 'adapter', 'head', 'train
 function pieces(config: LearnableConfig, parameters: Parameters): Piece[] {
   const all = [...adapterOf(config).pieces];
   const covered = new Set(all.map(({ parameter }) => parameter));
-  for (const name of parameters.names.filter((name) => !covered.has(name))) {
+  for (const name of parameters.names.filter((name) => !covered.has(name) && !measuresAlone(name))) {
     const own = parameters.group(name) === 'head' || name === MASK_EMBEDDING;
     const shape = [...parameters.shape(name)];
     all.push({ name: own ? name : adapterNames.full(name), shape, parameter: name, row: 0, column: 0 });
@@ -65,7 +65,7 @@ export interface AdapterInfo {
   units?: string;
 }
 
-/** Writes `adapter_config.json` and `adapter_model.safetensors` into `folder`. */
+/** Writes, without a head that only measures, `adapter_config.json` and `adapter_model.safetensors` into `folder`. */
 export function saveAdapter(folder: string, config: LearnableConfig, parameters: Parameters, info: AdapterInfo): void {
   const tensors = Object.fromEntries(
     pieces(config, parameters).map((piece) => [piece.name, { shape: piece.shape, data: copy(piece, parameters) }]),

@@ -19,12 +19,13 @@ import { type FrozenBase, ownUnits, type Units } from '../../units/fit.ts';
 import { ADAPTED, type Arm, type ArmPlan, planArms } from '../arms.ts';
 import type { TrainingClip } from '../draw.ts';
 import type { ArmSpecs } from '../fork.ts';
+import { stagesOf } from '../stages.ts';
 import type { CheckpointMeaning } from '../state.ts';
 import { type FrozenBaseModel, loadFrozenBase } from './base.ts';
 import { type Clips, collectClips } from './clips.ts';
 import { type FeaturesPlan, planFeatures } from './features.ts';
-import { learnableConfig, meaningOfSites } from './learnable.ts';
-import { labelClips, planUnits, type UnitsPlan } from './units.ts';
+import { learnableConfig, meaningOfSites, refits } from './learnable.ts';
+import { labelClips, planUnits, planUnitsOfStages, type UnitsPlan, unitsFile } from './units.ts';
 
 export interface Around {
   cache: string;
@@ -45,6 +46,8 @@ export interface Plan {
   clips: Clips;
   features: FeaturesPlan;
   units: UnitsPlan;
+  /** Of every stage where each fits its own: the first are `units`. */
+  stageUnits?: UnitsPlan[];
   arms: ArmPlan[];
   specs: ArmSpecs[];
   meaning: CheckpointMeaning;
@@ -63,16 +66,25 @@ export async function plan(experiment: Experiment, around: Around): Promise<Plan
     return { hash, frames, samples: clips.samplesIn({ hash }) };
   });
   const features = planFeatures(experiment, frozen, sized, around);
-  const units = planUnits(experiment, base, clips, features.kind);
+  const stageUnits = refits(experiment)
+    ? planUnitsOfStages(stagesOf(experiment), base, clips, features.kind)
+    : undefined;
+  const units = stageUnits?.[0] ?? planUnits(experiment, base, clips, features.kind);
   const arms = planArms(experiment, config);
   return {
     frozen,
     clips,
     features,
     units,
+    stageUnits,
     arms,
     specs: arms.map(({ name, config }) => ({ name, specs: parameterSpecs(config, base.weights) })),
-    meaning: { base: base.hash, units: units.key, sites: meaningOfSites(config) },
+    meaning: {
+      base: base.hash,
+      units: units.key,
+      ...(stageUnits ? { measuringUnits: units.key } : {}),
+      sites: meaningOfSites(config),
+    },
     count: countParameters(config, base),
   };
 }
@@ -80,6 +92,9 @@ export async function plan(experiment: Experiment, around: Around): Promise<Plan
 export interface Prepared {
   arms: Arm[];
   units: Units;
+  /** Of every stage, what trains in it is labelled by. */
+  stageSources: Sources[];
+  /** Of held-out speech. */
   sources: Sources;
   heldOut: HeldOutSpeech;
   /** By the base's own frozen head. */
@@ -89,9 +104,9 @@ export interface Prepared {
 
 /** Front-end features and units of every clip, from the cache where they are there. */
 export async function label(
-  { frozen: { base, file }, clips, features: kept, units: unitsPlan }: Plan,
+  { frozen: { base, file }, clips, features: kept, units: unitsPlan, stageUnits = [unitsPlan] }: Plan,
   around: Around,
-): Promise<{ features: FeatureStore; units: Units; from: FrozenBase }> {
+): Promise<{ features: FeatureStore; units: Units; stageUnits: Units[]; from: FrozenBase }> {
   const options: SessionOptions = { device: around.device };
   const stage = (name: 'features' | 'units') => (done: number, total: number) => {
     around.signal.throwIfAborted();
@@ -102,7 +117,12 @@ export async function label(
     const source = { load: clips.samples, options };
     await features.ensure(joined<TrainingClip>([clips.heard, clips.heldOut]), source, stage('features'));
     const from = { base, file, features, options };
-    return { features, from, units: await labelClips(unitsPlan, from, clips, around, stage('units')) };
+    const all: Units[] = [];
+    for (const [i, one] of stageUnits.entries()) {
+      const keptIn = around.runFolder && unitsFile({ path: around.runFolder }, i + 1);
+      all.push(await labelClips(one, from, clips, { ...around, keptIn }, stage('units')));
+    }
+    return { features, from, units: all[0], stageUnits: all };
   } catch (error) {
     await features.close();
     throw error;
@@ -112,7 +132,7 @@ export async function label(
 export async function prepare(experiment: Experiment, planned: Plan, around: Around): Promise<Prepared> {
   const { frozen, clips, arms: armPlans } = planned;
   const { base, file, framesPerSecond } = frozen;
-  const { features, units, from } = await label(planned, around);
+  const { features, units, stageUnits, from } = await label(planned, around);
   const arms: Arm[] = [];
   const release = async () => {
     for (const { learner } of arms) await learner.release();
@@ -127,6 +147,8 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
     }
     const baseUnits = own && ((hash: string) => own.get(hash) ?? none);
     const sources: Sources = { features, units: (hash) => units.of(hash), baseUnits };
+    const sourcesOf = (own: Units): Sources =>
+      own === units ? sources : { ...sources, units: (hash) => own.of(hash), measuringUnits: sources.units };
     const heldOut: HeldOutSpeech = {
       clips: clips.heldOut,
       sources,
@@ -136,6 +158,7 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
     return {
       arms,
       units,
+      stageSources: stagesOf(experiment).map((_, i) => sourcesOf(stageUnits[i] ?? units)),
       sources,
       heldOut,
       base: own ? await byOwnHead(arms[0], heldOut) : [],

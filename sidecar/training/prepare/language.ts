@@ -1,5 +1,5 @@
 /** @file One language of an experiment: its data sets scanned, split and cut into clips, and what was left out. */
-import { type Experiment, layoutsOf } from '../../config/experiment.ts';
+import { type Experiment, eachOf, layoutsOf } from '../../config/experiment.ts';
 import {
   applySplits,
   assignSplits,
@@ -19,6 +19,7 @@ import {
 } from '../../corpus/index.ts';
 import { JOIN_SECONDS, LOSS_SHARE } from '../../protocol/alarm-rules.ts';
 import type { CorpusSummary } from '../../protocol/events.ts';
+import { licenceOf } from './licence.ts';
 
 const RATE_HZ = 16_000;
 /** The held-out side must not depend on a run's seed: runs are compared on it. */
@@ -53,6 +54,8 @@ export async function makeLanguage(
   };
   const utterances: Rows<SplitUtterance>[] = [];
   const layouts = layoutsOf(spec);
+  const columns = eachOf(spec, 'text');
+  summary.licences = spec.data.map((root, index) => licenceOf(root, eachOf(spec, 'licence')[index]));
   for (const [index, root] of spec.data.entries()) {
     const layout = layouts[index];
     const corpus = await scanLanguage(
@@ -63,6 +66,7 @@ export async function makeLanguage(
         allowOutside: spec.allowOutside ?? allowOutside,
         tables: spec.commonVoice,
         tiers: spec.tiers,
+        textColumn: columns[index],
         unannotated: spec.unannotated,
         channels: typeof channels === 'number' ? channels - 1 : channels,
         limitHours: spec.hours === undefined ? undefined : spec.hours / spec.data.length,

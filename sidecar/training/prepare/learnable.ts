@@ -9,7 +9,7 @@ import type { RoutedSite } from '../interval.ts';
 import type { CheckpointMeaning } from '../state.ts';
 
 export function learnableConfig(
-  { adapter, head, units }: Pick<Experiment, 'adapter' | 'head' | 'units'>,
+  { adapter, head, units, stages }: Pick<Experiment, 'adapter' | 'head' | 'units' | 'stages'>,
   base: BaseModel['config'],
   trainMask: boolean,
 ): LearnableConfig {
@@ -33,9 +33,14 @@ export function learnableConfig(
     base,
     adapter: what,
     head: { projection: head.projection, units: units.clusters, temperature: head.temperature },
+    ...(refits({ units, stages }) ? { measuringHead: true } : {}),
     trainMask,
   };
 }
+
+/** Whether stages train on units of their own. */
+export const refits = ({ units, stages }: Pick<Experiment, 'units' | 'stages'>): boolean =>
+  units.refit && stages !== undefined && stages.length > 1;
 
 /** The sites that have a router, with their number of experts. */
 export function routedSites({ base, adapter }: LearnableConfig): RoutedSite[] {

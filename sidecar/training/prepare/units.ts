@@ -1,9 +1,9 @@
 /** @file The run's units: their key before anything is computed, their centroids kept with the run, every clip's labels. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Experiment } from '../../config/experiment.ts';
 import { joined } from '../../corpus/index.ts';
-import { writeFileAtomic } from '../../disk.ts';
+import { makeFolder, writeFileAtomic } from '../../disk.ts';
 import { UserError } from '../../errors.ts';
 import type { FeatureKind } from '../../units/features.ts';
 import {
@@ -16,6 +16,7 @@ import {
   type UnitsConfig,
   unitsKey,
 } from '../../units/fit.ts';
+import type { Stage } from '../stages.ts';
 import type { Clips } from './clips.ts';
 
 export interface UnitsPlan {
@@ -43,17 +44,35 @@ export function planUnits(
   return { key: unitsKey(base.hash, config, clips, features), config, fitOn: clips };
 }
 
+/**
+ * The units of every stage where each fits its own (`units.refit`): on the languages that are there by then. The first
+ * stage's are those of held-out speech.
+ */
+export const planUnitsOfStages = (
+  stages: readonly Stage[],
+  base: Parameters<typeof planUnits>[1],
+  { heard }: Pick<Clips, 'heard'>,
+  features: FeatureKind,
+): UnitsPlan[] =>
+  stages.map(({ experiment }) => {
+    const there = heard.filter(({ language }) => language in experiment.languages);
+    return planUnits(experiment, base, { heard: there }, features);
+  });
+
 export const UNITS_FILE = 'units.safetensors';
 
-/** The labels of every clip; the centroids are those that `runFolder` keeps, or are fitted and, with a folder, kept there. */
+/** Where a run keeps the units of a stage; those of the first are the run's. */
+export const unitsFile = (run: { path: string }, stage = 1): string =>
+  stage === 1 ? join(run.path, UNITS_FILE) : join(run.path, 'stages', String(stage), UNITS_FILE);
+
+/** The labels of every clip; the centroids are those that `keptIn` holds, or are fitted and, with a file named, kept there. */
 export async function labelClips(
   { key, config, fitOn }: UnitsPlan,
   from: FrozenBase,
   { heard, heldOut }: Clips,
-  { cache, runFolder, onDamage }: { cache: string; runFolder?: string; onDamage?(path: string): void },
+  { cache, keptIn: path, onDamage }: { cache: string; keptIn?: string; onDamage?(path: string): void },
   onProgress: (done: number, total: number) => void,
 ): Promise<Units> {
-  const path = runFolder && join(runFolder, UNITS_FILE);
   const kept =
     path && existsSync(path) ? readCentroids(path, config.clusters, from.base.config.hidden, key) : undefined;
   const units = await prepareUnits(from, config, fitOn, joined<UnitClip>([heard, heldOut]), cache, {
@@ -68,6 +87,7 @@ export async function labelClips(
 
 /** What a unit is, beside what predicts it: without the centroids neither run nor export could label new speech. */
 function keepCentroids(path: string, { centroids, key }: Units, { layer }: UnitsConfig): void {
+  makeFolder(dirname(path));
   writeFileAtomic(path, centroidsFile(centroids, { layer: String(layer), key }));
 }
 

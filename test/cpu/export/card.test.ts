@@ -59,6 +59,16 @@ describe('the card of a run', () => {
     expect(body).toMatch(/\| Finnish \| fin \| new \| 0\.0\d\d \| \d+ \|/);
   });
 
+  it('has the licences of what was heard as they are noted, beside the base’s, and says which are not', async () => {
+    const base = result.run.path && JSON.parse(readFileSync(join(result.run.path, 'resolved.json'), 'utf8')).base.model;
+    const { run } = tinyRuns();
+    const noted = await run([`base.model=${base}`, 'adapter.experts=1', 'languages.fin.licence=cc0-1.0']);
+    const { front, body } = await cardOf(noted.result.run.path, 'adapter');
+    expect(front.license).toEqual(['cc-by-nc-4.0', 'cc0-1.0']);
+    expect(body).toMatch(/^- fin: cc0\\-1\.0$/m);
+    expect(body).toMatch(/^- eng: not noted/m);
+  }, 120_000);
+
   it('of a stage has the languages and figures until then', async () => {
     const { run } = tinyRuns('stages: [{ add: [fin], steps: 2 }, { add: [deu], steps: 2 }]');
     const deu = JSON.stringify({ role: 'new', data: join(process.cwd(), 'extension/sample/speech/deu'), hours: 0.015 });

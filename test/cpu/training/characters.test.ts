@@ -1,10 +1,10 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Assessed } from '../../../sidecar/evaluation/assessed.ts';
 import type { Findings } from '../../../sidecar/protocol/findings.ts';
 import { runFiles } from '../../../sidecar/runs/run.ts';
-import { type TinyRun, tinyRuns } from '../../support/tiny-run.ts';
+import { eventsOf, type TinyRun, tinyRuns } from '../../support/tiny-run.ts';
 
 const fin = resolve('extension/sample/speech/fin.tsv');
 const settings = [
@@ -60,6 +60,30 @@ describe('a run that counts characters', () => {
       expect(path).toMatch(/\.opus$/);
     }
   });
+
+  it('goes on with a recogniser that was stopped, does not do again what has ended, and finds the same', async () => {
+    const controller = new AbortController();
+    // The second row's: its training has three updates behind it, and a checkpoint after each.
+    const quick = [...settings, 'checkpoint.every=1'];
+    let rows = 0;
+    const stopped = await run(quick, {
+      signal: controller.signal,
+      onEvent: (event) => {
+        if (event.type !== 'stage' || event.detail !== 'characters of fin') return;
+        if (event.done === 1) rows++;
+        if (rows === 2 && event.done === 3) controller.abort();
+      },
+    });
+    expect(stopped.result.state).toBe('stopped');
+    const again = await run(quick, { resume: stopped.result.run.path });
+    const updates = eventsOf(again, 'stage').flatMap(({ detail, done }) =>
+      detail === 'characters of fin' ? done : [],
+    );
+    expect(updates).toEqual([4]);
+    const [a, b] = [again, done].map((one) => read<Assessed>(one, 'evaluation', 'row-1.json'));
+    expect(a.scores).toEqual(b.scores);
+    expect(readdirSync(join(again.result.run.path, 'evaluation'))).toEqual(['row-0.json', 'row-1.json']);
+  }, 120_000);
 
   it('says of a language without transcripts why there is no number', () =>
     expect(found.skipped).toContainEqual({

@@ -13,6 +13,7 @@ const vie = resolve('extension/sample/speech/vie');
 const stages = [
   `languages.vie={role: new, data: ${JSON.stringify(vie)}, hours: 0.015}`,
   'stages=[{add: [fin], steps: 6}, {add: [vie], steps: 5, replay: {fraction: 0.4}}]',
+  'languages.fin.licence=CC BY 4.0',
   'evaluation.every=4',
   'checkpoint.keep=1',
   'head.warmupSteps=3',
@@ -134,6 +135,9 @@ describe('two stages', () => {
     ]);
     expect(ledger.stages[0].languages.fin.sha256).toBe(ledger.stages[1].languages.fin.sha256);
     expect(ledger.stages[0].languages.fin.sha256).toMatch(/^[0-9a-f]{64}$/);
+    // As the experiment says; nothing where nobody noted one.
+    expect(ledger.stages[0].languages.fin.licences).toEqual([{ licence: 'CC BY 4.0', from: 'experiment' }]);
+    expect(ledger.stages[0].languages.eng.licences).toEqual([{}]);
   });
 
   it('roll back to a stage byte for byte, and fork from its end', async () => {

@@ -14,7 +14,7 @@ it('a run goes on with its experiment named beside it, tells its start again, an
     // Once: a second signal, at the checkpoint that the first one brought, would mean to leave at once.
     if (!asked && String(text).includes('"type":"checkpoint"')) asked = child.kill('SIGTERM');
   });
-  expect((await finished(child)).code).toBe(0);
+  expect((await finished(child)).code).toBe(75);
   const [id] = readdirSync(join(root, '.milore', 'runs'));
   const run = join(root, '.milore', 'runs', id);
 

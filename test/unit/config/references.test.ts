@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { eachOf } from '../../../sidecar/config/experiment.ts';
 import { parseReference } from '../../../sidecar/config/references.ts';
 import { findDatasets, loadExperiment } from '../../../sidecar/config/resolve.ts';
 import { scratch } from '../../support/scratch.ts';
@@ -50,6 +51,24 @@ languages:
     expect(found.languages.yor).toMatchObject({ data: [join(folder, 'recordings/yoruba')], layout: 'kaldi' });
     expect(found.languages.eng.data).toEqual([join(folder, 'recordings/eng'), join(folder, 'recordings/chants')]);
     expect(found.languages.eng.layout).toBe('auto');
+  });
+
+  it('bring each its own licence and column of transcripts, unless the experiment names them', async () => {
+    await withList(list.replace('layout: kaldi }', 'layout: kaldi, licence: CC BY 4.0, text: words }'));
+    const text = (more: string) => `base: { model: ../models/base }
+languages:
+  yor: { role: new, data: [dataset:chants, dataset:radio]${more} }
+`;
+    const { yor } = (await experiment(text(''))).languages;
+    expect([yor.licence, yor.text]).toEqual([
+      ['', 'CC BY 4.0'],
+      ['', 'words'],
+    ]);
+    expect(eachOf(yor, 'licence')).toEqual([undefined, 'CC BY 4.0']);
+    expect((await experiment(text(', licence: MIT'))).languages.yor.licence).toBe('MIT');
+    expect((await experiment(text(', text: [a, b]'))).languages.yor.text).toEqual(['a', 'b']);
+    expect(JSON.stringify(await experiment(text(', licence: [MIT]')))).toContain('it lists 1 and data lists 2');
+    await withList(list);
   });
 
   it('bring each its own layout, unless the experiment says one', async () => {

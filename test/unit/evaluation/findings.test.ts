@@ -97,6 +97,22 @@ describe('findings', () => {
     expect(worst).toMatchObject({ language: 'new' });
   });
 
+  it('have forward transfer where a run of the language alone counted the same on the same clips', () => {
+    const alone = (each: Partial<{ scores: Score[]; why: string }>) => ({
+      new: { scores: each.scores ?? [score('adapted', 'loss', 'new', () => 40)], unlike: () => each.why },
+    });
+    const forward = (of: ReturnType<typeof alone>) =>
+      findingsOf(rows, { ...options, alone: of }).tables.find(({ measure }) => measure === 'loss')!;
+    // 4.0 alone, 3.35 here: better by 0.65 nats.
+    expect(forward(alone({})).forwardTransfer[1].value).toBeCloseTo(0.65, 12);
+    expect(forward(alone({})).forwardAgainst).toBe('alone');
+    expect(forward(alone({ why: 'has other units' })).forwardTransfer[1].reason).toMatch(/new alone has other units/);
+    const [some] = [score('adapted', 'loss', 'new', () => 40)];
+    const fewer = { ...some, counts: some.counts.slice(1) };
+    expect(forward(alone({ scores: [fewer] })).forwardTransfer[1].reason).toMatch(/other speech/);
+    expect(forward(alone({ scores: [] })).forwardTransfer[1].reason).toMatch(/did not measure/);
+  });
+
   it('name the clips that went worst and that lost most against the control', () => {
     const of = (language: string) => found.examples.find((one) => one.language === language)!;
     expect(of('new').worst.map(({ id }) => id)[0]).toBe('new/7');

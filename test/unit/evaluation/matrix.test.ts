@@ -5,6 +5,7 @@ import {
   forwardTransfer,
   largestLoss,
   type StageMatrix,
+  transferAhead,
   worstLanguage,
 } from '../../../sidecar/evaluation/matrix.ts';
 
@@ -50,6 +51,14 @@ describe('the matrix of stages and languages, worked by hand', () => {
     expect(value(forwardTransfer(accuracies, 2, { vie: 0.3 }))).toBeCloseTo(0.1);
     expect(forwardTransfer(rates, 2, undefined)).toMatchObject({ reason: expect.stringContaining('vie alone') });
     expect(forwardTransfer(rates, 0, {}).kind).toBe('undefined');
+    expect(forwardTransfer(rates, 2, { vie: { reason: 'other units' } })).toMatchObject({ reason: 'other units' });
+  });
+
+  it('has forward transfer against the base: what a language had gained before its turn', () => {
+    // By hand: vie went from 0.95 to 0.93 while fin was learned.
+    for (const matrix of [rates, accuracies]) expect(value(transferAhead(matrix, 2))).toBeCloseTo(0.02);
+    expect(transferAhead(rates, 1)).toMatchObject({ reason: expect.stringContaining('fin alone') });
+    expect(transferAhead(rates, 0)).toMatchObject({ reason: 'nothing was learned before stage 1' });
   });
 
   it('names the worst language, and the largest loss in one stage though it was made up for later', () => {

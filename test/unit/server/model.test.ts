@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cardOf } from '../../../sidecar/hub/model-card.ts';
+import { cardOf } from '../../../sidecar/config/card.ts';
 import { loadBase } from '../../../sidecar/model/checkpoint/base.ts';
 import { openSafetensors, writeSafetensors } from '../../../sidecar/model/checkpoint/safetensors.ts';
 import { inspectModel } from '../../../sidecar/server/requests/model.ts';

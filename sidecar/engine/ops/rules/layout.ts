@@ -155,6 +155,18 @@ export const layout: Record<string, Op> = {
       },
     ],
   },
+  firstRows: {
+    infer: ([x], { frames }) => [{ shape: [frames as Dim, x.shape[1]] }],
+    emit: (e, node) =>
+      e.node(
+        'Slice',
+        [...named(e, node), e.ints([0]), e.shape([node.attributes.frames as Dim]), e.ints([0])],
+        {},
+        outputs(e, node),
+      ),
+    gradient: null, // of constants alone
+    examples: [],
+  },
   head: {
     infer: ([x], { length }) => [{ shape: withLast(x.shape, length as number) }],
     emit: (e, node) =>

@@ -1,5 +1,5 @@
 /**
- * @file What a task's training leaves on disk, so that a kill costs little: checkpoints that are believed by their hashes,
+ * @file What a recogniser's training leaves on disk, so that a kill costs little: checkpoints that are believed by their hashes,
  * then the result with the recogniser. A folder is named by all that decides its content; it knows no scores.
  */
 import { createHash } from 'node:crypto';
@@ -32,8 +32,8 @@ export interface WorkOptions {
   options: RecognitionOptions;
   /** Updates between checkpoints. */
   every: number;
-  /** Of an arm's recogniser: the base it reads with, and the adapter's files. */
-  originOf(arm: string): Origin;
+  /** Of an arm's recogniser: the base it reads with, and the adapter's files. Where it is left out none is kept. */
+  originOf?(arm: string): Origin;
 }
 
 /** All that the result depends on. */
@@ -62,8 +62,10 @@ export function workOf(
   let claim: Claim | undefined;
   return {
     recogniser,
+    keeps: originOf !== undefined,
     result() {
-      const found = existsSync(file) && existsSync(recogniser) ? readResult(file) : undefined;
+      const whole = existsSync(file) && (!originOf || existsSync(recogniser));
+      const found = whole ? readResult(file) : undefined;
       // A kill may have come between the result and this.
       if (found) removeIfPossible(join(path, 'checkpoints'));
       return found;
@@ -79,7 +81,7 @@ export function workOf(
     due: (update) => update % every === 0,
     save: (update, files) => void writeCheckpoint({ path }, update, files, { keep: 1 }),
     finish(result, trained) {
-      writeFolder(recogniser, keptFiles(trained, task.name, originOf(arm)));
+      if (originOf) writeFolder(recogniser, keptFiles(trained, task.name, originOf(arm)));
       const text = JSON.stringify(result);
       writeFileAtomic(file, `${sumOf(text)}\n${text}\n`);
       removeIfPossible(join(path, 'checkpoints'));
