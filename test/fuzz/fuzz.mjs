@@ -1,37 +1,49 @@
-// npm run fuzz -- --minutes N [--from I]: changed recordings, each by its number alone, so that a find can be had again.
-// An error that is not in words, more than 2 s or 500 MB is kept in dist/fuzz/found/; an ended process is named by its input.
+// npm run fuzz -- [--reader NAME …] [--inputs N | --minutes N] [--from I]: changed files, each by its number alone, so that a
+// find can be had again. Every reader unless named. An error that is not in words, more than 2 s of the processor or 500 MB is
+// kept in dist/fuzz/found/; an ended process is named by its input.
 import { fork } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
-const { values } = parseArgs({ options: { minutes: { type: 'string' }, from: { type: 'string' } } });
-const end = Date.now() + Number(values.minutes ?? 1) * 60_000;
+const { values } = parseArgs({
+  options: {
+    reader: { type: 'string', multiple: true },
+    inputs: { type: 'string' },
+    /** Of each reader. */
+    minutes: { type: 'string' },
+    from: { type: 'string', default: '0' },
+  },
+});
 const out = resolve('dist/fuzz');
 const found = join(out, 'found');
 mkdirSync(found, { recursive: true });
 copyFileSync('sidecar/audio/libav-audio/libav-audio.wasm', join(out, 'libav-audio.wasm'));
-await build({
-  entryPoints: ['test/fuzz/audio.ts'],
-  outfile: join(out, 'audio.mjs'),
+const options = {
   bundle: true,
   platform: 'node',
   format: 'esm',
   logLevel: 'warning',
-  external: ['@wasm-audio-decoders/opus-ml'],
+  external: ['@wasm-audio-decoders/opus-ml', 'onnxruntime-node', 'vitest'],
   banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
+};
+await build({
+  ...options,
+  entryPoints: { child: 'test/fuzz/child.ts', readers: 'test/fuzz/readers.ts' },
+  outdir: out,
+  outExtension: { '.js': '.mjs' },
 });
+process.env.MILORE_FUZZ_CASES = resolve('test/cases');
+const { readers } = await import(join(out, 'readers.mjs'));
 
 const batch = 500;
-const stuckMs = 20_000;
-const totals = { inputs: 0, read: 0, refused: 0, raw: 0, slow: 0, large: 0, ended: 0 };
-let next = Number(values.from ?? 0);
+const stuckMs = 120_000;
 
 /** One batch in a process of its own; the number to go on from. */
-function run(from) {
+function run(reader, from, to, totals) {
   return new Promise((done) => {
-    const child = fork(join(out, 'audio.mjs'), [resolve('test/cases'), found, String(from), String(from + batch)], {
+    const child = fork(join(out, 'child.mjs'), [reader, found, String(from), String(to)], {
       execArgv: ['--max-old-space-size=1024'],
     });
     let last = { at: from };
@@ -50,13 +62,23 @@ function run(from) {
       if (!finished) {
         totals.ended++;
         totals.inputs += last.at - from + 1;
-        console.log(`ended ${last.at}: the process ended (${signal ?? code}); again with --from ${last.at}`);
+        console.log(`${reader}: ended ${last.at}: the process ended (${signal ?? code}); again with --from ${last.at}`);
       }
-      done(finished ? from + batch : last.at + 1);
+      done(finished ? to : last.at + 1);
     });
   });
 }
 
-while (Date.now() < end) next = await run(next);
-console.log(JSON.stringify(totals));
-process.exitCode = totals.raw + totals.slow + totals.large + totals.ended > 0 ? 1 : 0;
+let finds = 0;
+for (const reader of values.reader ?? Object.keys(readers)) {
+  const totals = { inputs: 0, read: 0, refused: 0, raw: 0, slow: 0, large: 0, ended: 0 };
+  const began = Date.now();
+  const first = Number(values.from);
+  const last = values.inputs === undefined ? Number.POSITIVE_INFINITY : first + Number(values.inputs);
+  const end = values.inputs === undefined ? began + Number(values.minutes ?? 1) * 60_000 : Number.POSITIVE_INFINITY;
+  for (let next = first; next < last && Date.now() < end; )
+    next = await run(reader, next, Math.min(next + batch, last), totals);
+  finds += totals.raw + totals.slow + totals.large + totals.ended;
+  console.log(`${reader}: ${JSON.stringify(totals)}, ${((Date.now() - began) / 60_000).toFixed(1)} min`);
+}
+process.exitCode = finds > 0 ? 1 : 0;

@@ -19,6 +19,88 @@ export function mutate(seed: Uint8Array, others: readonly Uint8Array[], random: 
   return random() < 0.8 ? mendOgg(bytes) : bytes;
 }
 
+const numbers = [
+  '0',
+  '-1',
+  '1e999',
+  '-0',
+  'NaN',
+  '9007199254740993',
+  '4294967296',
+  '1e-320',
+  '0x10',
+  '',
+  'null',
+  'true',
+  '[]',
+  '{}',
+  '"x"',
+];
+const words = [
+  '\t',
+  '\n',
+  '\r\n',
+  ' ',
+  ',',
+  ':',
+  '"',
+  "'",
+  '|',
+  '\0',
+  '../',
+  '/etc/passwd',
+  '\\',
+  '&a',
+  '*a',
+  '<<: *a',
+  '!!js',
+  '#',
+  '\ufeff',
+  '\u202e',
+  '__proto__',
+  'constructor',
+  '\ud800',
+];
+
+/** One to six changes of a text by what it is made of: numbers, words, lines, brackets. */
+export function mutateText(seed: Uint8Array, others: readonly Uint8Array[], random: Random): Uint8Array {
+  let text = Buffer.from(seed).toString('utf8');
+  for (let i = 1 + below(random, 6); i > 0 && text.length > 0; i--)
+    text = pick(random, textKinds)(text, others, random);
+  return Buffer.from(text);
+}
+
+/** Puts something in place of one of the matches. */
+function replaceOne(text: string, pattern: RegExp, by: (found: string) => string, random: Random): string {
+  const all = [...text.matchAll(pattern)];
+  if (all.length === 0) return text;
+  const one = pick(random, all);
+  return text.slice(0, one.index) + by(one[0]) + text.slice(one.index + one[0].length);
+}
+
+const textKinds: ((text: string, others: readonly Uint8Array[], random: Random) => string)[] = [
+  (text, _, random) => replaceOne(text, /-?\d+(\.\d+)?/g, () => pick(random, numbers), random),
+  (text, _, random) => replaceOne(text, /\w+/g, () => pick(random, words), random),
+  (text, _, random) => replaceOne(text, /\w+/g, (found) => found.repeat(1 + below(random, 300)), random),
+  (text, _, random) => replaceOne(text, /[[\]{}":,\t\n<>]/g, () => pick(random, words), random),
+  (text, _, random) => replaceOne(text, /[^\n]*\n/g, () => '', random),
+  (text, _, random) => replaceOne(text, /[^\n]*\n/g, (found) => found.repeat(2 + below(random, 40)), random),
+  (text, _, random) => replaceOne(text, /"[^"\n]*"|\w+/g, (found) => found + found, random),
+  (text, _, random) => {
+    const depth = 1 + below(random, 3000);
+    return replaceOne(text, /\d+|"[^"\n]*"/g, (found) => '['.repeat(depth) + found + ']'.repeat(depth), random);
+  },
+  (text, _, random) => {
+    const at = below(random, text.length);
+    return text.slice(0, at) + pick(random, words).repeat(1 + below(random, 50)) + text.slice(at);
+  },
+  (text, others, random) => {
+    const other = Buffer.from(pick(random, others)).toString('utf8');
+    return text.slice(0, below(random, text.length)) + other.slice(below(random, Math.max(1, other.length)));
+  },
+  (text, _, random) => text.slice(0, below(random, text.length)),
+];
+
 type Change = (bytes: Buffer, others: readonly Uint8Array[], random: Random) => Buffer;
 
 const kinds: Change[] = [
