@@ -13,6 +13,6 @@ it('the runtime is told to report nothing before it is loaded, in the process an
 
 it('an environment that says otherwise is not believed', async () => {
   process.env.ORT_DISABLE_TELEMETRY = '0';
-  await import('../../sidecar/engine/telemetry.ts');
+  await import('../../sidecar/engine/session.ts');
   expect(process.env.ORT_DISABLE_TELEMETRY).toBe('1');
 });
