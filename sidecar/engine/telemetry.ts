@@ -1,5 +1,5 @@
 /**
- * @file Set before onnxruntime is loaded: it reports nothing to anybody. Import it first. The runtime reads the process's
- * own environment, of which a worker thread has a copy, so that the entry points import it too.
+ * @file Set before the runtime starts: it reports nothing to anybody. Import it first. onnxruntime reads the process's own
+ * environment when its first session is made; a worker thread has but a copy of that, so the entry points import it too.
  */
 process.env.ORT_DISABLE_TELEMETRY = '1';

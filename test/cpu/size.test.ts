@@ -117,9 +117,9 @@ it.each(['lora-mixture', 'full', 'none'])('the arithmetic of a step (%s) is the 
 });
 
 it.each([
-  [2, 531],
-  [6, 1039],
-  [12, 1814],
+  [2, 460],
+  [6, 821],
+  [12, 1374],
 ])('expects about the memory that `npm run bench` measured with %d layers', (layers, measuredMiB) => {
   const base = configOf({ model_type: 'hubert', num_hidden_layers: layers })!;
   const wanted = experiment('training.batchSeconds=20', 'head.projection=256', 'units.clusters=500', 'control=false');
