@@ -88,6 +88,8 @@ describe('keys', () => {
       'heldOut',
       'commonVoice',
       'tiers',
+      'text',
+      'licence',
       'unannotated',
       'allowOutside',
       'weight',
@@ -189,6 +191,7 @@ describe('the list of datasets', () => {
       'tiers',
       'unannotated',
       'text',
+      'licence',
     ]);
     expect((await at('datasets:\n  a: { language: Yoru| }', list)).labels[0]).toBe('yor');
     expect((await at('datasets:\n  a: { layout: | }', list)).labels).toContain('kaldi');
