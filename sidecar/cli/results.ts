@@ -107,7 +107,7 @@ function rowOf(codes: readonly string[], values: readonly Measurement[]): StageM
   return Object.fromEntries(
     codes.map((language) => {
       const value = measuredValue(values, 'loss', { arm: 'adapted', language });
-      return [language, Number.isFinite(value) ? value : { reason: `${language} has no held-out speech` }];
+      return [language, Number.isFinite(value) ? value : { reason: `${language} was not measured` }];
     }),
   );
 }
