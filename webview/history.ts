@@ -4,6 +4,7 @@ import type { LogName } from '../sidecar/protocol/log.ts';
 import { type Measurement, measuredValue, measurementsOf } from '../sidecar/protocol/measurement.ts';
 import { reasonIn, sayReason } from '../sidecar/protocol/reason.ts';
 import { entries, list, number, object, text } from './fields.ts';
+import { Legs } from './legs.ts';
 import { Series } from './series.ts';
 import { Utilisation } from './utilisation.ts';
 import { t } from './words.ts';
@@ -94,7 +95,9 @@ export class RunHistory {
   steps = 0;
   device = '';
   deviceNotes: string[] = [];
+  /** At work, all legs together. */
   seconds: number | undefined;
+  private legs = new Legs();
   version = 0;
 
   /** A log is told from its beginning. */
@@ -118,6 +121,7 @@ export class RunHistory {
   /** An event that this version does not know leaves a line in the tail, nothing else. */
   private addEvent(event: Record<string, unknown>): void {
     const step = number(event.step);
+    this.legs.add(event.type, Date.parse(text(event.time, 40)));
     switch (event.type) {
       case 'started':
         this.steps = Math.max(0, number(event.steps) || 0);
@@ -151,7 +155,7 @@ export class RunHistory {
       case 'failed':
       case 'done':
         if (Number.isFinite(step)) this.marks.push({ step, kind: event.type });
-        if (event.type === 'done') this.seconds = number(event.seconds);
+        if (event.type === 'done') this.seconds = this.legs.secondsWith(number(event.seconds));
         break;
     }
     this.addLine(event);
