@@ -92,10 +92,11 @@ describe.skipIf(missing)(`the page of findings in Chromium${missing && ` (${miss
     expect(lines.map((line) => line.match(signs)?.join('') ?? '')).toEqual(['▲▲', '▲▲', '≈≈', '▼', '≈']);
 
     const rows = await table(one, 'findings-0');
-    expect(rows[0]).toEqual(['After stage', 'fin', 'vie', 'eng', 'deu', 'spa', 'mean', 'BWT']);
+    expect(rows[0]).toEqual(['After stage', 'fin', 'vie', 'eng', 'deu', 'spa', 'mean', 'BWT', 'FWT']);
     expect(rows[2].slice(0, 2)).toEqual(['1 · fin', '3.84 (3.78 to 3.91); better by 0.08 (0.05 to 0.11)']);
-    expect(rows[3].slice(-2)).toEqual(['3.64', '−0.05']);
-    expect(rows[1].at(-1)).toBe('– (nothing comes before the base)');
+    expect(rows[3].slice(-3, -1)).toEqual(['3.64', '−0.05']);
+    expect(rows[2].at(-1)).toBe('– (no run has trained fin alone)');
+    expect(rows[1].slice(-2)).toEqual(['– (nothing comes before the base)', '– (nothing was learned before stage 1)']);
     const bars = await table(one, 'findings-bars-0');
     expect(bars[0]).toEqual(['Language', 'Control', 'Adapted', 'Change']);
     expect(bars[1]).toEqual(['fin', '3.93 (3.87 to 4.00)', '3.89 (3.83 to 3.96)', 'better by 0.04 (0.01 to 0.07)']);
@@ -153,7 +154,16 @@ describe.skipIf(missing)(`the page of findings in Chromium${missing && ` (${miss
     await page(one).locator('.chip[data-code=vie]').click();
     await one.settled();
     expect(await page(one).locator('.answers li').count()).toBe(4);
-    expect((await table(one, 'findings-0'))[0]).toEqual(['After stage', 'fin', 'eng', 'deu', 'spa', 'mean', 'BWT']);
+    expect((await table(one, 'findings-0'))[0]).toEqual([
+      'After stage',
+      'fin',
+      'eng',
+      'deu',
+      'spa',
+      'mean',
+      'BWT',
+      'FWT',
+    ]);
     expect((await table(one, 'findings-bars-0')).length).toBe(5);
     expect((await table(one, 'drift'))[0]).not.toContain('vie');
     await clean(one);
@@ -288,6 +298,8 @@ describe.skipIf(missing)(`the page of findings in Chromium${missing && ` (${miss
       'After stage 1 (fin), step 400, Language fin: 3.84 (3.78 to 3.91), control 3.92 (3.86 to 3.99), better by 0.08 (0.05 to 0.11), from 7 speakers',
     );
     await one.page.keyboard.press('End');
+    expect(await said()).toBe('After stage 1 (fin), step 400, FWT: –, no run has trained fin alone');
+    await one.page.keyboard.press('ArrowLeft');
     expect(await said()).toBe('After stage 1 (fin), step 400, BWT: −0.01');
     await one.page.locator('[data-chart=findings-bars-0] .bars').focus();
     await one.page.keyboard.press('ArrowDown');
