@@ -92,7 +92,7 @@ describe('a run that is killed', () => {
     });
     child.kill('SIGTERM');
     const { code, stdout, stderr } = await ended;
-    expect(code).toBe(0);
+    expect(code).toBe(75);
     expect(stderr).toContain('writing a checkpoint');
     const events = stdout
       .trim()
