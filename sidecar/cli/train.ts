@@ -26,7 +26,7 @@ import {
   warn,
 } from './output.ts';
 import { answered, results, stageMatrix } from './results.ts';
-import { stopSignals } from './stop-signals.ts';
+import { type StopSignals, stopSignals } from './stop-signals.ts';
 
 interface Options {
   resume?: string;
@@ -58,45 +58,51 @@ export const train = () =>
       if (options.resume && options.autoResume)
         command.error('error: --auto-resume finds its run itself: leave --resume out', { exitCode: 2 });
       const stop = stopSignals(endOfAllocation());
-      const job = options.autoResume && jobName(options.autoResume);
-      const own = job ? runOfJob(dirname(resolve(file!)), job) : undefined;
-      const resume = options.resume ?? own?.path;
-      const loaded = resume ? { ...experimentOf(resolve(resume)), text: '' } : await loadExperiment(file!, options.set);
-      const { experiment } = loaded;
-      if (file && resume) await mustBeOf(file, options.set, experiment, resume);
-      const root = resume ? resolve(resume, '..', '..', '..') : dirname(resolve(file!));
-      let run: RunDir | undefined;
-      const begin = () =>
-        runExperiment({
-          root,
-          experiment,
-          configText: loaded.text,
-          device: options.device ?? experiment.device,
-          resume: resume && resolve(resume),
-          job,
-          version: VERSION,
-          onEvent: progressPrinter(totalSteps(experiment), options.json),
-          signal: stop.signal,
-          onRun(begun) {
-            run = begun;
-          },
-        });
-      const result = await (own ? whenFree(begin, stop.signal) : begin())
-        .catch((error) => {
-          // Beside the fault itself, which is told last. Who resumes knows the command.
-          if (run && !resume && hasCheckpoints(run))
-            process.stderr.write(`The run has checkpoints. Once this is cured: milore train --resume ${run.path}\n`);
-          throw error;
-        })
-        .finally(stop.release);
-      if (options.json) tellJson({ type: 'result', ...result });
-      else tell(summary(experiment, result));
-      if (result.state === 'stopped') {
-        if (stop.scheduled && options.requeue) warn(requeue(options.requeue));
-        throw new CommanderError(STOPPED_EXIT, RUN_STOPPED, 'the run was stopped');
+      try {
+        await trainOn(file, options, stop);
+      } finally {
+        stop.release();
       }
-      if (result.state === 'failed') throw new CommanderError(1, RUN_FAILED, result.reason ?? 'the run failed');
     });
+
+async function trainOn(file: string | undefined, options: Options, stop: StopSignals): Promise<void> {
+  const job = options.autoResume && jobName(options.autoResume);
+  const own = job ? runOfJob(dirname(resolve(file!)), job) : undefined;
+  const resume = options.resume ?? own?.path;
+  const loaded = resume ? { ...experimentOf(resolve(resume)), text: '' } : await loadExperiment(file!, options.set);
+  const { experiment } = loaded;
+  if (file && resume) await mustBeOf(file, options.set, experiment, resume);
+  const root = resume ? resolve(resume, '..', '..', '..') : dirname(resolve(file!));
+  let run: RunDir | undefined;
+  const begin = () =>
+    runExperiment({
+      root,
+      experiment,
+      configText: loaded.text,
+      device: options.device ?? experiment.device,
+      resume: resume && resolve(resume),
+      job,
+      version: VERSION,
+      onEvent: progressPrinter(totalSteps(experiment), options.json),
+      signal: stop.signal,
+      onRun(begun) {
+        run = begun;
+      },
+    });
+  const result = await (own ? whenFree(begin, stop.signal) : begin()).catch((error) => {
+    // Beside the fault itself, which is told last. Who resumes knows the command.
+    if (run && !resume && hasCheckpoints(run))
+      process.stderr.write(`The run has checkpoints. Once this is cured: milore train --resume ${run.path}\n`);
+    throw error;
+  });
+  if (options.json) tellJson({ type: 'result', ...result });
+  else tell(summary(experiment, result));
+  if (result.state === 'stopped') {
+    if (stop.scheduled && options.requeue) warn(requeue(options.requeue));
+    throw new CommanderError(STOPPED_EXIT, RUN_STOPPED, 'the run was stopped');
+  }
+  if (result.state === 'failed') throw new CommanderError(1, RUN_FAILED, result.reason ?? 'the run failed');
+}
 
 /** A run keeps its own settings: a file named beside it must not say others in silence. */
 async function mustBeOf(file: string, set: string[], experiment: Experiment, run: string): Promise<void> {
