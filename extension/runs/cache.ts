@@ -15,6 +15,7 @@ const kinds = (): Record<CacheKind, string> => ({
   audio: vscode.l10n.t('sound in 16 bits'),
   units: vscode.l10n.t('units and labels'),
   states: vscode.l10n.t('hidden states'),
+  superb: vscode.l10n.t('trainings of recognisers'),
   corpus: vscode.l10n.t('what recordings hold'),
 });
 

@@ -18,6 +18,7 @@ export const cacheKinds = {
   audio: 'sound in 16 bits',
   units: 'units and labels',
   states: 'hidden states',
+  superb: 'trainings of recognisers',
   corpus: 'what recordings hold',
 } as const;
 export type CacheKind = keyof typeof cacheKinds;
