@@ -165,7 +165,7 @@ export const readers: Record<string, Reader> = {
   experiment: {
     text: true,
     seeds: () => [of('experiment', experiment)],
-    read: (bytes) => parseExperiment(Buffer.from(bytes).toString('utf8'), '/work/my.milore.yaml'),
+    read: (bytes) => parseExperiment(Buffer.from(bytes).toString('utf8'), '/home/ada/my.milore.yaml'),
   },
   'list of datasets': {
     text: true,
@@ -175,7 +175,7 @@ export const readers: Record<string, Reader> = {
         'datasets:\n  radio: { language: yor, path: radio, layout: tsv, tiers: [a, b] }\nmodels:\n  m: { path: models/m }\n',
       ),
     ],
-    read: (bytes) => parseDatasets(Buffer.from(bytes).toString('utf8'), '/work/milore.datasets.yaml'),
+    read: (bytes) => parseDatasets(Buffer.from(bytes).toString('utf8'), '/home/ada/milore.datasets.yaml'),
   },
   annotations: {
     text: true,

@@ -14,7 +14,7 @@ it.skipIf(process.platform === 'win32')('a value in a job script is one word of 
 });
 
 it('a job script says no more in its directives than was asked, and nothing of a hostile name', () => {
-  const script = jobScript("/work/o'neil $(id)/x.milore.yaml", 'x\n#SBATCH --uid=0\n$(id)', {
+  const script = jobScript("/home/o'neil $(id)/x.milore.yaml", 'x\n#SBATCH --uid=0\n$(id)', {
     ...options,
     gpus: 'a100:1',
     set: ["name='x'\n#SBATCH --uid=0"],
@@ -31,5 +31,5 @@ it('a job script says no more in its directives than was asked, and nothing of a
     '#SBATCH --requeue',
     '#SBATCH --signal=B:USR2@90',
   ]);
-  expect(lines[body]).toBe(`cd '/work/o'\\''neil $(id)' || exit 1`);
+  expect(lines[body]).toBe(`cd '/home/o'\\''neil $(id)' || exit 1`);
 });
