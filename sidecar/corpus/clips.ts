@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { type Moments, MomentsOf, modelRateHz, normaliseBy } from '../audio/index.ts';
 import { UserError } from '../errors.ts';
+import { shortestSamples } from './examine.ts';
 import { PackedRows } from './packed-rows.ts';
 import { MadeRows, Places, type Rows } from './rows.ts';
-import { shortestSamples } from './scan.ts';
 import type { SplitUtterance } from './splits.ts';
 import type { Clip, ClipPart, ScannedUtterance } from './types.ts';
 import { readUnfolded } from './unfolded.ts';

@@ -10,7 +10,7 @@ export { nearestPause } from './pauses.ts';
 export { replayPool } from './replay.ts';
 export { chosen, joined, Places, type Rows, rowsBy } from './rows.ts';
 export * from './sampler.ts';
-export { type LanguageSpec, type ScanProgress, scanLanguage, shortestSamples } from './scan.ts';
+export { type LanguageSpec, type ScanProgress, scanLanguage } from './scan.ts';
 export * from './splits.ts';
 export * from './superb-folder.ts';
 export { TextIndex } from './text-index.ts';

@@ -1,17 +1,15 @@
 /** @file Decodes every file of a language once: how long, what hash, and what must be skipped for which reason. */
-import { createHash } from 'node:crypto';
-import { type Stats, statSync } from 'node:fs';
-import { type ChannelChoice, cancels, fileSource, type Heard, hear, modelRateHz } from '../audio/index.ts';
+import { type ChannelChoice, modelRateHz } from '../audio/index.ts';
 import { UserError } from '../errors.ts';
 import { keyedPlaces } from '../random.ts';
 import type { CommonVoiceTables } from './common-voice.ts';
 import { onceEach } from './copies.ts';
+import { examine, keyOf, statOf } from './examine.ts';
 import { readListing } from './layout.ts';
-import { type Level, Levels } from './levels.ts';
 import { PackedRows } from './packed-rows.ts';
 import { notesInShort } from './recording-notes.ts';
 import { chosen, Places, type Rows } from './rows.ts';
-import { type Finding, type FindingKey, ScanCache } from './scan-cache.ts';
+import { type Finding, ScanCache } from './scan-cache.ts';
 import { TextIndex } from './text-index.ts';
 import {
   type LanguageCorpus,
@@ -65,13 +63,6 @@ export interface ScanProgress {
   skipped: number;
 }
 
-/** One frame of HuBERT's convolutions, at 16 kHz. */
-export const shortestSamples = 400;
-/** −80 dBFS, three steps of 16 bit. Floats have no steps, and may be quiet speech far below. */
-const silentPeak = { steps: 1e-4, floats: 1e-6 };
-/** Kaldi's own tolerance for segments that end behind their recording. */
-const overhangSeconds = 0.5;
-const hashedBytes = 1 << 22;
 const mostAtOnce = 1024;
 
 /** @throws UserError where the manifest is wrong, or where nothing usable is left and that is not allowed. */
@@ -242,128 +233,6 @@ async function byChannel(
     }
   }
   return split;
-}
-
-async function examine(group: Utterance[], cache: ScanCache, signal?: AbortSignal): Promise<[Utterance, Finding][]> {
-  const { path } = group[0];
-  const stat = statOf(path);
-  if (!stat) {
-    return group.map((utterance) => [utterance, { reasonCode: 'missing', reason: `There is no file ${path}.` }]);
-  }
-  const known = group.map((utterance) => cache.get(keyOf(utterance, stat)));
-  const unknown = group.filter((_, i) => !known[i]);
-  const sha256 = unknown.length ? await hashOf(path, signal) : '';
-  // A channel is a pass of its own: few files have segments of several.
-  const found = new Map<Utterance, Finding>();
-  for (const channel of new Set(unknown.map((utterance) => utterance.channel))) {
-    const own = unknown.filter((utterance) => utterance.channel === channel);
-    const findings =
-      typeof sha256 === 'string' ? await listen(path, own, channel, sha256, signal) : own.map(() => sha256);
-    for (const [index, utterance] of own.entries()) {
-      cache.set(keyOf(utterance, stat), findings[index]);
-      found.set(utterance, findings[index]);
-    }
-  }
-  return group.map((utterance, i) => [utterance, known[i] ?? found.get(utterance)!]);
-}
-
-const keyOf = ({ path, startSeconds, endSeconds, channel }: Utterance, stat: Stats): FindingKey => {
-  return { path, bytes: stat.size, modifiedMs: stat.mtimeMs, startSeconds, endSeconds, channel };
-};
-
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined; // A folder on the way is a file, or may not be entered.
-  }
-}
-
-/** Of the file's bytes, in hex; a finding where they cannot be read. */
-async function hashOf(path: string, signal?: AbortSignal): Promise<string | Finding> {
-  try {
-    const source = await fileSource(path);
-    try {
-      const hash = createHash('sha256');
-      for (let at = 0; at < source.size; at += hashedBytes) {
-        hash.update(source.read(at, hashedBytes));
-        signal?.throwIfAborted();
-      }
-      return hash.digest('hex');
-    } finally {
-      source.close();
-    }
-  } catch (fault) {
-    return findingOf(fault);
-  }
-}
-
-/** Goes through the file once, keeping nothing of it. */
-async function listen(
-  path: string,
-  utterances: Utterance[],
-  channel: number | undefined,
-  sha256: string,
-  signal?: AbortSignal,
-): Promise<Finding[]> {
-  const levels = new Levels(
-    utterances.map(({ startSeconds, endSeconds }) => {
-      const to = endSeconds === undefined ? Number.POSITIVE_INFINITY : Math.round(endSeconds * modelRateHz);
-      return { from: Math.round((startSeconds ?? 0) * modelRateHz), to };
-    }),
-  );
-  try {
-    const take = (piece: Parameters<Levels['add']>[0]) => {
-      signal?.throwIfAborted();
-      levels.add(piece);
-    };
-    const heard = await hear(path, take, { channel });
-    return utterances.map((utterance, index) => measure(heard, levels.levels[index], sha256, utterance));
-  } catch (fault) {
-    const finding = findingOf(fault);
-    return utterances.map(() => finding);
-  }
-}
-
-function findingOf(fault: unknown): Finding {
-  if (!(fault instanceof UserError) || fault.code.startsWith('disk.')) throw fault;
-  const empty = fault.code === 'audio.empty-file' || fault.code === 'audio.no-samples';
-  const passing = fault.code === 'audio.unreadable' || fault.code === 'audio.missing';
-  return { reasonCode: empty ? 'empty' : 'unreadable', reason: fault.message, passing };
-}
-
-function measure(heard: Heard, level: Level, sha256: string, utterance: Utterance): Finding {
-  const { startSeconds, endSeconds, channel } = utterance;
-  const { format, sampleRateHz, channels, notes, samples16k: all } = heard;
-  const startSample = Math.round((startSeconds ?? 0) * modelRateHz);
-  const asked = endSeconds === undefined ? all : Math.round(endSeconds * modelRateHz);
-  if (startSample >= all || asked > all + overhangSeconds * modelRateHz) {
-    const reason = `It lies at ${startSeconds ?? 0} to ${endSeconds ?? '…'} s, but the recording has ${all / modelRateHz} s.`;
-    return { reasonCode: 'unreadable', reason };
-  }
-  const endSample = Math.min(asked, all);
-  const samples = endSample - startSample;
-  if (samples < shortestSamples) {
-    return {
-      reasonCode: 'too-short',
-      reason: `It has ${samples} samples at 16 kHz; one frame takes ${shortestSamples}.`,
-      channels,
-    };
-  }
-  const peak = Math.max(-level.lowest, level.highest);
-  if (channel === undefined && cancels(peak, level.channelPeak, channels)) {
-    const reason = `Its ${channels} channels cancel out: mixed, nothing is left of them. Choose one (\`audio.channels\`), or export one alone.`;
-    return { reasonCode: 'silent', reason, channels };
-  }
-  const least = heard.float ? silentPeak.floats : silentPeak.steps;
-  if (peak < least || level.highest === level.lowest) {
-    const what = peak < least ? `its peak is ${peak.toExponential(1)} of full scale` : 'all its samples are the same';
-    return { reasonCode: 'silent', reason: `It is silent: ${what}.`, channels };
-  }
-  const segment = startSeconds === undefined && endSeconds === undefined ? '' : `@${startSample}-${endSample}`;
-  const side = channel === undefined || channels === 1 ? '' : `#${channel}`;
-  const hash = sha256 + segment + side;
-  return { startSample, samples, hash, format, sampleRateHz, channels, ...(notes.length ? { notes } : {}) };
 }
 
 function nothingLeft(spec: LanguageSpec, listed: number, skipped: Skipped[], leftOut: number): UserError {

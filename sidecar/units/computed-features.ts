@@ -5,6 +5,7 @@ import type { Rows } from '../corpus/index.ts';
 import type { BaseModel } from '../model/checkpoint/base.ts';
 import type { WeightFile } from '../weights/file.ts';
 import type { FeatureClip, FeatureSource, FeatureStore } from './features.ts';
+import { fill } from './fill.ts';
 import { FrontEnd } from './front-end.ts';
 import { Pack } from './pack.ts';
 
@@ -40,14 +41,7 @@ export class ComputedFeatures implements FeatureStore {
     onProgress?: (done: number, total: number) => void,
   ): Promise<void> {
     this.source = source;
-    if (!this.pack) return;
-    const missing = clips.filter(({ hash }) => !this.has(hash));
-    for (let i = 0; i < missing.length; i++) {
-      const clip = missing.at(i)!;
-      if (i % SHARING === 0) this.pack.refresh();
-      if (!this.has(clip.hash)) this.pack.write(clip.hash, toSound(await source.load(clip)));
-      onProgress?.(i + 1, missing.length);
-    }
+    if (this.pack) await fill(this.pack, clips, async (clip) => toSound(await source.load(clip)), onProgress);
   }
 
   async ready(hashes: readonly string[]): Promise<void> {
@@ -80,8 +74,6 @@ export class ComputedFeatures implements FeatureStore {
     this.pack?.close();
   }
 }
-
-const SHARING = 64;
 
 /** Sound depends on a base only in whether it is normalised. */
 export const soundName = ({ normalise }: { normalise: boolean }) => (normalise ? 'normalised' : 'plain');

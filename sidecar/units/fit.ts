@@ -2,17 +2,17 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { Rows } from '../corpus/index.ts';
 import { writeFileAtomic } from '../disk.ts';
 import { floats, type SessionOptions } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
 import type { BaseModel } from '../model/checkpoint/base.ts';
-import { openSafetensors, writeSafetensors } from '../model/checkpoint/safetensors.ts';
 import type { LearnableConfig } from '../model/config.ts';
 import { featureGraph } from '../objectives/learnable.ts';
 import { permutation } from '../random.ts';
 import type { WeightFile } from '../weights/file.ts';
+import { cachedCentroids, centroidsFile } from './centroids.ts';
 import type { FeatureKind, FeatureStore } from './features.ts';
 import { Assigner, type Centroids, fitKMeans } from './kmeans.ts';
 import { Pack } from './pack.ts';
@@ -145,7 +145,7 @@ export async function prepareUnits(
   const path = join(cache, 'units', `${key}.safetensors`);
   // Asked before it is read: another process may put it there meanwhile.
   const wasThere = existsSync(path);
-  const centroids = known ?? cached(path, config.clusters, width) ?? (await fitted());
+  const centroids = known ?? cachedCentroids(path, config.clusters, width) ?? (await fitted());
 
   async function fitted(): Promise<Centroids> {
     const rows = await sample(from, config, fitOn, (done, total) => onProgress?.('fit', done, total));
@@ -246,54 +246,6 @@ async function sample(
     onProgress,
   );
   return rows;
-}
-
-const sumOf = (data: Float32Array) =>
-  createHash('sha256')
-    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-    .digest('hex');
-
-/** Centroids with a checksum: one flipped bit would give other labels, and no error. */
-export const centroidsFile = (
-  { clusters, width, data }: Centroids,
-  about: { layer: string; key: string },
-): Uint8Array => writeSafetensors({ centroids: { shape: [clusters, width], data } }, { ...about, sha256: sumOf(data) });
-
-/** @throws UserError where the file is damaged, or of other units */
-export function readCentroids(path: string, clusters: number, width: number, key: string): Centroids {
-  const file = openSafetensors(path);
-  try {
-    const fault = (code: string, why: string) =>
-      new UserError({
-        code,
-        tried: `label speech with the centroids of ${path}`,
-        why,
-        cure: 'Restore the file, or start a new run.',
-      });
-    const shape = file.has('centroids') ? file.info('centroids').shape : [];
-    if (shape.join() !== `${clusters},${width}` || file.metadata.key !== key)
-      throw fault(
-        'units.other-centroids',
-        'they are not those that this run began with: its speech, its base or its units have changed.',
-      );
-    const data = file.float32('centroids');
-    if (sumOf(data) !== file.metadata.sha256)
-      throw fault('units.damaged-centroids', 'their numbers are not those that were written.');
-    return { clusters, width, data };
-  } finally {
-    file.close();
-  }
-}
-
-/** Those of the cache, where they are whole; else they are fitted again. */
-function cached(path: string, clusters: number, width: number): Centroids | undefined {
-  if (!existsSync(path)) return undefined;
-  try {
-    return readCentroids(path, clusters, width, basename(path, '.safetensors'));
-  } catch (error) {
-    if (error instanceof UserError) return undefined;
-    throw error;
-  }
 }
 
 const tooFew = (frames: number, clusters: number) =>

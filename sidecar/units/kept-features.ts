@@ -6,6 +6,7 @@ import { UserError } from '../errors.ts';
 import type { BaseModel } from '../model/checkpoint/base.ts';
 import type { WeightFile } from '../weights/file.ts';
 import type { FeatureClip, FeatureSource, FeatureStore } from './features.ts';
+import { fill } from './fill.ts';
 import { FrontEnd } from './front-end.ts';
 import { fromHalf, HALF_MAX, toHalf } from './half.ts';
 import { Pack } from './pack.ts';
@@ -40,28 +41,22 @@ export class KeptFeatures implements FeatureStore {
     onProgress?: (done: number, total: number) => void,
   ): Promise<void> {
     this.source = source;
-    const missing = clips.filter(({ hash }) => !this.pack.has(hash));
-    for (let i = 0; i < missing.length; i++) {
-      const clip = missing.at(i)!;
-      if (i % SHARING === 0) this.pack.refresh();
-      if (!this.pack.has(clip.hash)) await this.compute(clip);
-      onProgress?.(i + 1, missing.length);
-    }
+    await fill(this.pack, clips, (clip) => this.compute(clip), onProgress);
     await this.frontEnd.close();
   }
 
   async ready(hashes: readonly string[]): Promise<void> {
     const damaged = hashes.filter((hash) => !this.pack.isSound(hash));
-    for (const hash of damaged) await this.compute({ hash });
+    for (const hash of damaged) this.pack.write(hash, await this.compute({ hash }));
     if (damaged.length > 0) await this.frontEnd.close();
   }
 
-  private async compute(clip: FeatureClip): Promise<void> {
+  private async compute(clip: FeatureClip): Promise<Uint8Array> {
     if (!this.source) throw new Error(`internal: nothing to compute the features of ${clip.hash} from`);
     const features = await this.frontEnd.run(await this.source.load(clip), this.source.options);
     const kept = this.half ? toHalf(features) : features;
     if (!kept) throw tooLarge();
-    this.pack.write(clip.hash, new Uint8Array(kept.buffer, kept.byteOffset, kept.byteLength));
+    return new Uint8Array(kept.buffer, kept.byteOffset, kept.byteLength);
   }
 
   read(hash: string, start = 0, frames?: number): Float32Array {
@@ -75,9 +70,6 @@ export class KeptFeatures implements FeatureStore {
     this.pack.close();
   }
 }
-
-/** Clips between two looks at what other processes have written. */
-const SHARING = 16;
 
 /** Names a cache file: what the features are of, and how they are kept. */
 export const packName = (kind: 'float32' | 'float16', { hash }: { hash: string }) =>

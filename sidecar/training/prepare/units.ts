@@ -5,12 +5,11 @@ import type { Experiment } from '../../config/experiment.ts';
 import { joined } from '../../corpus/index.ts';
 import { makeFolder, writeFileAtomic } from '../../disk.ts';
 import { UserError } from '../../errors.ts';
+import { centroidsFile, readCentroids } from '../../units/centroids.ts';
 import type { FeatureKind } from '../../units/features.ts';
 import {
-  centroidsFile,
   type FrozenBase,
   prepareUnits,
-  readCentroids,
   type UnitClip,
   type Units,
   type UnitsConfig,

@@ -2,23 +2,14 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { bundle } from '../../bundle.mjs';
 
 // Inside dist/, so that it finds its packages.
 mkdirSync('dist/faults', { recursive: true });
 const program = mkdtempSync(resolve('dist/faults/program-'));
 for (const name of readdirSync('dist'))
   if (/\.(js|cjs|wasm)$/.test(name)) copyFileSync(join('dist', name), join(program, name));
-await build({
-  entryPoints: ['test/crash/faults/main.ts'],
-  outfile: join(program, 'main.mjs'),
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  logLevel: 'warning',
-  external: ['onnxruntime-node', '@wasm-audio-decoders/opus-ml'],
-  banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
-});
+await bundle('test/crash/faults/main.ts', join(program, 'main.mjs'));
 process.exitCode =
   spawnSync(process.execPath, [join(program, 'main.mjs'), ...process.argv.slice(2)], {
     stdio: 'inherit',
