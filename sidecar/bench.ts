@@ -5,7 +5,7 @@
  */
 
 import './engine/telemetry.ts';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,15 +13,12 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CLIP_SECONDS, CLIPS, FRAMES, hubertBase, mixtureOf, randomBatch } from './bench-model.ts';
+import { type PeerStep, startPeer } from './bench-peer.ts';
+import { sgemmPeak } from './bench-sgemm.ts';
 import { report } from './cli/output.ts';
-import { compile } from './engine/compile.ts';
 import { DEVICES } from './engine/devices.ts';
 import { flopsOf } from './engine/flops.ts';
-import { Graph } from './engine/graph.ts';
-import { gemm } from './engine/ops/linear.ts';
-import { sum } from './engine/ops/reduce.ts';
-import { type DeviceName, Session } from './engine/session.ts';
-import { UserError } from './errors.ts';
+import type { DeviceName } from './engine/session.ts';
 import { calibrate } from './learning/calibrate.ts';
 import { openLearners } from './learning/open-learner.ts';
 import { accumulateTogether, evaluateTogether } from './learning/together.ts';
@@ -35,24 +32,6 @@ const ADAMW = { betas: [0.9, 0.98], epsilon: 1e-6, weightDecay: 0.01, clipNorm: 
 
 const hashOf = (layers: number) => `bench-${layers}`;
 
-async function sgemmPeak(threads: number): Promise<number> {
-  const [m, n] = [2048, 3072];
-  const graph = new Graph();
-  const y = sum(gemm(graph.input('a', [m, n]), graph.input('b', [n, n])), [0, 1]);
-  const { bytes, ...compiled } = compile({ y }, 'cpu');
-  const session = await Session.open(bytes, compiled, { device: 'cpu', threads });
-  const feed = (rows: number) => ({ data: new Float32Array(rows * n).fill(0.5), shape: [rows, n] });
-  const feeds = { a: feed(m), b: feed(n) };
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 8; i++) {
-    const start = performance.now();
-    await session.run(feeds, {});
-    best = Math.min(best, performance.now() - start);
-  }
-  await session.release();
-  return flopsOf({ y }, {}) / best / 1e6;
-}
-
 /** Runs this program again for one errand and returns what it printed. */
 function errand(...args: string[]): string {
   const { status, stdout } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...args], {
@@ -61,39 +40,6 @@ function errand(...args: string[]): string {
   });
   if (status !== 0) throw new Error(`internal: ${args[0]} failed`);
   return stdout;
-}
-
-interface PeerStep {
-  wallMs: number;
-  /** Processor time of all threads; some peers do not say. */
-  cpuMs?: number;
-  peakMiB: number;
-  loss: number;
-}
-
-/** Another program that makes one step for each line it is sent, and answers each with a line of JSON. */
-function startPeer(command: string, environment: Record<string, string>) {
-  const child = spawn(command, {
-    shell: true,
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, ...environment },
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return {
-    async step(): Promise<PeerStep> {
-      child.stdin.write('\n');
-      const { value, done } = await lines.next();
-      if (done)
-        throw new UserError({
-          code: 'bench.peer-ended',
-          tried: `take turns with the peer "${command}"`,
-          why: 'it ended without answering a line with a line.',
-          cure: 'Run the command by itself and send it an empty line: it has to print {"wallMs", "peakMiB", "loss"}.',
-        });
-      return JSON.parse(value);
-    },
-    end: () => void child.stdin.end(),
-  };
 }
 
 const median = (values: readonly number[]) => {
