@@ -5,7 +5,7 @@ import { fork } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { bundle } from '../bundle.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -20,20 +20,7 @@ const out = resolve('dist/fuzz');
 const found = join(out, 'found');
 mkdirSync(found, { recursive: true });
 copyFileSync('sidecar/audio/libav-audio/libav-audio.wasm', join(out, 'libav-audio.wasm'));
-const options = {
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  logLevel: 'warning',
-  external: ['@wasm-audio-decoders/opus-ml', 'onnxruntime-node', 'vitest'],
-  banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
-};
-await build({
-  ...options,
-  entryPoints: { child: 'test/fuzz/child.ts', readers: 'test/fuzz/readers.ts' },
-  outdir: out,
-  outExtension: { '.js': '.mjs' },
-});
+for (const part of ['child', 'readers']) await bundle(`test/fuzz/${part}.ts`, join(out, `${part}.mjs`));
 process.env.MILORE_FUZZ_CASES = resolve('test/cases');
 const { readers } = await import(join(out, 'readers.mjs'));
 
