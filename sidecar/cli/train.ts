@@ -6,6 +6,9 @@ import { type Experiment, totalSteps } from '../config/experiment.ts';
 import { loadExperiment } from '../config/resolve.ts';
 import { devices } from '../config/schema.ts';
 import { UserError } from '../errors.ts';
+import { type Joined, joinRanks } from '../ranks/join.ts';
+import { isFirst } from '../ranks/ranks.ts';
+import { fromFirst } from '../ranks/share.ts';
 import { hasCheckpoints } from '../runs/checkpoints.ts';
 import type { RunDir } from '../runs/run.ts';
 import { type RunResult, runExperiment } from '../training/experiment-run.ts';
@@ -66,43 +69,73 @@ export const train = () =>
     });
 
 async function trainOn(file: string | undefined, options: Options, stop: StopSignals): Promise<void> {
+  const workspace = file ? dirname(resolve(file)) : resolve(options.resume!, '..', '..', '..');
+  const ranks = await joinRanks(workspace);
+  try {
+    await trainAmong(ranks, file, options, stop);
+  } catch (error) {
+    const stopped = error instanceof CommanderError && error.code === RUN_STOPPED;
+    if (stopped) await ranks.end();
+    // One rank's words are enough; the others say why only where they are the first to fail.
+    else if (!ranks.fail((error as Error).message)) throw new CommanderError(1, RUN_FAILED, '');
+    throw error;
+  }
+  await ranks.end();
+}
+
+async function trainAmong(ranks: Joined, file: string | undefined, options: Options, stop: StopSignals): Promise<void> {
   const job = options.autoResume && jobName(options.autoResume);
-  const own = job ? runOfJob(dirname(resolve(file!)), job) : undefined;
-  const resume = options.resume ?? own?.path;
+  const found = job && isFirst(ranks) ? runOfJob(dirname(resolve(file!)), job)?.path : undefined;
+  const own = await fromFirst(ranks, found);
+  const resume = options.resume ?? own;
   const loaded = resume ? { ...experimentOf(resolve(resume)), text: '' } : await loadExperiment(file!, options.set);
   const { experiment } = loaded;
   if (file && resume) await mustBeOf(file, options.set, experiment, resume);
   const root = resume ? resolve(resume, '..', '..', '..') : dirname(resolve(file!));
+  const { shards } = experiment.training;
+  if (ranks.size > 1 && (shards ?? 1) < ranks.size) throw tooFewShards(ranks.size, shards);
   let run: RunDir | undefined;
-  const begin = () =>
-    runExperiment({
-      root,
-      experiment,
-      configText: loaded.text,
-      device: options.device ?? experiment.device,
-      resume: resume && resolve(resume),
-      job,
-      version: VERSION,
-      onEvent: progressPrinter(totalSteps(experiment), options.json),
-      signal: stop.signal,
-      onRun(begun) {
-        run = begun;
-      },
-    });
-  const result = await (own ? whenFree(begin, stop.signal) : begin()).catch((error) => {
+  const result = await runExperiment({
+    root,
+    experiment,
+    configText: loaded.text,
+    device: options.device ?? experiment.device,
+    resume: resume && resolve(resume),
+    patiently: own ? (take) => whenFree(take, stop.signal) : undefined,
+    job,
+    version: VERSION,
+    onEvent: progressPrinter(totalSteps(experiment), options.json),
+    signal: stop.signal,
+    ranks,
+    onRun(begun) {
+      run = begun;
+    },
+  }).catch((error) => {
     // Beside the fault itself, which is told last. Who resumes knows the command.
     if (run && !resume && hasCheckpoints(run))
       process.stderr.write(`The run has checkpoints. Once this is cured: milore train --resume ${run.path}\n`);
     throw error;
   });
-  if (options.json) tellJson({ type: 'result', ...result });
-  else tell(summary(experiment, result));
+  if (isFirst(ranks)) {
+    if (options.json) tellJson({ type: 'result', ...result });
+    else tell(summary(experiment, result));
+  }
   if (result.state === 'stopped') {
-    if (stop.scheduled && options.requeue) warn(requeue(options.requeue));
+    if (stop.scheduled && options.requeue && isFirst(ranks)) warn(requeue(options.requeue));
     throw new CommanderError(STOPPED_EXIT, RUN_STOPPED, 'the run was stopped');
   }
   if (result.state === 'failed') throw new CommanderError(1, RUN_FAILED, result.reason ?? 'the run failed');
 }
+
+const tooFewShards = (ranks: number, shards: number | undefined) =>
+  new UserError({
+    code: 'ranks.too-few-shards',
+    tried: `train with ${ranks} ranks`,
+    why: shards
+      ? `a step has ${shards} ${shards === 1 ? 'shard' : 'shards'} (training.shards): some ranks would have nothing to do.`
+      : 'the experiment does not say into how many shards a step is laid (training.shards).',
+    cure: `Set training.shards to a multiple of the ranks that you may ever use (--set training.shards=${ranks}); the adapter is then the same on any number of them.`,
+  });
 
 /** A run keeps its own settings: a file named beside it must not say others in silence. */
 async function mustBeOf(file: string, set: string[], experiment: Experiment, run: string): Promise<void> {
