@@ -21,16 +21,16 @@ const beatMs = 1000;
 
 export const beatFile = (folder: string, rank: number): string => join(folder, `${rank}.beat`);
 
-/** Tells all ranks why; the first reason stays. Whether this one is it. */
+/** Tells all ranks why; the first reason stays. Whether this one is to be said. */
 export function tellFailure(folder: string, reason: string): boolean {
   try {
     const file = openSync(join(folder, FAILED), 'wx');
     writeSync(file, reason);
     closeSync(file);
     return true;
-  } catch {
-    // Another was first, or the disk is gone: the process ends all the same.
-    return false;
+  } catch (error) {
+    // Where the disk is gone nobody else can have said it.
+    return (error as NodeJS.ErrnoException).code !== 'EEXIST';
   }
 }
 

@@ -17,7 +17,7 @@ export async function mustAgree(ranks: Ranks, what: Record<string, unknown>, cur
     throw new UserError({
       code: 'ranks.differ',
       tried: `train with ${ranks.size} ranks`,
-      why: `rank ${rank} on ${host} has another ${other} than rank 0 on ${all[0].host}.`,
+      why: `rank ${rank} on ${host} does not have the same ${other} as rank 0 on ${all[0].host}.`,
       cure,
     });
   }

@@ -127,6 +127,8 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       signal,
     };
     planned = await inTurn(ranks, () => plan(experiment, around));
+    const oneDisk = 'Let all ranks read the same recordings and the same base, on one disk or in whole copies.';
+    await mustAgree(ranks, trainedOn(planned), oneDisk);
     const fork = source && planFork(source.progress, planned.specs, planned.meaning);
     if (fork) sink.emit({ type: 'note', level: 'info', text: `Begins with ${source.dir}. ${describeFork(fork)}` });
     const whole = planned;
@@ -163,11 +165,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const progress = checkpoint ? await goOn(arms, checkpoint) : fresh();
     const current = stageAt(stages, progress.step);
     if (!checkpoint) await begin(trainings[0], planned, source && { ...source, fork: fork! });
-    await mustAgree(
-      ranks,
-      { ...trainedOn(planned), 'beginning of its parameters': arms[0].learner.parameters.data, step: progress.step },
-      'Let all ranks read the same recordings and the same base, on one disk or in whole copies.',
-    );
+    await mustAgree(ranks, { parameters: arms[0].learner.parameters.data, step: progress.step }, oneDisk);
     const logged =
       checkpoint && (await fromFirst(ranks, isFirst(ranks) ? await loggedOf(run, checkpoint.step) : undefined));
     const { cache, onDamage } = around;
