@@ -74,6 +74,8 @@ it('a stop that one rank is asked for stops all at one step, and another number 
 }, 60_000);
 
 function withoutClock({ values, ...event }: Record<string, unknown>) {
-  const kept = (values as { measure: string }[] | undefined)?.filter(({ measure }) => !/second|resident/i.test(measure));
+  const kept = (values as { measure: string }[] | undefined)?.filter(
+    ({ measure }) => !/second|resident/i.test(measure),
+  );
   return { ...event, values: kept };
 }
