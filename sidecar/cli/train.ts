@@ -30,6 +30,7 @@ import {
 } from './output.ts';
 import { answered, results, stageMatrix } from './results.ts';
 import { type StopSignals, stopSignals } from './stop-signals.ts';
+import { tooFewShards } from './too-few-shards.ts';
 
 interface Options {
   resume?: string;
@@ -126,16 +127,6 @@ async function trainAmong(ranks: Joined, file: string | undefined, options: Opti
   }
   if (result.state === 'failed') throw new CommanderError(1, RUN_FAILED, result.reason ?? 'the run failed');
 }
-
-const tooFewShards = (ranks: number, shards: number | undefined) =>
-  new UserError({
-    code: 'ranks.too-few-shards',
-    tried: `train with ${ranks} ranks`,
-    why: shards
-      ? `a step has ${shards} ${shards === 1 ? 'shard' : 'shards'} (training.shards): some ranks would have nothing to do.`
-      : 'the experiment does not say into how many shards a step is laid (training.shards).',
-    cure: `Set training.shards to a multiple of the ranks that you may ever use (--set training.shards=${ranks}); the adapter is then the same on any number of them.`,
-  });
 
 /** A run keeps its own settings: a file named beside it must not say others in silence. */
 async function mustBeOf(file: string, set: string[], experiment: Experiment, run: string): Promise<void> {
