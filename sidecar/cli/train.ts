@@ -7,6 +7,7 @@ import { loadExperiment } from '../config/resolve.ts';
 import { devices } from '../config/schema.ts';
 import { UserError } from '../errors.ts';
 import { type Joined, joinRanks } from '../ranks/join.ts';
+import { launchedBy } from '../ranks/launched.ts';
 import { isFirst } from '../ranks/ranks.ts';
 import { fromFirst } from '../ranks/share.ts';
 import { hasCheckpoints } from '../runs/checkpoints.ts';
@@ -29,6 +30,7 @@ import {
   warn,
 } from './output.ts';
 import { answered, results, stageMatrix } from './results.ts';
+import { startRanks } from './start-ranks.ts';
 import { type StopSignals, stopSignals } from './stop-signals.ts';
 import { tooFewShards } from './too-few-shards.ts';
 
@@ -36,6 +38,7 @@ interface Options {
   resume?: string;
   autoResume?: string | true;
   requeue?: number;
+  devices?: number;
   device?: Experiment['device'];
   set: string[];
   json: boolean;
@@ -50,6 +53,7 @@ export const train = () =>
       '--auto-resume [job]',
       'go on with the run that this job began, or begin it; the job is Slurm’s, or the name given here',
     )
+    .option('--devices <n>', 'processes of this machine that train together, started through mpirun', times)
     .option('--requeue <times>', 'put the Slurm job back into its queue when the scheduler stops it, so often', times)
     .addOption(new Option('--device <device>', 'where to compute').choices([...devices]))
     .addOption(setOption())
@@ -61,6 +65,8 @@ export const train = () =>
         command.error('error: --set does not go with --resume: a run keeps its own settings', { exitCode: 2 });
       if (options.resume && options.autoResume)
         command.error('error: --auto-resume finds its run itself: leave --resume out', { exitCode: 2 });
+      if (options.devices && options.devices > 1 && !launchedBy(process.env))
+        return startRanks(options.devices, process.argv.slice(2));
       const stop = stopSignals(endOfAllocation());
       try {
         await trainOn(file, options, stop);
@@ -75,13 +81,19 @@ async function trainOn(file: string | undefined, options: Options, stop: StopSig
   try {
     await trainAmong(ranks, file, options, stop);
   } catch (error) {
-    const stopped = error instanceof CommanderError && error.code === RUN_STOPPED;
-    if (stopped) await ranks.end();
+    // One that leaves unannounced takes the others with it: what started them ends them.
+    if (error instanceof Stopped) await (error.unannounced ? undefined : ranks.end());
     // One rank's words are enough; the others say why only where they are the first to fail.
     else if (!ranks.fail((error as Error).message)) throw new CommanderError(1, RUN_FAILED, '');
     throw error;
   }
   await ranks.end();
+}
+
+class Stopped extends CommanderError {
+  constructor(readonly unannounced: boolean) {
+    super(STOPPED_EXIT, RUN_STOPPED, 'the run was stopped');
+  }
 }
 
 async function trainAmong(ranks: Joined, file: string | undefined, options: Options, stop: StopSignals): Promise<void> {
@@ -123,7 +135,7 @@ async function trainAmong(ranks: Joined, file: string | undefined, options: Opti
   }
   if (result.state === 'stopped') {
     if (stop.scheduled && options.requeue && isFirst(ranks)) warn(requeue(options.requeue));
-    throw new CommanderError(STOPPED_EXIT, RUN_STOPPED, 'the run was stopped');
+    throw new Stopped(result.unannounced === true);
   }
   if (result.state === 'failed') throw new CommanderError(1, RUN_FAILED, result.reason ?? 'the run failed');
 }

@@ -24,6 +24,7 @@ const dayMs = 86_400_000;
 export async function joinRanks(root: string, env: Record<string, string | undefined> = process.env): Promise<Joined> {
   const launched = launchedBy(env);
   if (!launched) return { ...alone, fail: () => true };
+  oneCardEach(env);
   const mpi = openMpi(launched, env);
   const ranks: Ranks = {
     rank: mpi.rank,
@@ -54,6 +55,16 @@ export async function joinRanks(root: string, env: Record<string, string | undef
       if (ranks.rank === 0) removeIfPossible(folder);
     },
   };
+}
+
+/** Each rank of a machine sees one graphics card, unless the scheduler has dealt them out already. */
+function oneCardEach(env: Record<string, string | undefined>): void {
+  const [rank, size] = [
+    env.OMPI_COMM_WORLD_LOCAL_RANK ?? env.MPI_LOCALRANKID ?? env.SLURM_LOCALID,
+    env.OMPI_COMM_WORLD_LOCAL_SIZE ?? env.MPI_LOCALNRANKS ?? '1',
+  ].map(Number);
+  const cards = env.CUDA_VISIBLE_DEVICES?.split(',') ?? Array.from({ length: size }, (_, i) => String(i));
+  if (size > 1 && cards.length >= size && rank < size) env.CUDA_VISIBLE_DEVICES = cards[rank];
 }
 
 /** A folder of this launch alone; what killed ones left is swept. */

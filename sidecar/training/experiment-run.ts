@@ -60,6 +60,8 @@ export interface RunResult {
   run: RunDir;
   state: 'done' | 'stopped' | 'failed';
   reason?: string;
+  /** Stopped amid something that is not shared, so that the other ranks do not know of it. */
+  unannounced?: boolean;
   /** Before the first step, also of a run that was resumed. */
   before?: Measurement[];
   after?: Measurement[];
@@ -233,7 +235,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     // Any other error is one, also after someone asked to stop: what was to be kept may not have been.
     if (signal.aborted && fault === signal.reason) {
       sink.emit({ type: 'stopped', step: sink.step, reason: { code: 'preparing' } });
-      return result('stopped');
+      return result('stopped', { unannounced: true });
     }
     try {
       sink.emit({ type: 'failed', step: sink.step, reason: (error as Error).message });

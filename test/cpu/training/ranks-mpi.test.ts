@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Finished, finished } from '../../support/cli.ts';
+import { type Finished, finished, start } from '../../support/cli.ts';
 import { tinyWorkspace } from '../../support/tiny.ts';
 
 const entry = resolve('dist/milore.js');
@@ -104,6 +104,33 @@ describe.skipIf(reason)(`ranks by MPI${reason ? ` (not run: ${reason})` : ''}`, 
     },
     120_000,
   );
+
+  it('--devices starts them; what asks it to stop asks them, before the first step as after it', async () => {
+    const stopped = async (when: string) => {
+      const child = start([
+        'train',
+        experiment,
+        '--devices',
+        '2',
+        '--json',
+        ...settings,
+        '--set',
+        'training.steps=100000',
+      ]);
+      child.stdout!.on('data', (text) => String(text).includes(when) && child.kill('SIGTERM'));
+      const { code } = await finished(child);
+      return {
+        code,
+        log: readFileSync(join(runs().at(-1)!, 'log.jsonl'), 'utf8')
+          .trim()
+          .split('\n'),
+      };
+    };
+    expect((await stopped('"type":"started"')).code).toBe(75);
+    const { code, log } = await stopped('"type":"checkpoint"');
+    expect(code).toBe(75);
+    expect(JSON.parse(log.at(-1)!)).toMatchObject({ type: 'stopped', reason: { code: 'signal', signal: 'SIGUSR2' } });
+  }, 120_000);
 
   it.each(kinds.slice(0, 1))(
     'fewer shards than ranks, and no MPI library, are said in words',
