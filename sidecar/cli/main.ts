@@ -11,6 +11,7 @@ import { reportRun } from './report.ts';
 import { sbatch } from './sbatch.ts';
 import { serve } from './serve.ts';
 import { superb } from './superb.ts';
+import { sweep } from './sweep.ts';
 import { train } from './train.ts';
 import { transcribe } from './transcribe.ts';
 import { units } from './units.ts';
@@ -38,6 +39,7 @@ function program(): Command {
     .exitOverride();
   for (const add of [
     train,
+    sweep,
     embed,
     units,
     inspect,

@@ -31,8 +31,17 @@ const fileOf = (run: { path: string }) => join(run.path, 'writer.json');
 const tries = 5;
 
 /** @throws UserError `runs.busy` naming who has it */
-export function claimRun(run: { id: string; path: string }): Claim {
-  const path = fileOf(run);
+export const claimRun = (run: { id: string; path: string }): Claim =>
+  claimFile(fileOf(run), `begin to write the run ${run.path}`, (owner) => busy(run, owner));
+
+/** Who has a claim that its process can still keep; undefined where nobody of this machine has. */
+export function ownerOf(path: string): Owner | undefined {
+  const owner = readOwner(path);
+  return owner && isAtWork(owner) ? owner : undefined;
+}
+
+/** Takes the file for this process, from a process that is no more if need be. @throws what `taken` makes of the owner */
+export function claimFile(path: string, tried: string, taken: (owner: Owner | undefined) => UserError): Claim {
   const owner: Owner = {
     pid: process.pid,
     host: hostname(),
@@ -50,12 +59,12 @@ export function claimRun(run: { id: string; path: string }): Claim {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
       const other = readOwner(path);
-      if (other && isAtWork(other)) throw busy(run, other);
+      if (other && isAtWork(other)) throw taken(other);
       takeAway(path, other);
     }
-    throw busy(run, readOwner(path));
+    throw taken(readOwner(path));
   } catch (error) {
-    throw diskFault(`begin to write the run ${run.path}`, error);
+    throw diskFault(tried, error);
   } finally {
     removeIfPossible(mine);
   }

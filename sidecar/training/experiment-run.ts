@@ -12,7 +12,7 @@ import type { ParameterCount } from '../objectives/count.ts';
 import { type CorpusSummary, LOG_VERSION, type RunEvent } from '../protocol/events.ts';
 import type { Findings } from '../protocol/findings.ts';
 import type { Measurement } from '../protocol/measurement.ts';
-import { createRun, type RunDir, recordCompute } from '../runs/run.ts';
+import { createRun, type RunDir, type RunStudy, recordCompute } from '../runs/run.ts';
 import { assess, endWorks } from './assess.ts';
 import { begin, enter, goOn, openFork } from './beginnings.ts';
 import { describeFork, planFork } from './fork.ts';
@@ -37,6 +37,8 @@ export interface RunRequest {
   resume?: string;
   /** A new run is to be found again by this job. */
   job?: string;
+  /** The sweep that a new run is a point of. */
+  study?: RunStudy;
   /** Begins with the parameters of a checkpoint of another run, the newest unless told. */
   from?: { path: string; step?: number };
   version: string;
@@ -83,6 +85,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
           versions: { milore: request.version, node: process.versions.node, onnxruntime: runtimeVersion() },
           device: chosen.device,
           job: request.job,
+          study: request.study,
         }),
       );
   const { run } = held;
