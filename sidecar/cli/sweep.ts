@@ -5,18 +5,35 @@ import { endOfAllocation } from '../allocation.ts';
 import { type Experiment, totalSteps } from '../config/experiment.ts';
 import { devices } from '../config/schema.ts';
 import { UserError } from '../errors.ts';
+import type { Block } from '../report/document.ts';
+import { toLatex } from '../report/latex.ts';
+import { toMarkdown } from '../report/markdown.ts';
 import { type PointProgress, progressOf, type Stale, type StudyProgress } from '../studies/progress.ts';
 import { loadStudy, type Study, type StudyPoint } from '../studies/study.ts';
+import { studyBlocks, studyCsv } from '../studies/table.ts';
 import { inWords, trainPoint } from '../studies/train-point.ts';
+import { studyResult } from '../studies/verdicts.ts';
 import { VERSION } from '../version.ts';
 import { jobName, requeue, whenFree } from './auto-resume.ts';
-import { progressPrinter, RUN_FAILED, RUN_STOPPED, STOPPED_EXIT, table, tell, tellJson, warn } from './output.ts';
+import {
+  progressPrinter,
+  RUN_FAILED,
+  RUN_STOPPED,
+  STOPPED_EXIT,
+  table,
+  tell,
+  tellJson,
+  tellTable,
+  warn,
+} from './output.ts';
 import { type StopSignals, stopSignals } from './stop-signals.ts';
 import { summary } from './train.ts';
 
 interface Options {
   index?: number;
   list: boolean;
+  table?: 'text' | 'markdown' | 'csv' | 'latex';
+  measure?: string;
   device?: Experiment['device'];
   workspace?: string;
   requeue?: number;
@@ -29,6 +46,12 @@ export const sweep = () =>
     .argument('<file>', 'an experiment with a section sweep, or a file of its own that names one')
     .option('--list', 'say which points there are and how far each is, and train nothing', false)
     .option('--index <number>', 'train this one alone, as --list counts them from 0: a job of an array', natural)
+    .addOption(
+      new Option('--table [form]', 'compare the points that are done, and train nothing')
+        .choices(['text', 'markdown', 'csv', 'latex'])
+        .preset('text'),
+    )
+    .option('--measure <names>', 'of the table: loss, ownHeadLoss, accuracy, cer, …, separated by commas')
     .addOption(new Option('--device <device>', 'where to compute').choices([...devices]))
     .option('--workspace <folder>', 'where .milore/ lies; the file’s folder unless told')
     .option('--requeue <times>', 'put the Slurm job back into its queue when the scheduler stops it, so often', natural)
@@ -36,6 +59,7 @@ export const sweep = () =>
     .action(async (file: string, options: Options) => {
       const study = await loadStudy(file, options.workspace === undefined ? undefined : resolve(options.workspace));
       if (options.list) return list(study, options.json);
+      if (options.table) return compare(study, options);
       const chosen = options.index === undefined ? study.points : [pointAt(study, options.index)];
       for (const one of staleInWords(progressOf(study).stale)) warn(`warning: ${one}`);
       const stop = stopSignals(endOfAllocation());
@@ -99,6 +123,26 @@ function list(study: Study, json: boolean): void {
     return;
   }
   tell(listed(study, progress));
+}
+
+function compare(study: Study, { table: form, measure }: Options): void {
+  const result = studyResult(study, progressOf(study), measure?.split(','));
+  if (result.measures.length === 0)
+    throw new UserError({
+      code: 'sweep.nothing-to-compare',
+      tried: `compare the points of ${study.file}`,
+      why: 'no run of it has measured that to its end.',
+      cure: 'Train it first; --list says how far it is.',
+    });
+  if (form === 'csv') tellTable(studyCsv(result));
+  else if (form === 'latex') tellTable(toLatex(studyBlocks(result)));
+  else if (form === 'markdown') tellTable(toMarkdown(studyBlocks(result)));
+  else tell(studyBlocks(result).flatMap(blockInWords).join('\n'));
+}
+
+function blockInWords(block: Block): string[] {
+  if (block.kind === 'table') return [block.caption, '', table([block.head, ...block.rows], block.words), ''];
+  return block.kind === 'heading' || block.kind === 'text' ? [block.text, ''] : [];
 }
 
 const pointForMachines = ({ point, state, run, step, steps }: PointProgress) => ({
