@@ -7,6 +7,7 @@ import { embed } from './embed.ts';
 import { exportAdapter, rollback } from './export.ts';
 import { inspect } from './inspect.ts';
 import { RUN_FAILED, RUN_STOPPED, report, STOPPED_EXIT } from './output.ts';
+import { queue } from './queue.ts';
 import { reportRun } from './report.ts';
 import { sbatch } from './sbatch.ts';
 import { serve } from './serve.ts';
@@ -40,6 +41,7 @@ function program(): Command {
   for (const add of [
     train,
     sweep,
+    queue,
     embed,
     units,
     inspect,
