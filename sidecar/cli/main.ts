@@ -6,6 +6,7 @@ import { devices } from './devices.ts';
 import { embed } from './embed.ts';
 import { exportAdapter, rollback } from './export.ts';
 import { inspect } from './inspect.ts';
+import { mcp } from './mcp.ts';
 import { RUN_FAILED, RUN_STOPPED, report, STOPPED_EXIT } from './output.ts';
 import { queue } from './queue.ts';
 import { reportRun } from './report.ts';
@@ -54,6 +55,7 @@ function program(): Command {
     cache,
     sbatch,
     serve,
+    mcp,
   ]) {
     const command = add();
     command.exitOverride().showHelpAfterError('Run it with --help to see what it takes.');

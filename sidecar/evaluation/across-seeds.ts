@@ -4,6 +4,7 @@
  */
 import { keyedRandom } from '../random.ts';
 import {
+  ALIKE,
   type Better,
   type BootstrapOptions,
   type Counted,
@@ -89,6 +90,7 @@ export function differenceOverSeeds(
     },
     options,
   );
+  if (drawn[0] === drawn.at(-1)) return { kind: 'undefined', value, reason: ALIKE };
   const { level = LEVEL } = options;
   const [low, high] = ends(drawn, level);
   const interval = { kind: 'interval', value, low, high, level, by, drawn: groups.length } as const;

@@ -64,6 +64,17 @@ function collect(row: Assessed, seed: number, scores: Scored[]): void {
   }
 }
 
+/** What one run measured at its end; undefined where it has not come to that. */
+export function scoresOfRun(
+  run: RunDir,
+): { units: string; scores: (Omit<Scored, 'bySeed'> & { counts: Counted[] })[] } | undefined {
+  const row = rowOf(run, 'last');
+  if (!row) return undefined;
+  const scores: Scored[] = [];
+  collect(row, 0, scores);
+  return { units: unitsOf(run), scores: scores.map(({ bySeed, ...one }) => ({ ...one, counts: bySeed.get(0)! })) };
+}
+
 function rowOf(run: RunDir, which: 'first' | 'last'): Assessed | undefined {
   const file = (row: number) => join(run.path, runFiles.evaluation, `row-${row}.json`);
   let row = 0;

@@ -1,20 +1,10 @@
 /** @file A sweep's result written down: as blocks for a terminal, Markdown and LaTeX, and as CSV for programs. */
+import { measureTitle } from '../protocol/findings-words.ts';
+import { english } from '../protocol/reason.ts';
 import type { Block, TableBlock } from '../report/document.ts';
 import { heading, paragraph } from '../report/document.ts';
 import type { StudyCell, StudyMeasure, StudyResult } from './verdicts.ts';
 
-const NAMES: Readonly<Record<string, string>> = {
-  loss: 'loss',
-  accuracy: 'accuracy',
-  ownHeadLoss: 'loss by the base’s own frozen head',
-  ownHeadAccuracy: 'accuracy by the base’s own frozen head',
-  languageIdentification: 'language probe',
-  cer: 'character error rate',
-  abxWithin: 'ABX within speakers',
-  abxAcross: 'ABX across speakers',
-};
-
-const called = (measure: string) => NAMES[measure] ?? measure;
 const minus = (text: string) => text.replace('-', '\u2212');
 const fixed = (value: number) => minus(value.toFixed(3));
 const signed = (value: number) => `${value > 0 ? '+' : ''}${fixed(value)}`;
@@ -44,7 +34,7 @@ const betterIs = ({ better, unit }: StudyMeasure) => `${unit === 'nats' ? 'nats,
 function means(one: StudyMeasure, seeds: number, i: number): TableBlock {
   return {
     kind: 'table',
-    caption: `${called(one.measure)} (${betterIs(one)}), mean${seeds > 1 ? ' \u00b1 deviation' : ''} on held-out speech`,
+    caption: `${measureTitle(one.measure, english)} (${betterIs(one)}), mean${seeds > 1 ? ' \u00b1 deviation' : ''} on held-out speech`,
     name: `study-means-${letters(i)}`,
     head: ['point', ...one.languages],
     rows: one.rows.map(({ point, cells }) => [point, ...one.languages.map((code) => meanInWords(cells[code] ?? {}))]),
@@ -55,7 +45,7 @@ function means(one: StudyMeasure, seeds: number, i: number): TableBlock {
 function differences(one: StudyMeasure, { baseline }: StudyResult, i: number): TableBlock {
   return {
     kind: 'table',
-    caption: `${called(one.measure)}: difference from ${baseline}`,
+    caption: `${measureTitle(one.measure, english)}: difference from ${baseline}`,
     name: `study-differences-${letters(i)}`,
     head: ['point', 'language', 'verdict', 'difference', 'interval'],
     rows: one.rows

@@ -49,6 +49,8 @@ export function studyResult(study: Study, progress: StudyProgress, only?: readon
   const all = points.flatMap(({ scores }) => scores);
   const wanted = (measure: string) => (only ? only.includes(measure) : !MIRRORED.includes(measure));
   const measures = [...new Set(all.map(({ measure }) => measure))].filter(wanted);
+  // As the experiment has them.
+  const order = Object.keys(study.points[0]?.experiment.languages ?? {});
   const baseline = points.find(({ name }) => name === study.baseline);
   return {
     name: study.name,
@@ -56,15 +58,21 @@ export function studyResult(study: Study, progress: StudyProgress, only?: readon
     seeds: study.seeds,
     level: LEVEL,
     draws: STUDY_DRAWS,
-    measures: measures.map((measure) => tableOf(measure, points, baseline)),
+    measures: measures.map((measure) => tableOf(measure, points, baseline, order)),
     notes: notesOf(study, points),
   };
 }
 
-function tableOf(measure: string, points: readonly PointScores[], baseline: PointScores | undefined): StudyMeasure {
+function tableOf(
+  measure: string,
+  points: readonly PointScores[],
+  baseline: PointScores | undefined,
+  order: readonly string[],
+): StudyMeasure {
   const own = points.flatMap(({ scores }) => scores.filter((one) => one.measure === measure));
   const { unit, better } = own[0];
-  const languages = [...new Set(own.map(({ language }) => language))];
+  const there = new Set(own.map(({ language }) => language));
+  const languages = [...order.filter((code) => there.delete(code)), ...there];
   const find = ({ scores }: PointScores, language: string) =>
     scores.find((one) => one.measure === measure && one.language === language);
   return {

@@ -13,6 +13,7 @@ import { join } from 'node:path';
  * know, it may know the insides of (→ the rooms below it); what a run says is typed in protocol, for all who speak it;
  * `export` takes a run along in the forms of other programs: above training, whose runs it reads, and hub, whose cards it writes;
  * `studies` makes many runs of one file and says what they differ in: above training, and it writes its tables as `report` does;
+ * `mcp` tells assistants what runs and studies say, and may change nothing;
  * and the extension reads runs from their files (→ runs, errors), so that it needs no sidecar to show them. An arrow that is not here is a question for design.md.
  */
 export const rooms: Record<string, readonly string[]> = {
@@ -39,7 +40,8 @@ rooms.report = below('runs');
 rooms.export = below('training', 'hub');
 rooms.studies = [...below('training'), 'report'];
 rooms.server = [...below('export'), 'report', 'studies'];
-rooms.cli = [...below('server'), 'server'];
+rooms.mcp = below('studies');
+rooms.cli = [...below('server'), 'server', 'mcp'];
 
 /** Makes the sample (never shipped) and may know all that the terminal may. */
 rooms.sample = [...rooms.cli, 'cli'];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type BySeed, differenceOverSeeds, meanOverSeeds } from '../../../sidecar/evaluation/across-seeds.ts';
-import { type Counted, pairedDifference } from '../../../sidecar/evaluation/interval.ts';
+import { ALIKE, type Counted, pairedDifference } from '../../../sidecar/evaluation/interval.ts';
 import { normals } from '../../../sidecar/random.ts';
 
 const counted = (values: readonly number[], speakers?: readonly string[]): Counted[] =>
@@ -81,6 +81,11 @@ describe('the difference over seeds', () => {
       by: 'speaker',
       drawn: 10,
     });
+  });
+
+  it('has no interval where the two are the same, rather than one without width', () => {
+    const same = differenceOverSeeds(bySeed(before, after), bySeed(before, after), 'lower', options);
+    expect(same).toMatchObject({ kind: 'undefined', value: 0, reason: ALIKE });
   });
 
   it('has a reason where there is nothing to compare', () => {
