@@ -33,3 +33,12 @@ it('a job script says no more in its directives than was asked, and nothing of a
   ]);
   expect(lines[body]).toBe(`cd '/home/o'\\''neil $(id)' || exit 1`);
 });
+
+it('a sweep is an array with one job a point, each told its number', () => {
+  const script = jobScript('/home/x/my.milore.yaml', 'x', { ...options, atOnce: '4' }, 24);
+  const lines = script.split('\n');
+  expect(lines).toContain('#SBATCH --array=0-23%4');
+  expect(lines).toContain('#SBATCH --output=.milore/slurm/%x-%A_%a.out');
+  expect(script).toMatch(/ sweep '\.\/my\.milore\.yaml' \\\n {2}--index "\$SLURM_ARRAY_TASK_ID" --requeue 3\n/);
+  expect(jobScript('/home/x/my.milore.yaml', 'x', options)).not.toContain('array');
+});

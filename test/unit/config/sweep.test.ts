@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../../sidecar/config/parse.ts';
 import { planSweep } from '../../../sidecar/config/sweep.ts';
@@ -201,4 +203,16 @@ describe('faults', () => {
     const own = planSweep('seed: 3\nsweep: { experiment: x.milore.yaml }', 'y', { text: experiment, file: 'x' })!;
     expect(own.problems).toMatchObject([{ code: 'sweep.beside', place: { file: 'y', line: 1 } }]);
   });
+});
+
+it.each([
+  ['methods', 8, 'head'],
+  ['frontiers', 6, 'dense, learningRate=2e-3'],
+])('the study of the reference experiment, %s, has no fault', (name, points, baseline) => {
+  const read = (file: string) => readFileSync(resolve('test/science', file), 'utf8');
+  const file = `${name}.sweep.milore.yaml`;
+  const { problems, ...plan } = planSweep(read(file), file, { text: read('replay.milore.yaml'), file: 'replay' })!;
+  expect(problems).toEqual([]);
+  expect(plan).toMatchObject({ baseline, seeds: [1, 2, 3] });
+  expect(plan.points).toHaveLength(points);
 });
