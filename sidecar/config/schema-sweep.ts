@@ -8,6 +8,7 @@ export const presets = [
   'head',
   'full',
   'full+replay',
+  'l2',
   'lora',
   'dense',
   'top-k',

@@ -20,6 +20,8 @@ export interface PresetPoint {
 const FULL_RATE = 1 / 4;
 /** Where the experiment itself replays nothing. */
 const SOME_REPLAY = 0.125;
+/** A place to begin, and no recommendation: vary training.l2ToStart over decades. */
+const L2_TO_START = 0.01;
 /** Of a top-k router without one: Lamer-SSL (arXiv 2602.12746). */
 const BALANCE = 0.001;
 
@@ -28,7 +30,9 @@ export function presetPoints(
   preset: Preset,
   experiment: ParsedExperiment,
 ): PresetPoint[] | { why: string; cure: string } {
-  const one = (changes: Changes): PresetPoint[] => [{ name: preset, changes }];
+  const one = (changes: Changes): PresetPoint[] => [
+    { name: preset, changes: { ...unpulled(experiment, changes), ...changes } },
+  ];
   switch (preset) {
     case 'base':
       return [{ name: preset, changes: {}, measured: 'base' }];
@@ -38,6 +42,12 @@ export function presetPoints(
       return one({ ...full(experiment), ...replayed(experiment, 0) });
     case 'full+replay':
       return one({ ...full(experiment), ...someReplay(experiment) });
+    case 'l2':
+      return one({
+        ...full(experiment),
+        ...replayed(experiment, 0),
+        'training.l2ToStart': experiment.training.l2ToStart > 0 ? experiment.training.l2ToStart : L2_TO_START,
+      });
     case 'lora':
       return one(singleLora(experiment));
     case 'dense':
@@ -57,6 +67,10 @@ export function presetPoints(
       return one(joint(experiment));
   }
 }
+
+/** Where the base itself does not move, nothing pulls it back. */
+const unpulled = ({ training }: ParsedExperiment, changes: Changes): Changes =>
+  training.l2ToStart > 0 && (changes['adapter.kind'] ?? 'full') !== 'full' ? { 'training.l2ToStart': 0 } : {};
 
 /** The head's rate stays what it was, though the one that it follows changes. */
 const full = ({ training }: ParsedExperiment): Changes => ({

@@ -26,7 +26,7 @@ export async function takeStep(
   shards: readonly MaskedShard[],
   sources: Sources,
   rates: Rates,
-  options: AdamWOptions,
+  options: AdamWOptions & { l2ToStart?: number },
 ): Promise<StepResult> {
   const total = maskedIn(shards);
   const loss: Record<string, number> = Object.fromEntries(arms.map(({ name }) => [name, 0]));
@@ -52,7 +52,9 @@ export async function takeStep(
       outcomes.push({ arm: name, shard, outcome });
     }
   }
+  const { l2ToStart = 0 } = options;
   for (const { name, learner } of arms) {
+    if (l2ToStart > 0) await learner.pullToAnchor(l2ToStart);
     gradientNorm[name] = await learner.gradientNorm();
     if (!Number.isFinite(gradientNorm[name])) return giveUp(name, 'the gradient is not finite');
   }

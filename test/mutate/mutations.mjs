@@ -7,6 +7,7 @@ const by = {
   findings: ['test/unit/evaluation/findings.test.ts'],
   intervals: ['test/unit/evaluation/interval.test.ts'],
   seeds: ['test/unit/evaluation/across-seeds.test.ts'],
+  pull: ['test/cpu/formulas/l2-to-start.test.ts'],
   probe: ['test/unit/evaluation/language-probe.test.ts'],
   characters: ['test/cpu/training/characters.test.ts'],
   variants: [`${reference}/mixture-variants.test.ts`],
@@ -1172,6 +1173,18 @@ const takingAlong = [
 ];
 
 const found = [
+  {
+    name: 'pull: away from the start',
+    find: 'target[i] += strength * (now[i] - start[i])',
+    replace: 'target[i] += strength * (start[i] - now[i])',
+    tests: by.pull,
+  },
+  {
+    name: 'pull: the start of a run that goes on is where it was',
+    find: "this.start = new Map(parameters.namesOf('base').map((name) => [name, parameters.view(name).slice()]));",
+    replace: "this.start = new Map(parameters.namesOf('base').map((name) => [name, parameters.view(name)]));",
+    tests: by.pull,
+  },
   {
     name: 'seeds: a deviation divides by n',
     find: 'Math.sqrt(squares / (values.length - 1))',

@@ -73,11 +73,11 @@ describe('lists, ranges, seeds and points', () => {
 
 describe('presets', () => {
   const all =
-    '  presets: [base, head, full, full+replay, lora, dense, top-k, no-replay, replay-1, replay-5, replay-10, replay-20, orders, joint]\n';
+    '  presets: [base, head, full, full+replay, l2, lora, dense, top-k, no-replay, replay-1, replay-5, replay-10, replay-20, orders, joint]\n';
 
   it('are points by their names', () => {
     expect(names(all)).toEqual([
-      ...['base', 'head', 'full', 'full+replay', 'lora', 'dense', 'top-k', 'no-replay'],
+      ...['base', 'head', 'full', 'full+replay', 'l2', 'lora', 'dense', 'top-k', 'no-replay'],
       ...['replay-1', 'replay-5', 'replay-10', 'replay-20', 'order fin-vie', 'order vie-fin', 'joint'],
     ]);
     expect(plan(all).problems).toEqual([]);
@@ -91,6 +91,14 @@ describe('presets', () => {
     expect(full.replay.fraction).toBe(0);
     expect(experimentOf(all, 'full+replay').replay.fraction).toBe(0.125);
     expect(experimentOf(all, 'full+replay', `${experiment}replay: { fraction: 0.3 }\n`).replay.fraction).toBe(0.3);
+  });
+
+  it('the pull to the start is full fine-tuning’s alone, and as strong as the experiment says', () => {
+    const l2 = experimentOf(all, 'l2');
+    expect([l2.adapter.kind, l2.replay.fraction, l2.training.l2ToStart]).toEqual(['full', 0, 0.01]);
+    const sweep = '  presets: [l2]\n  keys: { training.l2ToStart: [0.1, 1] }\n';
+    expect(experimentOf(sweep, 'l2, l2ToStart=1').training.l2ToStart).toBe(1);
+    expect(plan('  keys: { training.l2ToStart: [0.1] }\n').problems).toMatchObject([{ code: 'config.rule' }]);
   });
 
   it('one LoRA has the experts’ ranks together and the scale of one', () => {
