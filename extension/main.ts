@@ -53,6 +53,11 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   // Not awaited: a window is not kept waiting for a process.
   void sidecar.adopt();
   await new Promise((resolve) => setImmediate(resolve));
+  const { registerAssistants } = await import('./assistants.ts');
+  const { version } = context.extension.packageJSON;
+  context.subscriptions.push(registerAssistants(workspace, context.asAbsolutePath('dist/milore.js'), version));
+  const { registerQueue } = await import('./queue/register.ts');
+  context.subscriptions.push(registerQueue(sidecar));
   const { registerData } = await import('./datasets/register.ts');
   const data = registerData(context, sidecar);
   context.subscriptions.push(data);

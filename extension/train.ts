@@ -25,6 +25,11 @@ export function registerTraining({ sidecar, store }: Parts): vscode.Disposable {
     if (!file) return;
     const open = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === file.toString());
     if (open?.isDirty) await open.save();
+    if (await isSweep(file)) {
+      await vscode.commands.executeCommand('milore.queue.add', file);
+      return;
+    }
+    if (await ratherLater(sidecar, store, file)) return;
     const chosen = device ?? (await preferredDevice(file));
     return begin(
       () => sidecar.request('run/start', { experiment: file.fsPath, ...(chosen ? { device: chosen } : {}) }),
@@ -66,6 +71,26 @@ export function registerTraining({ sidecar, store }: Parts): vscode.Disposable {
       await sidecar.request('run/checkpoint', { run: run.id });
     }),
   );
+}
+
+/** Its points are trained one after the other, which the queue does. */
+async function isSweep(file: vscode.Uri): Promise<boolean> {
+  const text = (await vscode.workspace.openTextDocument(file)).getText();
+  if (!/^\s*["']?sweep["']?\s*:/m.test(text)) return false;
+  return (await import('../sidecar/config/sweep.ts')).sweepIn(text, file.fsPath) !== undefined;
+}
+
+/** While another is at work a second would share its machine: queued instead, or left alone. */
+async function ratherLater({ active }: SidecarService, store: RunStore, file: vscode.Uri): Promise<boolean> {
+  const busy = active ?? store.runs.find(({ state }) => state === 'running');
+  if (!busy) return false;
+  const after = vscode.l10n.t('After This One');
+  const answer = await inform(
+    vscode.l10n.t('“{0}” is training. Train {1} after it?', busy.name, vscode.workspace.asRelativePath(file)),
+    after,
+  );
+  if (answer === after) await vscode.commands.executeCommand('milore.queue.add', file);
+  return true;
 }
 
 /** The setting's device, where the experiment leaves it open. */

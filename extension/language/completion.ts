@@ -11,7 +11,7 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { allowed } from '../../sidecar/config/describe.ts';
 import { languageName } from '../../sidecar/config/iso639.ts';
 import { describeKey } from './describe-key.ts';
-import { type Grammar, type Path, type Role, rowOf } from './grammar.ts';
+import { type Grammar, type Path, type Role, rowOf, variable } from './grammar.ts';
 import { findLanguages } from './languages.ts';
 import { type Cursor, cursorAt, siblingsOf } from './position.ts';
 import { bodySnippet, entrySnippet, keySnippet, yamlText } from './snippets.ts';
@@ -64,6 +64,8 @@ async function keys(place: Place, section: Path): Promise<CompletionList> {
   const there = siblingsOf(text, cursor, section);
   const named = grammar.named(section);
   if (named === 'language') return languageKeys(place, section, there);
+  if (named === 'key') return variedKeys(place, section, there);
+  if (named === 'point') return { isIncomplete: false, items: [] };
   if (named) {
     const label = named === 'dataset' ? t('new dataset') : t('new model');
     const newText = entrySnippet(grammar, section);
@@ -84,6 +86,26 @@ async function keys(place: Place, section: Path): Promise<CompletionList> {
       ...(grammar.role(path) && !cursor.colon ? { command: more } : {}),
     });
   });
+  return { isIncomplete: false, items };
+}
+
+/** In a sweep: the experiment's own keys by their whole names, with a list, a range or a value below. */
+function variedKeys(place: Place, section: Path, there: ReadonlySet<string>): CompletionList {
+  const { cursor, t } = place;
+  const below = section[1] === 'keys' ? ': [$0]' : section[1] === 'ranges' ? ': { from: $1, to: $2 }' : ': $0';
+  const rows = variable().filter(
+    ({ path, type }) => !there.has(path) && (section[1] !== 'ranges' || /number/.test(type)),
+  );
+  const items = rows.map((row, index) =>
+    item(place, row.path, cursor.colon ? row.path : row.path + below, {
+      kind: Kind.Property,
+      detail: allowed(row),
+      documentation: { kind: 'markdown', value: describeKey(row, t) },
+      filterText: row.path,
+      sortText: String(index).padStart(3, '0'),
+      insertTextFormat: cursor.colon ? InsertTextFormat.PlainText : InsertTextFormat.Snippet,
+    }),
+  );
   return { isIncomplete: false, items };
 }
 
@@ -122,9 +144,11 @@ const languageKeys = (place: Place, section: Path, there: ReadonlySet<string>) =
 /** `eng: ` and nothing yet: what a language needs, in braces. */
 function wholeSection(place: Place): CompletionList {
   const { cursor, grammar, t } = place;
-  const label = grammar.named(cursor.path.slice(0, -1))
-    ? `{ ${grammar.keys.under(cursor.path).slice(0, 2).join(', ')} }`
-    : undefined;
+  const named = grammar.named(cursor.path.slice(0, -1));
+  const label =
+    named && named !== 'key' && named !== 'point'
+      ? `{ ${grammar.keys.under(cursor.path).slice(0, 2).join(', ')} }`
+      : undefined;
   if (!label || cursor.word !== '') return { isIncomplete: false, items: [] };
   const newText = bodySnippet(grammar, cursor.path.slice(0, -1));
   const rest = { kind: Kind.Struct, detail: t('section'), insertTextFormat: InsertTextFormat.Snippet };
@@ -166,16 +190,20 @@ async function values(place: Place): Promise<CompletionList> {
     if (inList) for (const code of present) word(code, Kind.Enum, languageName(code) ?? '', '0');
     else if (present.length > 0) word(`[${present.join(', ')}]`, Kind.Value, '', '2');
   }
-  if (role && (role.names === 'audio' || role.names === 'model' || role.names === 'head')) {
+  if (
+    role &&
+    (role.names === 'experiment' || role.names === 'audio' || role.names === 'model' || role.names === 'head')
+  ) {
     items.push(...(await references(place, role)), ...(await paths(place, role)));
   }
   return { isIncomplete: false, items };
 }
 
-type Located = Extract<Role, { names: 'audio' | 'model' | 'head' }>;
+type Located = Extract<Role, { names: 'audio' | 'model' | 'head' | 'experiment' }>;
 
 async function references(place: Place, role: Located): Promise<CompletionItem[]> {
-  if (role.names === 'head' || !role.references || place.cursor.word.includes('/')) return [];
+  if (role.names === 'head' || role.names === 'experiment' || !role.references || place.cursor.word.includes('/'))
+    return [];
   const list = await place.workspace.datasets(place.document.uri);
   if (!list) return [];
   const prefix = role.names === 'audio' ? 'dataset' : 'model';
@@ -212,6 +240,7 @@ async function paths(place: Place, role: Located): Promise<CompletionItem[]> {
   const wanted = entries.filter(({ name, kind }) => {
     if (name.startsWith('.') || name === 'node_modules') return false;
     if (kind === 'folder') return true;
+    if (role.names === 'experiment') return /\.milore\.ya?ml$/.test(name);
     return role.names === 'head' ? name.endsWith('.safetensors') : role.names === 'audio' && manifest.test(name);
   });
   return wanted.slice(0, mostFiles).map(({ name, kind }) => {

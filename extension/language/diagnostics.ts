@@ -5,8 +5,10 @@
 import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { parseDatasets } from '../../sidecar/config/datasets.ts';
+import { readDocument } from '../../sidecar/config/document.ts';
 import { inOrder, parseExperiment } from '../../sidecar/config/parse.ts';
 import { type Files, missing, resolvePaths } from '../../sidecar/config/paths.ts';
+import { planSweep, sweepIn } from '../../sidecar/config/sweep.ts';
 import { describe, type Problem } from '../../sidecar/errors.ts';
 import type { Grammar } from './grammar.ts';
 import { shortClips } from './losses.ts';
@@ -15,11 +17,26 @@ import type { Tree } from './tree.ts';
 /** Every problem of a text, in the order of the file; `files` is undefined where it lies in no file system yet. */
 export async function problemsOf(text: string, file: string, grammar: Grammar, files?: Files): Promise<Problem[]> {
   if (grammar.kind === 'datasets') return problemsOfList(text, file, files);
+  const own = sweepIn(text, file);
+  if (own?.experiment !== undefined) return problemsOfSweep(text, file, own.experiment, files);
   const { experiment, partial, problems, places } = parseExperiment(text, file);
+  const points = problems.length === 0 && own ? (planSweep(text, file)?.problems ?? []) : [];
   const known = experiment ?? partial;
-  if (!known || !files) return problems;
+  if (!known || !files) return [...problems, ...points];
   const onDisk = (await resolvePaths(files, known, files.parent(file), places)).problems;
-  return inOrder([...problems, ...onDisk], file);
+  return inOrder([...problems, ...points, ...onDisk], file);
+}
+
+/** A sweep in a file of its own: its points' faults at its lines, those of the experiment in that one's. */
+async function problemsOfSweep(text: string, file: string, named: string, files?: Files): Promise<Problem[]> {
+  if (!files) return [];
+  const path = files.absolute(named, files.parent(file));
+  const base = await files.read(path).catch(() => undefined);
+  if (base !== undefined) return planSweep(text, file, { text: base, file: path })?.problems ?? [];
+  const fault = (await missing(files, path, 'file', false)) ?? { why: `${path} cannot be read.`, cure: 'Check it.' };
+  const { places } = readDocument(text, file);
+  const place = places.value(['sweep', 'experiment']);
+  return [{ code: 'config.path-missing', tried: 'find sweep.experiment', ...fault, place }];
 }
 
 async function problemsOfList(text: string, file: string, files?: Files): Promise<Problem[]> {

@@ -13,21 +13,30 @@ export type Role =
   /** `references`: dataset:NAME may stand there too; `code`: the language it is for. */
   | { names: 'audio'; references: boolean; code?: string }
   | { names: 'model'; references: boolean }
-  | { names: 'head' };
+  | { names: 'head' }
+  | { names: 'experiment' };
 
 export interface Grammar {
   kind: 'experiment' | 'datasets';
   keys: KeyTable;
   /** What a person's own keys under a path name. */
-  named(path: Path): 'language' | 'dataset' | 'model' | undefined;
+  named(path: Path): 'language' | 'dataset' | 'model' | 'key' | 'point' | undefined;
   role(path: Path): Role | undefined;
 }
 
 const experiment: Grammar = {
   kind: 'experiment',
   keys: experimentKeys,
-  named: (path) => (path.length === 1 && path[0] === 'languages' ? 'language' : undefined),
+  named(path) {
+    const [top, second] = path;
+    if (path.length === 1 && top === 'languages') return 'language';
+    if (top !== 'sweep') return undefined;
+    if (path.length === 2 && (second === 'keys' || second === 'ranges')) return 'key';
+    if (path.length === 2 && second === 'points') return 'point';
+    return path.length === 3 && second === 'points' ? 'key' : undefined;
+  },
   role([top, second, third]) {
+    if (top === 'sweep' && second === 'experiment') return { names: 'experiment' };
     if (top === 'base' && second === 'model') return { names: 'model', references: true };
     if (top === 'base' && second === 'head') return { names: 'head' };
     if (top === 'languages' && third === 'data') return { names: 'audio', references: true, code: String(second) };
@@ -51,6 +60,12 @@ const datasets: Grammar = {
     return undefined;
   },
 };
+
+/** The keys of an experiment that a sweep can vary, as it writes them: `adapter.rank`. */
+export const variable = (): readonly KeyInfo[] =>
+  experimentKeys
+    .rows()
+    .filter(({ path, type }) => type !== 'section' && !/<|^(sweep|name|seed)\b/.test(path) && path !== 'stages');
 
 /** By the last part of a path or URI. */
 export const grammarOf = (name: string): Grammar => (name.endsWith(datasetsFileName) ? datasets : experiment);

@@ -4,7 +4,7 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { languageName, suggestCodes } from '../../sidecar/config/iso639.ts';
 import { parseReference } from '../../sidecar/config/references.ts';
 import { describeKey } from './describe-key.ts';
-import { type Grammar, rowOf } from './grammar.ts';
+import { type Grammar, rowOf, variable } from './grammar.ts';
 import type { Tree } from './tree.ts';
 import { plain, type Translate } from './words.ts';
 import type { Workspace } from './workspace.ts';
@@ -29,7 +29,9 @@ export async function hover(
   if (on === 'key') {
     const named = grammar.named(section);
     if (named === 'language') return show(language(key, t));
-    if (named) {
+    const varied = named === 'key' ? variable().find(({ path }) => path === key) : undefined;
+    if (varied) return show(describeKey(varied, t));
+    if (named === 'dataset' || named === 'model') {
       const path = tree.at([...entry.path, 'path'])?.text ?? '';
       const code = tree.at([...entry.path, 'language'])?.text;
       return show(reference(key, path, code, t));

@@ -6,11 +6,14 @@ import { devices } from './devices.ts';
 import { embed } from './embed.ts';
 import { exportAdapter, rollback } from './export.ts';
 import { inspect } from './inspect.ts';
+import { mcp } from './mcp.ts';
 import { RUN_FAILED, RUN_STOPPED, report, STOPPED_EXIT } from './output.ts';
+import { queue } from './queue.ts';
 import { reportRun } from './report.ts';
 import { sbatch } from './sbatch.ts';
 import { serve } from './serve.ts';
 import { superb } from './superb.ts';
+import { sweep } from './sweep.ts';
 import { train } from './train.ts';
 import { transcribe } from './transcribe.ts';
 import { units } from './units.ts';
@@ -38,6 +41,8 @@ function program(): Command {
     .exitOverride();
   for (const add of [
     train,
+    sweep,
+    queue,
     embed,
     units,
     inspect,
@@ -50,6 +55,7 @@ function program(): Command {
     cache,
     sbatch,
     serve,
+    mcp,
   ]) {
     const command = add();
     command.exitOverride().showHelpAfterError('Run it with --help to see what it takes.');

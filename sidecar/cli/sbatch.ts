@@ -3,10 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { loadExperiment } from '../config/resolve.ts';
+import { loadExperiment, readExperimentFile } from '../config/resolve.ts';
+import { sweepIn } from '../config/sweep.ts';
 import { makeFolder, writeFileAtomic } from '../disk.ts';
 import { UserError } from '../errors.ts';
 import { slug } from '../runs/run.ts';
+import { loadStudy } from '../studies/study.ts';
 import { setOption } from './options.ts';
 import { tell } from './output.ts';
 import { tooFewShards } from './too-few-shards.ts';
@@ -22,6 +24,7 @@ export interface JobOptions {
   partition?: string;
   account?: string;
   requeue: string;
+  atOnce?: string;
   set: string[];
 }
 
@@ -32,7 +35,7 @@ interface Options extends JobOptions {
 export const sbatch = () =>
   new Command('sbatch')
     .description('Write a Slurm job script that trains an experiment and goes on after each preemption, and submit it.')
-    .argument('<experiment>', 'an experiment file, *.milore.yaml')
+    .argument('<experiment>', 'an experiment file, *.milore.yaml; of a sweep every point is a job of one array')
     .option('--time <limit>', 'the longest that one start may run, as Slurm writes it', word, '24:00:00')
     .option('--cpus <n>', 'processors', word)
     .option('--gpus <n>', 'graphics cards, or type:n', word)
@@ -42,29 +45,58 @@ export const sbatch = () =>
     .option('--partition <name>', 'where to queue', word)
     .option('--account <name>', 'who pays', word)
     .option('--requeue <times>', 'how often it may be put back into the queue', word, '50')
+    .option('--at-once <n>', 'of a sweep, how many of its points may run at the same time', word)
     .addOption(setOption())
     .option('--dry-run', 'print the script, and neither write nor submit it', false)
     .action(async (file: string, { dryRun, ...options }: Options) => {
       const path = resolve(file);
       // Whatever is wrong with it is better said now than in a queue.
-      const { experiment } = await loadExperiment(path, options.set);
-      const { shards = 1 } = experiment.training;
-      if (Number(options.ranks ?? 1) > shards) throw tooFewShards(Number(options.ranks), experiment.training.shards);
-      const script = jobScript(path, experiment.name, options);
+      const { name, points, shards } = await whatIsIn(path, options.set);
+      const ranks = Number(options.ranks ?? 1);
+      if (ranks > 1 && points !== undefined) throw oneProcessAPoint();
+      if (ranks > (shards ?? 1)) throw tooFewShards(ranks, shards);
+      const script = jobScript(path, name, options, points);
       if (dryRun) {
         tell(script);
         return;
       }
       const root = dirname(path);
-      const target = join(root, '.milore', 'slurm', `${slug(experiment.name)}.sh`);
+      const target = join(root, '.milore', 'slurm', `${slug(name)}.sh`);
       makeFolder(dirname(target));
       writeFileAtomic(target, script);
       chmodSync(target, 0o755);
       tell(`Wrote ${target}\n${submitted(target, root)}`);
     });
 
-/** @param file absolute path of the experiment */
-export function jobScript(file: string, name: string, options: JobOptions): string {
+const oneProcessAPoint = () =>
+  new UserError({
+    code: 'sbatch.ranks-of-a-sweep',
+    tried: 'write a job script for a sweep with several ranks',
+    why: 'each point of a sweep is trained by one process.',
+    cure: 'Leave --ranks out; --at-once says how many points train at the same time.',
+  });
+
+async function whatIsIn(path: string, set: string[]): Promise<{ name: string; points?: number; shards?: number }> {
+  if (!sweepIn(await readExperimentFile(path), path)) {
+    const { experiment } = await loadExperiment(path, set);
+    return { name: experiment.name, shards: experiment.training.shards };
+  }
+  if (set.length > 0)
+    throw new UserError({
+      code: 'sbatch.set',
+      tried: `write a job script for ${path}`,
+      why: '--set does not go with a sweep, whose points have settings of their own.',
+      cure: 'Write the key under sweep.keys, with a list of one value.',
+    });
+  const { name, points } = await loadStudy(path);
+  return { name, points: points.length };
+}
+
+/**
+ * @param file absolute path of the experiment
+ * @param points of a sweep: an array with one job each
+ */
+export function jobScript(file: string, name: string, options: JobOptions, points?: number): string {
   const asked: [string, string | undefined][] = [
     ['job-name', slug(name)],
     ['time', options.time],
@@ -74,8 +106,9 @@ export function jobScript(file: string, name: string, options: JobOptions): stri
     ['mem', options.memory],
     ['partition', options.partition],
     ['account', options.account],
+    ['array', points === undefined ? undefined : `0-${points - 1}${options.atOnce ? `%${options.atOnce}` : ''}`],
     // Beside the script's own folder; a job that comes back goes on writing where it stopped.
-    ['output', '.milore/slurm/%x-%j.out'],
+    ['output', `.milore/slurm/%x-${points === undefined ? '%j' : '%A_%a'}.out`],
     ['open-mode', 'append'],
   ];
   const directives = asked.flatMap(([key, value]) => (value === undefined ? [] : [`#SBATCH --${key}=${value}`]));
@@ -92,8 +125,8 @@ ${directives.join('\n')}
 ${told}
 
 cd ${quoted(dirname(file))} || exit 1
-exec ${start}${quoted(process.execPath)} ${quoted(resolve(process.argv[1]))} train ${quoted(`./${basename(file)}`)} \\
-  --auto-resume --requeue ${options.requeue}${sets}
+exec ${start}${quoted(process.execPath)} ${quoted(resolve(process.argv[1]))} ${points === undefined ? 'train' : 'sweep'} ${quoted(`./${basename(file)}`)} \\
+  ${points === undefined ? '--auto-resume' : '--index "$SLURM_ARRAY_TASK_ID"'} --requeue ${options.requeue}${sets}
 `;
 }
 

@@ -49,9 +49,10 @@ export const serve = () =>
       let other: string | undefined;
       /** Not amid a run: it writes its last file first. */
       const giveWay = () => {
-        if (server.runner.busy) return;
         // An update takes the old version's folder away, or writes over it: what is not loaded yet can no longer be.
         const now = builtAt(script);
+        if (now !== built || other !== undefined) server.queue.hold();
+        if (server.runner.busy) return;
         const next = 'the next window starts the new one';
         if (now === undefined) end(`its files are gone, as after an update (${script}); ${next}`);
         else if (now !== built) end(`its files are others now, as after an update (${script}); ${next}`);

@@ -199,6 +199,10 @@ function across({ parsed: experiment, left }: Repaired, places: Places): Problem
     }
   }
 
+  if (experiment.training.l2ToStart > 0 && adapter.kind !== 'full') {
+    const why = `adapter.kind is ${adapter.kind}: the base itself does not move.`;
+    fault(['training', 'l2ToStart'], why, 'Write 0, or adapter.kind: full.', [['adapter', 'kind']]);
+  }
   const { compute, device } = experiment;
   if (compute === 'int8' && device !== 'auto' && device !== 'cpu') {
     const why = `products in 8 bits are for the CPU, and device is ${device}.`;

@@ -69,7 +69,7 @@ export const datasetsSchema = z
   .meta({ title: 'MiLorE datasets', description: 'The recordings and base models of a workspace.' });
 
 /** For completion, hover and messages; a name reads `datasets.<name>.language`. */
-export const datasetsKeys = keyTable(datasetsSchema, ['datasets', 'models'], '<name>');
+export const datasetsKeys = keyTable(datasetsSchema, '<name>');
 
 export type DatasetEntry = z.output<typeof datasetSchema>;
 export type ModelEntry = z.output<typeof modelSchema>;

@@ -32,6 +32,8 @@ interface Node {
   unit?: string;
   otherwise?: string;
   source?: string;
+  /** How a row writes a person's own key under it; the table's word unless told. */
+  entry?: string;
   format?: string;
   default?: unknown;
   enum?: unknown[];
@@ -131,7 +133,8 @@ function walk(node: Node, path: string, rows: KeyInfo[], required: boolean, entr
   for (const [key, child] of Object.entries(node.properties ?? {})) {
     walk(child, below(key), rows, node.required?.includes(key) ?? false, entry);
   }
-  if (typeof node.additionalProperties === 'object') walk(node.additionalProperties, below(entry), rows, true, entry);
+  if (typeof node.additionalProperties === 'object')
+    walk(node.additionalProperties, below(node.entry ?? entry), rows, true, entry);
   // A list of sections: its rows read `stages.<n>.add`.
   if (node.items && node.items.type === 'object') walk(node.items, below(NTH), rows, true, entry);
 }
@@ -146,8 +149,8 @@ export interface KeyTable {
   under(path: readonly PropertyKey[]): string[];
 }
 
-/** `named`: the sections whose keys are a person's own; `entry`: how a row writes such a key. */
-export function keyTable(schema: z.ZodType, named: readonly string[], entry: string): KeyTable {
+/** `entry`: how a row writes a key that is a person's own, where the schema has no word for it. */
+export function keyTable(schema: z.ZodType, entry: string): KeyTable {
   let known: readonly KeyInfo[] | undefined;
   const children = new Map<string, string[]>();
   const rows = () => {
@@ -158,12 +161,22 @@ export function keyTable(schema: z.ZodType, named: readonly string[], entry: str
     }
     return known;
   };
-  const general = (path: readonly PropertyKey[]) =>
-    path.map((part, depth) => {
-      if (depth === 1 && named.includes(String(path[0]))) return entry;
-      const nth = `${path.slice(0, depth).map(String).join('.')}.${NTH}`;
-      return /^\d+$/.test(String(part)) && rows().some((row) => row.path === nth) ? NTH : String(part);
-    });
+  /** As rows write it: a person's own keys and places in lists as their stand-ins. */
+  const general = (path: readonly PropertyKey[]) => {
+    const words: string[] = [];
+    for (const part of path.map(String)) words.push(wordOf(words.length > 0 ? `${words.join('.')}.` : '', part));
+    return words;
+  };
+  const wordOf = (prefix: string, part: string) => {
+    let own: string | undefined;
+    for (const { path } of rows()) {
+      if (!path.startsWith(prefix)) continue;
+      const word = path.slice(prefix.length);
+      if (word === part && !part.includes('.')) return part;
+      if (word === NTH ? /^\d+$/.test(part) : /^<[^.]*>$/.test(word)) own = word;
+    }
+    return own ?? part;
+  };
   const info = (path: readonly PropertyKey[]) => {
     for (let length = path.length; length > 0; length--) {
       const wanted = general(path.slice(0, length)).join('.');
@@ -179,7 +192,7 @@ export function keyTable(schema: z.ZodType, named: readonly string[], entry: str
       keys = rows()
         .filter((row) => row.path.startsWith(prefix))
         .map((row) => row.path.slice(prefix.length))
-        .filter((key) => key !== '' && key !== entry && key !== NTH && !key.includes('.'));
+        .filter((key) => key !== '' && !key.startsWith('<') && !key.includes('.'));
       if (keys.length > 0) children.set(prefix, keys);
     }
     return keys;
@@ -187,7 +200,7 @@ export function keyTable(schema: z.ZodType, named: readonly string[], entry: str
   return { rows, info, under };
 }
 
-export const experimentKeys = keyTable(experimentSchema, ['languages'], '<code>');
+export const experimentKeys = keyTable(experimentSchema, '<code>');
 
 export const describeKeys = experimentKeys.rows;
 export const keyInfo = experimentKeys.info;

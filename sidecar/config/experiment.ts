@@ -13,7 +13,9 @@ export type Projection = Parsed['adapter']['targets'][number];
 export type AdapterSpec = Parsed['adapter'];
 export type Device = Parsed['device'];
 
-export interface Experiment extends Omit<Parsed, 'name' | 'languages' | 'replay' | 'head' | 'training' | 'stages'> {
+/** What a sweep makes of it is no part of an experiment: each of its points is one. */
+export interface Experiment
+  extends Omit<Parsed, 'name' | 'languages' | 'replay' | 'head' | 'training' | 'stages' | 'sweep'> {
   name: string;
   /** By ISO 639-3 code, in the order of the file. */
   languages: Record<string, LanguageSpec>;
@@ -60,6 +62,7 @@ export const batchesOf = ({ accumulate, shards = 1 }: { accumulate: number; shar
 /** Fills in the defaults that depend on other keys. `fractionGiven`: whether the file itself sets replay.fraction. */
 export function complete(parsed: Parsed, fallbackName: string, fractionGiven: boolean): Experiment {
   const existing = languagesOf(parsed, 'existing');
+  const { sweep: _, ...own } = parsed;
   const { steps, batchSeconds, accumulate, learningRate, ...training } = parsed.training;
   const headLearningRate = training.headLearningRate ?? learningRate;
   const languages: Record<string, LanguageSpec> = {};
@@ -68,7 +71,7 @@ export function complete(parsed: Parsed, fallbackName: string, fractionGiven: bo
   }
   const stages = parsed.stages && completeStages(parsed, parsed.stages, existing);
   return {
-    ...parsed,
+    ...own,
     name: parsed.name ?? fallbackName,
     languages,
     replay: {

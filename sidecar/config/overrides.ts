@@ -4,6 +4,7 @@
  */
 import type { Place, Problem } from '../errors.ts';
 import { readValue, type Source, setOwn } from './document.ts';
+import type { Places } from './places.ts';
 
 export const overrideFile = '--set';
 
@@ -41,33 +42,53 @@ export function applyOverrides(source: Source, overrides: readonly string[]): Pr
       problems.push(...read.problems.map((problem) => ({ ...problem, tried: `apply --set ${text.slice(0, 80)}` })));
       continue;
     }
-    let target: Record<string, unknown> | undefined = (source.value ??= {});
-    for (const [depth, key] of keys.slice(0, -1).entries()) {
-      const path = keys.slice(0, depth + 1);
-      if (!Object.hasOwn(target, key) || target[key] === null) {
-        setOwn(target, key, {});
-        source.places.add(path, at(0), at(0));
-      }
-      const next: unknown = target[key];
-      if (typeof next !== 'object' || next === null || Array.isArray(next)) {
-        fault(0, `${path.join('.')} is not a section.`, 'Name a key inside a section, or set the whole value.');
-        target = undefined;
-        break;
-      }
-      target = next as Record<string, unknown>;
-    }
-    if (!target) continue;
-    setOwn(target, keys[keys.length - 1], read.value);
-    source.places.add(keys, at(0), at(equals + 1));
-    mark(read.value, keys, source, at(equals + 1));
+    const wrong = lay((source.value ??= {}), source.places, keys, read.value, at(0), at(equals + 1));
+    if (wrong) fault(0, wrong.why, wrong.cure);
   }
   return problems;
 }
 
-function mark(value: unknown, path: string[], source: Source, place: Place): void {
+/**
+ * Puts a value where a path of keys leads, sections made on the way; `undefined` removes what stands there. A number among
+ * the keys is a place in a list that is there.
+ * @param at of the key and of the value, for whoever complains of them
+ */
+export function lay(
+  root: Record<string, unknown>,
+  places: Places,
+  keys: readonly string[],
+  value: unknown,
+  atKey: Place,
+  atValue = atKey,
+): { why: string; cure: string } | undefined {
+  let target = root;
+  for (const [depth, key] of keys.slice(0, -1).entries()) {
+    const path = keys.slice(0, depth + 1);
+    if (!Object.hasOwn(target, key) || target[key] === null) {
+      setOwn(target, key, {});
+      places.add(path, atKey, atKey);
+    }
+    const next: unknown = target[key];
+    const listed = Array.isArray(next) && Object.hasOwn(next, keys[depth + 1]);
+    if (typeof next !== 'object' || next === null || (Array.isArray(next) && !listed))
+      return {
+        why: `${path.join('.')} is not a section.`,
+        cure: 'Name a key inside a section, or set the whole value.',
+      };
+    target = next as Record<string, unknown>;
+  }
+  const last = keys[keys.length - 1];
+  if (value === undefined) delete target[last];
+  else setOwn(target, last, value);
+  places.add(keys, atKey, atValue);
+  mark(value, keys, places, atValue);
+  return undefined;
+}
+
+function mark(value: unknown, path: readonly string[], places: Places, place: Place): void {
   if (value === null || typeof value !== 'object') return;
   for (const [key, child] of Object.entries(value)) {
-    source.places.add([...path, key], place, place);
-    mark(child, [...path, key], source, place);
+    places.add([...path, key], place, place);
+    mark(child, [...path, key], places, place);
   }
 }

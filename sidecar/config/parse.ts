@@ -50,6 +50,16 @@ export function parseExperiment(text: string, file: string, overrides: readonly 
   const source = readDocument(text, file);
   const { places } = source;
   const problems = [...source.problems];
+  if (source.value && isSweepAlone(source.value)) {
+    problems.push({
+      code: 'sweep.file',
+      tried: 'read the experiment',
+      why: 'it is a sweep over another one, in a file of its own.',
+      cure: 'Train its points with: milore sweep FILE, or name the experiment itself.',
+      place: places.key(['sweep']),
+    });
+    return { problems, places };
+  }
   if (source.value) {
     problems.push(...applyOverrides(source, overrides));
     const checked = check(source.value, places);
@@ -61,6 +71,10 @@ export function parseExperiment(text: string, file: string, overrides: readonly 
   }
   return { problems: inOrder(problems, file), places };
 }
+
+/** `sweep.experiment` stands where the experiment itself would. */
+const isSweepAlone = ({ sweep, base, languages }: Record<string, unknown>): boolean =>
+  typeof sweep === 'object' && sweep !== null && 'experiment' in sweep && base === undefined && languages === undefined;
 
 /** In the order of the file, behind those of the list that it names and before those of overrides; not too many. */
 export function inOrder(problems: readonly Problem[], file: string): Problem[] {

@@ -22,6 +22,14 @@ export class Places {
     this.#values.set(join(path), value);
   }
 
+  /** The same places, to which others can be added. */
+  copy(): Places {
+    const copy = new Places(this.file);
+    for (const [path, place] of this.#keys) copy.#keys.set(path, place);
+    for (const [path, place] of this.#values) copy.#values.set(path, place);
+    return copy;
+  }
+
   has(path: Path): boolean {
     return this.#keys.has(join(path));
   }

@@ -44,6 +44,14 @@ export const training = section('Optimiser (AdamW), schedule and batches.', {
   clipNorm: positive(1e6)
     .default(1)
     .meta(about('Largest global norm of a gradient.', { source: 'HuBERT training in fairseq: 10 (base), 1 (large)' })),
+  l2ToStart: real(0, 1e6)
+    .default(0)
+    .meta(
+      about(
+        'Of full fine-tuning: pulls the base’s parameters back to where they began, by half this times the square of their distance.',
+        { source: 'L2-SP (Li, Grandvalet & Davoine 2018)' },
+      ),
+    ),
   warmupFraction: real(0, 1)
     .default(0.08)
     .meta(

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { audio, language, replay, sampling, stages } from './schema-data.ts';
 import { about, count, path } from './schema-kit.ts';
 import { adapter, head, maskSection, units } from './schema-model.ts';
+import { sweep } from './schema-sweep.ts';
 import { cache, checkpoint, evaluation, log, training } from './schema-training.ts';
 
 export { layouts, roles } from './schema-data.ts';
@@ -70,6 +71,7 @@ export const experimentSchema = z
           'How training multiplies by frozen weights on a CPU: int8 is faster and nearly as exact; auto takes it where the processor is made for it and a calibration on this audio vouches for it.',
         ),
       ),
+    sweep,
   })
   .meta({ title: 'MiLorE experiment', ...about('An experiment: what is taught to which base, from which audio.') });
 

@@ -43,7 +43,7 @@ export type Better = 'lower' | 'higher';
 
 export const ALIKE = 'all that can be drawn is alike';
 const DRAWS = 2000;
-const LEVEL = 0.95;
+export const LEVEL = 0.95;
 
 /** Utterances that are drawn together: a speaker's where every one has a speaker and there are two at least. */
 export function groupsOf<T extends Counted>(utterances: readonly T[]): { by: Interval['by']; groups: T[][] } {
@@ -90,7 +90,7 @@ export function drawnTotals(sums: readonly (readonly (readonly number[])[])[], u
  * each is drawn as well (two-stage bootstrap, Davison & Hinkley 1997, section 3.8), which errs on the wide side.
  * @param sums by group, of each utterance
  */
-function draw(
+export function draw(
   sums: readonly (readonly (readonly number[])[])[],
   statistic: (total: readonly number[]) => number,
   { seed, draws = DRAWS }: BootstrapOptions,
@@ -101,7 +101,8 @@ function draw(
   return values.filter((value) => !Number.isNaN(value)).sort();
 }
 
-const ends = (values: Float64Array, level: number): [number, number] => [
+/** Of ascending values, so that the share `level` lies between. */
+export const ends = (values: Float64Array, level: number): [number, number] => [
   quantile(values, (1 - level) / 2),
   quantile(values, (1 + level) / 2),
 ];

@@ -29,6 +29,7 @@ import {
   type Outcome,
   outcome,
   type Rates,
+  withoutAnchor,
 } from './learner.ts';
 
 /** One tensor a parameter, all on the device. */
@@ -51,6 +52,8 @@ export class DeviceLearner implements Learner {
   private state!: Record<Part, Tensors>;
   private gradient?: Tensors;
   private stale = false;
+  /** The base's parameters as training found them; zeros elsewhere. */
+  private start?: { base: Tensors; none: Tensors };
 
   private constructor(
     readonly config: LearnableConfig,
@@ -118,6 +121,33 @@ export class DeviceLearner implements Learner {
   async evaluate(batch: Batch): Promise<Outcome> {
     const feeds = { ...batchFeeds(batch, this.config), ...this.state.parameter };
     return outcome(await this.sessions.evaluation.run(feeds, batchBindings(batch)));
+  }
+
+  async anchor(): Promise<void> {
+    await this.pull();
+    const { parameters } = this;
+    const base = new Float32Array(parameters.size);
+    for (const name of parameters.namesOf('base')) parameters.view(name, base).set(parameters.view(name));
+    const none = new Float32Array(parameters.size);
+    this.start = { base: await this.upload(base), none: await this.upload(none) };
+  }
+
+  async pullToAnchor(strength: number): Promise<void> {
+    if (!this.start) throw withoutAnchor();
+    const { base, none } = this.start;
+    const own = new Set(this.parameters.namesOf('base'));
+    const now = Object.fromEntries(
+      this.parameters.names.map((name) => [name, own.has(name) ? this.state.parameter[name] : none[name]]),
+    );
+    for (const [tensors, weight] of [
+      [now, strength],
+      [base, -strength],
+    ] as const) {
+      const sofar = this.gradient ?? (await this.upload(new Float32Array(this.parameters.size)));
+      const feeds = { ...prefixed('gradient:', sofar), ...prefixed('grad:', tensors), weight: one(weight) };
+      this.gradient = this.take(await this.sessions.sum.run(feeds, {}), 'sum:');
+      dispose(sofar);
+    }
   }
 
   async gradientNorm(): Promise<number> {
@@ -196,6 +226,7 @@ export class DeviceLearner implements Learner {
   async release(): Promise<void> {
     this.discard();
     for (const part of PARTS) dispose(this.state[part]);
+    for (const tensors of Object.values(this.start ?? {})) dispose(tensors);
     for (const session of Object.values(this.sessions)) await session.release();
   }
 

@@ -17,6 +17,7 @@ import {
   type Outcome,
   outcome,
   type Rates,
+  withoutAnchor,
 } from './learner.ts';
 
 export class HostLearner implements Learner, Member {
@@ -27,6 +28,8 @@ export class HostLearner implements Learner, Member {
   private joint?: Joint;
   /** By itself; opened when first asked for: only then does it take memory. */
   private readonly sessions = new Map<Kind, Promise<Session>>();
+  /** The base's parameters as training found them, by name. */
+  private start?: ReadonlyMap<string, Float32Array>;
   /** Of the gradient as it is; undefined where nobody has asked for it. */
   private knownNorm?: number;
 
@@ -129,6 +132,21 @@ export class HostLearner implements Learner, Member {
 
   async evaluate(batch: Batch): Promise<Outcome> {
     return outcome(await this.run('evaluation', batch));
+  }
+
+  async anchor(): Promise<void> {
+    const { parameters } = this;
+    this.start = new Map(parameters.namesOf('base').map((name) => [name, parameters.view(name).slice()]));
+  }
+
+  async pullToAnchor(strength: number): Promise<void> {
+    if (!this.start) throw withoutAnchor();
+    this.knownNorm = undefined;
+    for (const [name, start] of this.start) {
+      const target = this.parameters.view(name, this.gradient);
+      const now = this.parameters.view(name);
+      for (let i = 0; i < target.length; i++) target[i] += strength * (now[i] - start[i]);
+    }
   }
 
   gradientNorm = async () => (this.knownNorm = norm(this.gradient));

@@ -61,6 +61,13 @@ export interface Learner {
   /** Adds `weight` times the gradient of the mean masked loss to the accumulated gradient. */
   accumulate(batch: Batch, weight?: number): Promise<Outcome>;
   evaluate(batch: Batch): Promise<Outcome>;
+  /** Remembers the parameters of the base as they are now: what `pullToAnchor` pulls to. */
+  anchor(): Promise<void>;
+  /**
+   * Adds the gradient of `strength` / 2 · Σ (θ − θ₀)² over the base's parameters, `strength` · (θ − θ₀), to what has been
+   * accumulated (L2-SP: Li, Grandvalet & Davoine 2018, eq. 3, where α is `strength`). Needs an anchor.
+   */
+  pullToAnchor(strength: number): Promise<void>;
   /** L2 norm of the accumulated gradient: asked before an update, so that all arms make it or none. */
   gradientNorm(): Promise<number>;
   /**
@@ -94,6 +101,8 @@ export function dropoutFeeds({ clips, frames, key = [] }: Batch, { adapter, base
   }
   return feeds;
 }
+
+export const withoutAnchor = () => new Error('internal: a pull to an anchor that was never set');
 
 /** Everything of a batch that the step and its evaluation are fed, without the parameters. */
 export function batchFeeds(batch: Batch, config: LearnableConfig): Record<string, Feed> {

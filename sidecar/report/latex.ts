@@ -11,13 +11,14 @@ const SPECIAL: Readonly<Record<string, string>> = {
   '\u2019': "'",
   '\u00d7': '\\ensuremath{\\times}',
   '\u00b7': '\\ensuremath{\\cdot}',
+  '\u00b1': '\\ensuremath{\\pm}',
 };
 
 /** Nothing of a name is a command. */
 export const escapeLatex = (text: string): string =>
   text
     .replace(/\p{Cc}+/gu, ' ')
-    .replace(/[\\~^\u2212\u2013\u202f\u2019\u00d7\u00b7{}&%$#_]/g, (c) => SPECIAL[c] ?? `\\${c}`);
+    .replace(/[\\~^\u2212\u2013\u202f\u2019\u00d7\u00b7\u00b1{}&%$#_]/g, (c) => SPECIAL[c] ?? `\\${c}`);
 
 export function toLatex(blocks: readonly Block[]): string {
   const tables = blocks.filter((one): one is TableBlock => one.kind === 'table' && !one.folded);

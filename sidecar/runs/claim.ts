@@ -3,7 +3,7 @@
  * once one wins; a claim whose process is gone counts for nothing, so that a kill never locks a run.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { removeIfPossible } from '../disk.ts';
@@ -21,6 +21,14 @@ export interface Owner {
   id: string;
 }
 
+/** This process, as others can ask after it. */
+export const ownSelf = (): Owner => ({
+  pid: process.pid,
+  host: hostname(),
+  born: bornAt(process.pid),
+  id: randomBytes(8).toString('hex'),
+});
+
 export interface Claim {
   /** Whether the run is still this claim's: its folder is where it was, and nobody took it. */
   holds(): boolean;
@@ -31,14 +39,21 @@ const fileOf = (run: { path: string }) => join(run.path, 'writer.json');
 const tries = 5;
 
 /** @throws UserError `runs.busy` naming who has it */
-export function claimRun(run: { id: string; path: string }): Claim {
-  const path = fileOf(run);
-  const owner: Owner = {
-    pid: process.pid,
-    host: hostname(),
-    born: bornAt(process.pid),
-    id: randomBytes(8).toString('hex'),
-  };
+export const claimRun = (run: { id: string; path: string }): Claim =>
+  claimFile(fileOf(run), `begin to write the run ${run.path}`, (owner) => busy(run, owner));
+
+/**
+ * Takes the file for this process, from a process that is no more if need be.
+ * @param otherHostsMs for so long the claim of another machine is believed, whose processes cannot be asked
+ * @throws what `taken` makes of the owner
+ */
+export function claimFile(
+  path: string,
+  tried: string,
+  taken: (owner: Owner | undefined) => UserError,
+  otherHostsMs = 0,
+): Claim {
+  const owner = ownSelf();
   const mine = `${path}.${owner.id}.tmp`;
   try {
     writeFileSync(mine, JSON.stringify(owner), { flag: 'wx' });
@@ -50,12 +65,12 @@ export function claimRun(run: { id: string; path: string }): Claim {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
       const other = readOwner(path);
-      if (other && isAtWork(other)) throw busy(run, other);
+      if (other && (isAtWork(other) || isFresh(path, other, otherHostsMs))) throw taken(other);
       takeAway(path, other);
     }
-    throw busy(run, readOwner(path));
+    throw taken(readOwner(path));
   } catch (error) {
-    throw diskFault(`begin to write the run ${run.path}`, error);
+    throw diskFault(tried, error);
   } finally {
     removeIfPossible(mine);
   }
@@ -108,7 +123,7 @@ function readOwner(path: string): Owner | undefined {
 }
 
 /** Of another machine nothing can be known here but its heartbeat, which openRun has asked. */
-function isAtWork({ pid, host, born }: Owner): boolean {
+export function isAtWork({ pid, host, born }: Owner): boolean {
   if (host !== hostname()) return false;
   try {
     process.kill(pid, 0);
@@ -117,6 +132,9 @@ function isAtWork({ pid, host, born }: Owner): boolean {
   }
   return born === undefined || born === bornAt(pid);
 }
+
+const isFresh = (path: string, { host }: Owner, ms: number): boolean =>
+  ms > 0 && host !== hostname() && Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < ms;
 
 const busy = (run: { id: string }, owner: Owner | undefined) =>
   new UserError({

@@ -21,8 +21,22 @@ export interface RunInfo {
   device: string;
   /** The job of a scheduler that began it, and finds it again by this. */
   job?: string;
+  /** The sweep that it is a point of. */
+  study?: RunStudy;
   /** How its steps multiply by frozen weights; absent until that is known, and in runs of earlier versions. */
   compute?: string;
+}
+
+/** Which point of which sweep a run is. */
+export interface RunStudy {
+  /** The sweep's file, relative to the workspace, with `/`. */
+  sweep: string;
+  point: string;
+  seed: number;
+  /** Of its resolved settings: a point with the same need not be run again. */
+  identity: string;
+  /** What its point changes, by key. */
+  settings: Record<string, unknown>;
 }
 
 export interface RunDir extends RunInfo {
@@ -84,7 +98,7 @@ function makeId(name: string, at: Date): string {
 export const runsFolder = (root: string) => join(resolve(root), '.milore', 'runs');
 
 /** Makes the folder of a new run under `root`, complete or not at all. */
-export function createRun(root: string, { name, configText, resolved, versions, device, job }: NewRun): RunDir {
+export function createRun(root: string, { name, configText, resolved, versions, device, job, study }: NewRun): RunDir {
   const parent = runsFolder(root);
   const createdAt = new Date();
   let temporary = '';
@@ -100,6 +114,7 @@ export function createRun(root: string, { name, configText, resolved, versions, 
       versions,
       device,
       ...(job === undefined ? {} : { job }),
+      ...(study === undefined ? {} : { study }),
     };
     temporary = temporaryName(join(parent, `.${id}`));
     makeFolder(join(temporary, runFiles.checkpoints));
@@ -153,6 +168,7 @@ export function openRun(path: string, { write = false } = {}): RunDir {
     versions: Object.fromEntries(versions),
     device: String(info.device ?? ''),
     ...(typeof info.job === 'string' ? { job: info.job } : {}),
+    ...studyIn(info.study),
     ...(typeof info.compute === 'string' ? { compute: info.compute } : {}),
   };
   if (write) {
@@ -168,6 +184,14 @@ export function openRun(path: string, { write = false } = {}): RunDir {
     removeLeftovers(run);
   }
   return run;
+}
+
+function studyIn(value: unknown): { study?: RunStudy } {
+  if (!isRecord(value)) return {};
+  const { sweep, point, seed, identity, settings } = value;
+  if (typeof sweep !== 'string' || typeof point !== 'string' || typeof identity !== 'string') return {};
+  if (!Number.isSafeInteger(seed)) return {};
+  return { study: { sweep, point, seed: seed as number, identity, settings: isRecord(settings) ? settings : {} } };
 }
 
 /** Removes what a crash left half-written: nothing but names that end in `.tmp`. */

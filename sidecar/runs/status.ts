@@ -26,6 +26,8 @@ export interface Status {
   steps: number;
   /** The process last seen at it. */
   pid?: number;
+  /** Of one that is running, the machine that it runs on. */
+  host?: string;
 }
 
 const staleMs = 15_000;
@@ -121,5 +123,5 @@ export function deriveStatus(run: { path: string }, nowMs = Date.now()): Status 
     return { state: 'interrupted', reason: reasonIn(last.reason, { code: 'stopped' }), step, steps };
   const why = gone(beat, nowMs, events.at(-1));
   if (why) return { state: 'interrupted', reason: why, step, steps, pid: beat?.pid };
-  return { state: 'running', step: Math.max(step, beat?.step ?? 0), steps, pid: beat?.pid };
+  return { state: 'running', step: Math.max(step, beat?.step ?? 0), steps, pid: beat?.pid, host: beat?.host };
 }

@@ -23,6 +23,12 @@ interface Active {
   progress?: RunProgress;
   /** It has said how it ended and is putting its things away. */
   ending: boolean;
+  /** Somebody who is connected asked it to stop. */
+  asked: boolean;
+}
+
+export interface Ended extends TrainResult {
+  asked: boolean;
 }
 
 interface Events {
@@ -54,6 +60,11 @@ export class Runner extends EventEmitter<Events> {
   /** Resolves with the run's id when its folder exists; rejects where it never comes to that. */
   async start(params: Record<string, unknown>): Promise<string> {
     if (this.#active?.ending) await this.#active.job.done.catch(() => {});
+    return this.begin(params).started;
+  }
+
+  /** `ended` tells how it ended, also where it never came to a run. @throws UserError where another is at work */
+  begin(params: Record<string, unknown>): { started: Promise<string>; ended: Promise<Ended> } {
     if (this.#closed)
       throw new UserError({
         code: 'serve.ending',
@@ -68,28 +79,43 @@ export class Runner extends EventEmitter<Events> {
         why: `${this.#active.run?.name ?? 'another one'} is training here already, and two would share one machine.`,
         cure: 'Wait for it, or stop it; it can be resumed later.',
       });
-    return new Promise((resolve, reject) => {
-      const active: Active = {
-        ending: false,
-        job: startJob({ job: 'train', params, workspace: this.#workspace }, (message) => {
-          this.#hear(active, message);
-          if (message.type === 'run') resolve(message.id);
-        }),
-      };
-      this.#active = active;
-      active.job.done.then(
-        (result) => this.#ended(active, result as TrainResult),
-        (error: JobError) => {
-          const stopped = error.kind === 'ended';
-          this.#ended(active, stopped ? { state: 'stopped' } : { state: 'failed', reason: error.message }, error);
-          reject(error);
-        },
-      );
+    let told = (_id: string) => {};
+    let refused = (_error: unknown) => {};
+    const started = new Promise<string>((resolve, reject) => {
+      told = resolve;
+      refused = reject;
     });
+    const active: Active = {
+      ending: false,
+      asked: false,
+      job: startJob({ job: 'train', params, workspace: this.#workspace }, (message) => {
+        this.#hear(active, message);
+        if (message.type === 'run') told(message.id);
+      }),
+    };
+    this.#active = active;
+    const ended = active.job.done.then(
+      (result): Ended => {
+        this.#ended(active, result as TrainResult);
+        return { ...(result as TrainResult), asked: active.asked };
+      },
+      (error: JobError): Ended => {
+        const stopped = error.kind === 'ended';
+        const result: TrainResult = stopped ? { state: 'stopped' } : { state: 'failed', reason: error.message };
+        this.#ended(active, result, error);
+        refused(error);
+        return { ...result, asked: active.asked };
+      },
+    );
+    // Whoever waits for the end alone does not hear of a start that never was.
+    started.catch(() => {});
+    return { started, ended };
   }
 
   stop(id: string, reason: StopReason): void {
-    this.#mustBe(id, 'stop').job.send({ type: 'stop', reason });
+    const active = this.#mustBe(id, 'stop');
+    active.asked = true;
+    active.job.send({ type: 'stop', reason });
   }
 
   checkpoint(id: string): void {

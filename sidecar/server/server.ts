@@ -6,6 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { CloseCodes, type Welcome } from '../protocol/messages.ts';
+import { QueueRunner } from './queue-runner.ts';
 import { Runner } from './runner.ts';
 import { Session } from './session.ts';
 import { maxMessageBytes } from './socket-stream.ts';
@@ -28,6 +29,7 @@ export interface ServerOptions {
 export interface Server {
   port: number;
   runner: Runner;
+  queue: QueueRunner;
   close(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export async function startServer({
 }: ServerOptions): Promise<Server> {
   const sessions = new Set<Session>();
   const runner = new Runner(workspace);
+  const queue = new QueueRunner(workspace, runner);
   const http = createServer(
     { headersTimeout: 2000, requestTimeout: 2000, connectionsCheckingInterval: 1000, keepAliveTimeout: 1 },
     (_, response) => {
@@ -104,6 +107,8 @@ export async function startServer({
   runner.on('state', (change) => {
     for (const session of sessions) session.notify('run/state', change);
     watchIdle();
+    // The next one does not wait for the clock.
+    if (change.state !== 'started') setTimeout(() => queue.look(), 100).unref();
   });
 
   let idle: NodeJS.Timeout | undefined;
@@ -112,7 +117,7 @@ export async function startServer({
   function watchIdle(): void {
     clearTimeout(idle);
     idle = setTimeout(() => {
-      if (connected() === 0 && !runner.busy) onIdle();
+      if (connected() === 0 && !runner.busy && !queue.busy) onIdle();
       else watchIdle();
     }, idleMs);
     // The listening socket keeps the process; when it is closed, nothing shall.
@@ -135,12 +140,15 @@ export async function startServer({
   return {
     port: (http.address() as AddressInfo).port,
     runner,
+    queue,
     async close() {
       clearTimeout(idle);
+      queue.hold();
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       for (const socket of strangers) socket.destroy();
       // Whoever watches hears how the run ended before the line is closed.
       await runner.close({ code: 'sidecar' });
+      await queue.close();
       for (const session of sessions) session.close(CloseCodes.goingAway, 'the sidecar ends');
       await closed;
     },

@@ -14,7 +14,7 @@ import type { Findings } from '../protocol/findings.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import { alone, isFirst, type Ranks } from '../ranks/ranks.ts';
 import { fromFirst, inTurn } from '../ranks/share.ts';
-import { createRun, type RunDir, recordCompute } from '../runs/run.ts';
+import { createRun, type RunDir, type RunStudy, recordCompute } from '../runs/run.ts';
 import { mustAgree } from './agree.ts';
 import { assess, endWorks } from './assess.ts';
 import { begin, enter, goOn, openFork } from './beginnings.ts';
@@ -42,6 +42,8 @@ export interface RunRequest {
   patiently?<T>(take: () => Promise<T>): Promise<T>;
   /** A new run is to be found again by this job. */
   job?: string;
+  /** The sweep that a new run is a point of. */
+  study?: RunStudy;
   /** Begins with the parameters of a checkpoint of another run, the newest unless told. */
   from?: { path: string; step?: number };
   version: string;
@@ -97,6 +99,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       versions,
       device: chosen.device,
       job: request.job,
+      study: request.study,
     }),
   );
   if (isFirst(ranks)) request.onRun?.(run);

@@ -37,7 +37,7 @@ export async function takeStep(
   shards: readonly MaskedShard[],
   sources: Sources,
   rates: Rates,
-  options: AdamWOptions,
+  options: AdamWOptions & { l2ToStart?: number },
   { ranks, exact }: Sharing = { ranks: alone, exact: false },
 ): Promise<StepResult> {
   const total = maskedIn(shards);
@@ -75,7 +75,9 @@ export async function takeStep(
     await learners[i].writeGradient(sum.total());
   }
   const gradientNorm: Record<string, number> = {};
+  const { l2ToStart = 0 } = options;
   for (const { name, learner } of arms) {
+    if (l2ToStart > 0) await learner.pullToAnchor(l2ToStart);
     gradientNorm[name] = await learner.gradientNorm();
     if (!Number.isFinite(gradientNorm[name])) return giveUp(name, 'the gradient is not finite');
   }

@@ -42,6 +42,28 @@ describe.skipIf(turnedOff)('a training step on WebGPU', () => {
   });
   afterAll(() => anchor?.release());
 
+  it('pulls to the start as the CPU does', async () => {
+    const learners = [
+      await opened(DeviceLearner, 'the whole transformer', { device: 'webgpu' }),
+      await opened(HostLearner, 'the whole transformer', { device: 'cpu' }),
+    ];
+    const gradients: Float32Array[] = [];
+    for (const learner of learners) {
+      await learner.anchor();
+      learner.parameters.data.forEach((x, i, all) => {
+        all[i] = x + 0.01 * Math.sin(i);
+      });
+      await learner.push();
+      await learner.accumulate(batch);
+      const before = await learner.readGradient();
+      await learner.pullToAnchor(5);
+      gradients.push((await learner.readGradient()).map((x, i) => x - before[i]));
+      await learner.release();
+    }
+    expect(worstDifference(gradients[0], gradients[1])).toBeLessThan(1e-4);
+    expect(Math.max(...gradients[1])).toBeCloseTo(0.05, 3);
+  });
+
   it('is offered: the device agrees with the CPU on a tiny graph', async () => {
     const report = await tryDevice('webgpu');
     say(`webgpu: ${report.reason}`);

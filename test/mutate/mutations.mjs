@@ -6,6 +6,8 @@ const reference = 'test/cpu/reference';
 const by = {
   findings: ['test/unit/evaluation/findings.test.ts'],
   intervals: ['test/unit/evaluation/interval.test.ts'],
+  seeds: ['test/unit/evaluation/across-seeds.test.ts'],
+  pull: ['test/cpu/formulas/l2-to-start.test.ts'],
   probe: ['test/unit/evaluation/language-probe.test.ts'],
   characters: ['test/cpu/training/characters.test.ts'],
   variants: [`${reference}/mixture-variants.test.ts`],
@@ -1171,6 +1173,42 @@ const takingAlong = [
 ];
 
 const found = [
+  {
+    name: 'pull: away from the start',
+    find: 'target[i] += strength * (now[i] - start[i])',
+    replace: 'target[i] += strength * (start[i] - now[i])',
+    tests: by.pull,
+  },
+  {
+    name: 'pull: the start of a run that goes on is where it was',
+    find: "this.start = new Map(parameters.namesOf('base').map((name) => [name, parameters.view(name).slice()]));",
+    replace: "this.start = new Map(parameters.namesOf('base').map((name) => [name, parameters.view(name)]));",
+    tests: by.pull,
+  },
+  {
+    name: 'seeds: a deviation divides by n',
+    find: 'Math.sqrt(squares / (values.length - 1))',
+    replace: 'Math.sqrt(squares / values.length)',
+    tests: by.seeds,
+  },
+  {
+    name: 'seeds: few seeds look surer than they are',
+    find: 'Math.sqrt(seeds.length / (seeds.length - 1)) : 0',
+    replace: '1 : 0',
+    tests: by.seeds,
+  },
+  {
+    name: 'seeds: seeds are not drawn',
+    find: 'each.map(() => each[Math.floor(uniform() * each.length)])',
+    replace: 'each.map((one) => one)',
+    tests: by.seeds,
+  },
+  {
+    name: 'seeds: after and before change places',
+    find: 'total[4 * s + 2] / total[4 * s + 3] - total[4 * s] / total[4 * s + 1]',
+    replace: 'total[4 * s] / total[4 * s + 1] - total[4 * s + 2] / total[4 * s + 3]',
+    tests: by.seeds,
+  },
   {
     name: 'found: of few speakers whole speakers alone are drawn',
     find: 'const within = sums.length < FEW_SPEAKERS;',

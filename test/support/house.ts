@@ -13,6 +13,8 @@ import { join } from 'node:path';
  * know, it may know the insides of (→ the rooms below it); what a run says is typed in protocol, for all who speak it;
  * `ranks` (several processes that train one model; knows no model) lies below evaluation and training, which share their work out over it;
  * `export` takes a run along in the forms of other programs: above training, whose runs it reads, and hub, whose cards it writes;
+ * `studies` makes many runs of one file and says what they differ in: above training, and it writes its tables as `report` does;
+ * `mcp` tells assistants what runs and studies say, and may change nothing;
  * and the extension reads runs from their files (→ runs, errors), so that it needs no sidecar to show them. An arrow that is not here is a question for design.md.
  */
 export const rooms: Record<string, readonly string[]> = {
@@ -38,8 +40,10 @@ rooms.training = [...below('evaluation', 'config'), 'runs'];
 rooms.hub = [...below('model', 'config'), 'protocol'];
 rooms.report = below('runs');
 rooms.export = below('training', 'hub');
-rooms.server = [...below('export'), 'report'];
-rooms.cli = [...below('server'), 'server'];
+rooms.studies = [...below('training'), 'report'];
+rooms.server = [...below('export'), 'report', 'studies'];
+rooms.mcp = below('studies');
+rooms.cli = [...below('server'), 'server', 'mcp'];
 
 /** Makes the sample (never shipped) and may know all that the terminal may. */
 rooms.sample = [...rooms.cli, 'cli'];

@@ -40,3 +40,12 @@ it('ranks are started by srun, and each is told before the time is over', () => 
     expect(script.split('\n')).toContain(line);
   expect(script).toMatch(/^exec srun --mpi=pmi2 --kill-on-bad-exit=1 '/m);
 });
+
+it('a sweep is an array with one job a point, each told its number', () => {
+  const script = jobScript('/home/x/my.milore.yaml', 'x', { ...options, atOnce: '4' }, 24);
+  const lines = script.split('\n');
+  expect(lines).toContain('#SBATCH --array=0-23%4');
+  expect(lines).toContain('#SBATCH --output=.milore/slurm/%x-%A_%a.out');
+  expect(script).toMatch(/ sweep '\.\/my\.milore\.yaml' \\\n {2}--index "\$SLURM_ARRAY_TASK_ID" --requeue 3\n/);
+  expect(jobScript('/home/x/my.milore.yaml', 'x', options)).not.toContain('array');
+});

@@ -165,6 +165,8 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
     const quantised = await chooseCompute(experiment, speech, around);
     const learners = await openLearners(models, base, file, experiment.seed, from.options, quantised);
     arms.push(...armPlans.map((arm, i) => ({ ...arm, learner: learners[i] })));
+    // Before anything is put into them: the start is the base, of a run that goes on or forks as well.
+    if (experiment.training.l2ToStart > 0) for (const { learner } of arms) await learner.anchor();
     const heldOut: HeldOutSpeech = {
       clips: clips.heldOut,
       sources,

@@ -21,6 +21,15 @@ export function manifestTests(): void {
       );
     });
 
+    it('offers assistants its tool, where this VS Code has tools', () => {
+      const { tools } = (vscode as unknown as { lm?: { tools?: readonly { name: string }[] } }).lm ?? {};
+      if (tools)
+        assert.ok(
+          tools.some(({ name }) => name === 'milore_train'),
+          tools.map(({ name }) => name).join(),
+        );
+    });
+
     it('asks VS Code not to forward the port of its sidecar', () => {
       const ports = vscode.workspace
         .getConfiguration('remote')

@@ -209,3 +209,24 @@ it('an experiment written by completions alone is an experiment', async () => {
   text = (await at(text.replace('data: ', 'data: |'))).take('dataset:yor-cv');
   expect(parseExperiment(text, 'x.milore.yaml').problems, text).toEqual([]);
 });
+
+describe('a sweep', () => {
+  const good = 'base: { model: x }\nlanguages:\n  yor: { role: new, data: y }\n';
+
+  it('varies the experiment’s own keys, by their whole names', async () => {
+    const { labels, take } = await at(`${good}sweep:\n  keys:\n    adapter.ra|\n`);
+    expect(labels).toContain('adapter.rank');
+    expect(labels).not.toContain('seed');
+    expect(take('adapter.rank')).toContain('    adapter.rank: []\n');
+    expect((await at(`${good}sweep:\n  points:\n    a: { | }\n`)).labels).toContain('training.steps');
+    const ranges = (await at(`${good}sweep:\n  ranges:\n    |\n`)).labels;
+    expect(ranges).toContain('training.learningRate');
+    expect(ranges).not.toContain('adapter.kind');
+  });
+
+  it('offers methods by name, and each once', async () => {
+    const { labels } = await at(`${good}sweep: { presets: [lora, |] }\n`);
+    expect(labels).toContain('full+replay');
+    expect(labels).not.toContain('lora');
+  });
+});

@@ -130,3 +130,28 @@ describe('a fault is underlined as far as it goes, and one click cures it:', () 
     [`${good}hours: 3\n`, 'hours', []],
   ])('%j', async (text, underlined, expected) => expect(await cured(text, underlined)).toEqual(expected));
 });
+
+describe('a sweep', () => {
+  const problems = async (name: string, text: string) => {
+    const { grammar, files } = await surroundings(name, text);
+    return (await problemsOf(text, join(folder, name), grammar, files)).map(
+      ({ code, place }) => `${place?.line}:${place?.column} ${code}`,
+    );
+  };
+  const surroundings = async (name: string, text: string) => {
+    const { grammar, workspace, document } = opened(join(folder, name), text, folder);
+    return { grammar, files: workspace.files(document.uri) };
+  };
+
+  it('tells a point that is no valid experiment at its line', async () => {
+    const text = `${good}sweep:\n  keys:\n    adapter.rank: [4, 1000]\n`;
+    expect(await problems('x.milore.yaml', text)).toEqual(['6:23 config.wrong-value']);
+  });
+
+  it('in a file of its own, tells a missing experiment, and the points of one that is there', async () => {
+    await writeFile(join(folder, 'there.milore.yaml'), good);
+    const sweep = (of: string) => `sweep:\n  experiment: ${of}\n  points: { a: { adapter.rnk: 4 } }\n`;
+    expect(await problems('s.milore.yaml', sweep('gone.milore.yaml'))).toEqual(['2:15 config.path-missing']);
+    expect(await problems('s.milore.yaml', sweep('there.milore.yaml'))).toEqual(['3:31 config.unknown-key']);
+  });
+});

@@ -111,7 +111,7 @@ describe('the state of a run', () => {
   it('is running while its process lives, however long it is silent', () => {
     const run = logged({ type: 'started', steps: 50 }, { step: 3 });
     writeHeartbeat(run, 4);
-    expect(deriveStatus(run)).toEqual({ state: 'running', step: 4, steps: 50, pid: process.pid });
+    expect(deriveStatus(run)).toEqual({ state: 'running', step: 4, steps: 50, pid: process.pid, host: hostname() });
     expect(deriveStatus(run, Date.now() + 3_600_000).state).toBe(
       process.platform === 'linux' ? 'running' : 'interrupted',
     );
