@@ -41,7 +41,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.window.createTreeView('milore.runs', { treeDataProvider: new RunTree(store), canSelectMany: true }),
     registerDashboard({ context, store, sidecar, output }),
     announce(sidecar, store),
-    tellWhatEnded(store, context.workspaceState, announceEnd),
+    tellWhatEnded(store, context.workspaceState, (run) => announceEnd(run, store)),
     registerSample(context),
     registerTasks(context.asAbsolutePath('dist/milore.js')),
     registerEstimate(sidecar),

@@ -1,6 +1,8 @@
 /** @file The tree of runs: experiments, newest first, and under each its runs. It must not know how a run is changed. */
 import * as vscode from 'vscode';
 import { sayReason } from '../../sidecar/protocol/reason.ts';
+import { sayWhole } from '../../sidecar/protocol/result-words.ts';
+import { readResult } from '../../sidecar/runs/result.ts';
 import { SteadyTree } from '../steady-tree.ts';
 import { oneLine } from '../text.ts';
 import type { RunStore, StoredRun } from './store.ts';
@@ -76,6 +78,14 @@ export class RunTree implements vscode.TreeDataProvider<Node> {
     return runItem(node.run);
   }
 
+  /** What it taught and cost is read when somebody rests on it, not for every run of a long list. */
+  async resolveTreeItem(item: vscode.TreeItem, node: Node): Promise<vscode.TreeItem> {
+    if (node.kind !== 'run') return item;
+    const said = await readResult(node.run, vscode.l10n.t).catch(() => undefined);
+    item.tooltip = tooltip(node.run, said && sayWhole(said));
+    return item;
+  }
+
   #roots(): Node[] {
     const groups = new Map<string, StoredRun[]>();
     for (const run of this.#store.runs) groups.set(run.experiment, [...(groups.get(run.experiment) ?? []), run]);
@@ -114,7 +124,6 @@ function runItem(run: StoredRun): vscode.TreeItem {
   ]
     .filter(Boolean)
     .join(' · ');
-  item.tooltip = tooltip(run);
   item.accessibilityInformation = {
     label: `${oneLine(run.name)}, ${stateText(run)}, ${when(run.createdAt)}${run.pinned ? `, ${vscode.l10n.t('pinned')}` : ''}`,
   };
@@ -147,8 +156,12 @@ const when = (iso: string) => {
   });
 };
 
-function tooltip(run: StoredRun): vscode.MarkdownString {
+function tooltip(run: StoredRun, result: string | undefined): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
+  if (result) {
+    text.appendText(result);
+    text.appendMarkdown('\n\n---\n\n');
+  }
   const line = (label: string, value: string) => {
     text.appendMarkdown(`**${label}** `);
     text.appendText(value);

@@ -21,8 +21,15 @@ export interface RunInfo {
   device: string;
   /** The job of a scheduler that began it, and finds it again by this. */
   job?: string;
+  /** A fork begins with another run's parameters: which run of the same folder of runs, and after how many of its steps. */
+  parent?: Parent;
   /** How its steps multiply by frozen weights; absent until that is known, and in runs of earlier versions. */
   compute?: string;
+}
+
+export interface Parent {
+  run: string;
+  step: number;
 }
 
 export interface RunDir extends RunInfo {
@@ -84,15 +91,15 @@ function makeId(name: string, at: Date): string {
 export const runsFolder = (root: string) => join(resolve(root), '.milore', 'runs');
 
 /** Makes the folder of a new run under `root`, complete or not at all. */
-export function createRun(root: string, { name, configText, resolved, versions, device, job }: NewRun): RunDir {
-  const parent = runsFolder(root);
+export function createRun(root: string, { name, configText, resolved, versions, device, job, parent }: NewRun): RunDir {
+  const folder = runsFolder(root);
   const createdAt = new Date();
   let temporary = '';
   try {
-    makeFolder(parent);
+    makeFolder(folder);
     let id = makeId(name, createdAt);
-    while (existsSync(join(parent, id))) id = makeId(name, createdAt);
-    sweepTemporary(parent, { below: false });
+    while (existsSync(join(folder, id))) id = makeId(name, createdAt);
+    sweepTemporary(folder, { below: false });
     const info = {
       id,
       name,
@@ -100,20 +107,21 @@ export function createRun(root: string, { name, configText, resolved, versions, 
       versions,
       device,
       ...(job === undefined ? {} : { job }),
+      ...(parent === undefined ? {} : { parent }),
     };
-    temporary = temporaryName(join(parent, `.${id}`));
+    temporary = temporaryName(join(folder, `.${id}`));
     makeFolder(join(temporary, runFiles.checkpoints));
     writeFileAtomic(join(temporary, runFiles.config), configText);
     writeFileAtomic(join(temporary, runFiles.resolved), `${JSON.stringify(resolved, null, 2)}\n`);
     writeFileAtomic(join(temporary, runFiles.info), `${JSON.stringify(info, null, 2)}\n`);
     writeFileSync(join(temporary, runFiles.log), '');
-    const path = join(parent, id);
+    const path = join(folder, id);
     renameSync(temporary, path);
-    fsyncFolder(parent);
+    fsyncFolder(folder);
     return { ...info, path };
   } catch (error) {
     if (temporary) removeIfPossible(temporary);
-    throw diskFault(`make a run under ${parent}`, error, { path: parent });
+    throw diskFault(`make a run under ${folder}`, error, { path: folder });
   }
 }
 
@@ -153,6 +161,7 @@ export function openRun(path: string, { write = false } = {}): RunDir {
     versions: Object.fromEntries(versions),
     device: String(info.device ?? ''),
     ...(typeof info.job === 'string' ? { job: info.job } : {}),
+    ...(isParent(info.parent) ? { parent: { run: info.parent.run.slice(0, 255), step: info.parent.step } } : {}),
     ...(typeof info.compute === 'string' ? { compute: info.compute } : {}),
   };
   if (write) {
@@ -169,6 +178,9 @@ export function openRun(path: string, { write = false } = {}): RunDir {
   }
   return run;
 }
+
+const isParent = (value: unknown): value is Parent =>
+  isRecord(value) && typeof value.run === 'string' && Number.isSafeInteger(value.step) && (value.step as number) >= 0;
 
 /** Removes what a crash left half-written: nothing but names that end in `.tmp`. */
 function removeLeftovers(run: RunDir): void {

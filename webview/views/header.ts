@@ -11,6 +11,7 @@ import { hueOf } from '../theme.ts';
 import { t } from '../words.ts';
 import { letterChip } from './letter-chip.ts';
 import type { Page, Part } from './page.ts';
+import { resultLine } from './result-line.ts';
 import { runPicker } from './run-picker.ts';
 
 const plain = { hue: 0, shape: 'circle' } as const;
@@ -21,6 +22,7 @@ export function header(page: Page): Part {
   const reason = h('p', { class: 'reason', hidden: true });
   const connection = h('span', { class: 'connection' });
   const picker = runPicker(page);
+  const result = resultLine();
   let run = '';
   const stop = button(t('Stop'), () => page.command('stop', run));
   const checkpoint = button(t('Checkpoint now'), () => page.command('checkpoint', run));
@@ -44,6 +46,7 @@ export function header(page: Page): Part {
       h('div', { class: 'what' }, title, badge, connection),
       h('div', { class: 'actions' }, stop, checkpoint, resume, exportAdapter, config, picker.element),
     ),
+    result.element,
     h('div', { class: 'progress' }, bar, pace),
     reason,
     others,
@@ -53,6 +56,7 @@ export function header(page: Page): Part {
     update(context) {
       const { state, runs, theme } = context;
       picker.update(context);
+      result.update(context);
       const first = runs[0];
       run = first?.head.id ?? '';
       setText(title, first?.head.name ?? 'MiLorE');
