@@ -1,8 +1,11 @@
 /** @file What surrounds every chart: title, exports, and the table behind it. It knows no data of its own. */
+
+import type { ExportFormat } from '../../sidecar/protocol/dashboard.ts';
 import { freshId, h, setText } from '../dom.ts';
 import { t } from '../words.ts';
 
-export type ExportFormat = 'svg' | 'csv' | 'png';
+/** What a chart can be saved as. */
+export type ChartFormat = 'svg' | 'csv' | 'png';
 
 /** What a chart says to the rest of the page. */
 export interface ChartHost {
@@ -27,7 +30,7 @@ export interface Frame {
 
 export function frame(
   name: string,
-  make: Record<ExportFormat, () => string | Promise<string>>,
+  make: Record<ChartFormat, () => string | Promise<string>>,
   table: () => Table,
   host: ChartHost,
 ): Frame {
