@@ -7,7 +7,7 @@ import { MOST_SHOWN, type RunHead, type ToHost, type ToWebview } from '../../sid
 import { playExample } from '../play.ts';
 import { RunFeed } from '../runs/feed.ts';
 import { FindingsFeed } from '../runs/findings-feed.ts';
-import { RowsFeed } from '../runs/rows-feed.ts';
+import { type RowCache, RowsFeed } from '../runs/rows-feed.ts';
 import type { RunStore, StoredRun } from '../runs/store.ts';
 import type { SidecarService } from '../sidecar/service.ts';
 import { saveExport } from './export.ts';
@@ -18,6 +18,9 @@ import { isToHost } from './messages.ts';
 export const viewType = 'milore.dashboard';
 /** As webview/controls.ts tells: the one style element that the toolkit puts into the page. */
 const styleHashes = ['sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='];
+
+/** For as long as the window lives: a dashboard that is closed and opened again reads nothing twice. */
+const knownRows: RowCache = new Map();
 
 export interface DashboardParts {
   context: vscode.ExtensionContext;
@@ -45,7 +48,8 @@ export class Dashboard implements vscode.Disposable {
     this.#memory = new DashboardMemory(context.workspaceState);
     this.#shown = shown;
     const dist = vscode.Uri.joinPath(context.extensionUri, 'dist');
-    panel.iconPath = vscode.Uri.joinPath(context.extensionUri, 'extension', 'media', 'activity.svg');
+    const icon = (name: string) => vscode.Uri.joinPath(context.extensionUri, 'extension', 'media', name);
+    panel.iconPath = { light: icon('file-light.svg'), dark: icon('file-dark.svg') };
     panel.webview.options = { enableScripts: true, localResourceRoots: [dist], enableCommandUris: false };
     const file = (name: string) => panel.webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
     this.#disposables.push(
@@ -74,8 +78,8 @@ export class Dashboard implements vscode.Disposable {
   }
 
   /** None: those that are shown already. */
-  show(runs: string[]): void {
-    this.#panel.reveal();
+  show(runs: string[], preserveFocus = false): void {
+    this.#panel.reveal(undefined, preserveFocus);
     if (runs.length === 0) return;
     this.#select(runs);
     this.#say({ type: 'show', runs: this.#shown });
@@ -154,7 +158,7 @@ export class Dashboard implements vscode.Disposable {
 
   #table(open: boolean): void {
     this.#rows?.dispose();
-    this.#rows = open ? new RowsFeed(this.#parts.store, (message) => this.#say(message)) : undefined;
+    this.#rows = open ? new RowsFeed(this.#parts.store, (message) => this.#say(message), knownRows) : undefined;
   }
 
   async #several({ command, runs }: Extract<ToHost, { type: 'several' }>): Promise<void> {

@@ -13,6 +13,9 @@ import type { RunStore, StoredRun } from './store.ts';
 
 type Rows = Extract<ToWebview, { type: 'rows' }>;
 
+/** By run, with the size and time of the log that it was read from. */
+export type RowCache = Map<string, { stamp: string; row: RunRow }>;
+
 /** Read side by side, and told together. */
 const together = 16;
 const batch = 100;
@@ -24,13 +27,22 @@ export class RowsFeed implements vscode.Disposable {
   readonly #tell: (message: Rows) => unknown;
   /** What was told of a run: its log's size and time. */
   readonly #told = new Map<string, string>();
+  readonly #known: RowCache;
   readonly #heard: vscode.Disposable;
   #again: NodeJS.Timeout | undefined;
   #busy = false;
+  /** Everything was told once. */
+  #whole = false;
   #disposed = false;
 
-  constructor(store: Pick<RunStore, 'runs' | 'onChange'>, tell: (message: Rows) => unknown) {
+  /** @param known what was read before, for a view that comes back */
+  constructor(
+    store: Pick<RunStore, 'runs' | 'onChange'>,
+    tell: (message: Rows) => unknown,
+    known: RowCache = new Map(),
+  ) {
     this.#store = store;
+    this.#known = known;
     this.#tell = tell;
     this.#heard = store.onChange(() => this.#later(300));
     void this.#look();
@@ -56,10 +68,11 @@ export class RowsFeed implements vscode.Disposable {
       const runs = [...this.#store.runs];
       for (let from = 0; from < runs.length && !this.#disposed; from += batch) {
         const rows = await this.#read(runs.slice(from, from + batch));
-        const left = Math.max(0, runs.length - from - batch);
+        const left = runs.slice(from + batch).filter(({ id }) => !this.#told.has(id)).length;
         if (this.#disposed) return;
-        // The last is said also where nothing is new: until then the table says that it reads.
-        if (rows.length > 0 || left === 0) await this.#tell(wire(rows, left));
+        // The first end is said also where nothing is new: until then the table says that it reads.
+        if (rows.length > 0 || (left === 0 && !this.#whole)) await this.#tell(wire(rows, left));
+        this.#whole ||= left === 0;
       }
       if (runs.some(({ state }) => state === 'running')) this.#later(restMs);
     } finally {
@@ -74,7 +87,10 @@ export class RowsFeed implements vscode.Disposable {
         runs.slice(from, from + together).map(async (run) => {
           const stamp = await stampOf(run);
           if (this.#told.get(run.id) === stamp) return;
-          rows.push(await readRow(run));
+          const known = this.#known.get(run.id);
+          const row = known?.stamp === stamp ? known.row : await readRow(run);
+          rows.push(row);
+          this.#known.set(run.id, { stamp, row });
           this.#told.set(run.id, stamp);
         }),
       );

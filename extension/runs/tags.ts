@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { RunLabel } from '../../sidecar/runs/label.ts';
 import type { StoredRun } from './store.ts';
+import { retagged } from './tags-text.ts';
 
 export type Relabel = (runs: readonly StoredRun[], change: (run: StoredRun) => Partial<RunLabel>) => void;
 
@@ -23,8 +24,3 @@ export async function tag(runs: readonly StoredRun[], relabel: Relabel): Promise
     .filter(Boolean);
   relabel(runs, ({ tags }) => ({ tags: retagged(tags, common, wanted) }));
 }
-
-/** What a run had beside the common ones it keeps. */
-export const retagged = (own: readonly string[], common: readonly string[], wanted: readonly string[]): string[] => [
-  ...new Set([...own.filter((one) => !common.includes(one)), ...wanted]),
-];

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { sayReason } from '../../sidecar/protocol/reason.ts';
 import { sayWhole } from '../../sidecar/protocol/result-words.ts';
+import { stateWord } from '../../sidecar/protocol/state-words.ts';
 import { readResult } from '../../sidecar/runs/result.ts';
 import { SteadyTree } from '../steady-tree.ts';
 import { oneLine } from '../text.ts';
@@ -97,6 +98,9 @@ export class RunTree implements vscode.TreeDataProvider<Node> {
   }
 }
 
+/** A person who walks through the tree goes on walking. */
+export const keepFocus = 'keep focus';
+
 const idOf = (node: Node): string => {
   if (node.kind === 'run') return node.run.id;
   return node.kind === 'experiment' ? `experiment ${node.name}` : `problem ${node.text}`;
@@ -127,11 +131,16 @@ function runItem(run: StoredRun): vscode.TreeItem {
   item.accessibilityInformation = {
     label: `${oneLine(run.name)}, ${stateText(run)}, ${when(run.createdAt)}${run.pinned ? `, ${vscode.l10n.t('pinned')}` : ''}`,
   };
-  item.command = { command: 'milore.openDashboard', title: vscode.l10n.t('Open Dashboard'), arguments: [run.id] };
+  item.command = {
+    command: 'milore.openDashboard',
+    title: vscode.l10n.t('Open Dashboard'),
+    arguments: [run.id, undefined, keepFocus],
+  };
   return item;
 }
 
-export function stateText({ state, reason, step, steps }: StoredRun): string {
+export function stateText(run: StoredRun): string {
+  const { state, reason, step, steps } = run;
   const share = steps > 0 ? `${Math.floor((100 * step) / steps)} %` : '';
   switch (state) {
     case 'running':
@@ -141,7 +150,7 @@ export function stateText({ state, reason, step, steps }: StoredRun): string {
     case 'failed':
       return vscode.l10n.t('failed: {0}', oneLine(reason ? sayReason(reason, vscode.l10n.t).text : ''));
     case 'interrupted':
-      return vscode.l10n.t('interrupted at {0}', share);
+      return `${stateWord(run, vscode.l10n.t)} ${share}`.trim();
   }
 }
 
@@ -171,6 +180,7 @@ function tooltip(run: StoredRun, result: string | undefined): vscode.MarkdownStr
   line(vscode.l10n.t('State'), stateText(run));
   line(vscode.l10n.t('Step'), `${run.step} / ${run.steps}`);
   line(vscode.l10n.t('Device'), run.device);
+  if (run.parent) line(vscode.l10n.t('Fork of'), vscode.l10n.t('{0} at {1}', run.parent.run, run.parent.step));
   const list = (role: string) =>
     run.languages
       .filter((language) => language.role === role)

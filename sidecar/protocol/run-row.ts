@@ -24,7 +24,7 @@ export interface RowResult {
 
 export interface RunRow {
   id: string;
-  settings: Record<string, Scalar>;
+  settings: Readonly<Record<string, Scalar>>;
   /** Seconds of training, every leg counted; absent while it has not ended. */
   seconds?: number;
   results: RowResult[];

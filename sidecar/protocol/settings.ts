@@ -54,7 +54,11 @@ export const shortKey = (key: string): string => aliasOf.get(key) ?? key.split('
 /** Keys that people ask for first come first; a seed says least of what differs, and where data lie nothing. */
 export function byImportance(a: string, b: string): number {
   const rank = (key: string) =>
-    key === 'seed' ? 900 : (rankOf.get(key) ?? (/(^|\.)(data|model|text|path)$/.test(key) ? 950 : 100));
+    key === 'seed'
+      ? 900
+      : key === 'units.seed'
+        ? 901
+        : (rankOf.get(key) ?? (/(^|\.)(data|model|text|path)$/.test(key) ? 950 : 100));
   return rank(a) - rank(b) || (a < b ? -1 : a > b ? 1 : 0);
 }
 

@@ -17,18 +17,21 @@ const mostSettingsBytes = 8_000_000;
 const early = /^\{"seq":\d{1,15},"time":"([^"]{1,40})","type":"(\w{1,20})"/;
 const wanted = new Set(['evaluation', 'resumed', 'started', 'done', 'stopped', 'failed']);
 
-export async function readRow(run: { id: string; path: string }): Promise<RunRow> {
+/** @param run with its settings, where they are known already: they do not change */
+export async function readRow(run: { id: string; path: string; settings?: RunRow['settings'] }): Promise<RunRow> {
   const [settings, log] = await Promise.all([
-    text(join(run.path, runFiles.resolved), mostSettingsBytes),
-    text(join(run.path, runFiles.log), mostBytes),
+    run.settings ??
+      text(join(run.path, runFiles.resolved), mostSettingsBytes, 'utf8').then((json) => flatSettings(parsed(json))),
+    // As bytes: most lines are looked at for their first letters alone.
+    text(join(run.path, runFiles.log), mostBytes, 'latin1'),
   ]);
-  return { id: run.id, settings: flatSettings(parsed(settings)), ...ofLog(log) };
+  return { id: run.id, settings, ...ofLog(log) };
 }
 
-async function text(path: string, most: number): Promise<string> {
+async function text(path: string, most: number, encoding: 'utf8' | 'latin1'): Promise<string> {
   try {
     const bytes = await readFile(path);
-    return bytes.length > most ? '' : bytes.toString('utf8');
+    return bytes.length > most ? '' : bytes.toString(encoding);
   } catch {
     return '';
   }
@@ -42,8 +45,8 @@ function parsed(json: string): unknown {
   }
 }
 
-/** Exported for its test: from a log's text. */
-export function ofLog(log: string): Pick<RunRow, 'seconds' | 'results'> {
+/** @param log its bytes, a letter each */
+function ofLog(log: string): Pick<RunRow, 'seconds' | 'results'> {
   const results = new RowResults();
   let [worked, began, last] = [0, Number.NaN, Number.NaN];
   let lastType = '';
@@ -65,7 +68,7 @@ export function ofLog(log: string): Pick<RunRow, 'seconds' | 'results'> {
     if (wanted.has(type) || type === 'metrics') last = Date.parse(time);
     if (type === 'done') isDone = true;
     if (type !== 'evaluation' && type !== 'resumed') continue;
-    const event = parseLine(log.slice(line, end));
+    const event = parseLine(Buffer.from(log.slice(line, end), 'latin1').toString('utf8'));
     if (!event) continue;
     if (type === 'resumed') results.takeBack(typeof event.fromStep === 'number' ? event.fromStep : Number.NaN);
     else if (typeof event.step === 'number') addEvaluation(results, event.step, measurementsOf(event));

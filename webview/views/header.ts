@@ -1,6 +1,7 @@
 /** @file The line above all pages: which runs, how far, what can be done about it. */
 
 import { sayReason } from '../../sidecar/protocol/reason.ts';
+import { isStopped, stateWord } from '../../sidecar/protocol/state-words.ts';
 import { swatch } from '../charts/swatch.ts';
 
 import { button } from '../controls.ts';
@@ -66,9 +67,8 @@ export function header(page: Page): Part {
       setAttribute(connection, 'title', state.connection.reason || undefined);
       if (!first) return;
       const { head, history } = first;
-      const states = { running: t('running'), done: t('done'), failed: t('failed'), interrupted: t('interrupted') };
-      badge.className = `badge ${head.state}`;
-      setText(badge, states[head.state]);
+      badge.className = `badge ${isStopped(head) ? 'stopped' : head.state}`;
+      setText(badge, stateWord(head, t));
       const why = head.reason && sayReason(head.reason, t);
       reason.hidden = !why;
       reason.className = `reason ${why?.look ?? ''}`;
@@ -109,7 +109,7 @@ export function header(page: Page): Part {
             swatch(pen({ ...plain, role: 'new' }, index), ink, 44),
             swatch(pen({ ...plain, role: 'existing' }, index), ink, 44),
             h('span', {}, one.name),
-            h('span', { class: 'note' }, states[one.state]),
+            h('span', { class: 'note' }, stateWord(one, t)),
           ),
         ),
       );
