@@ -41,6 +41,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.window.createTreeView('milore.runs', { treeDataProvider: new RunTree(store), canSelectMany: true }),
     registerDashboard({ context, store, sidecar, output }),
     announce(sidecar, store),
+    sidecar.on('run/progress', ({ run, stage, done }) => stage === 'train' && store.advance(run, done)),
     tellWhatEnded(store, context.workspaceState, (run) => announceEnd(run, store)),
     registerSample(context),
     registerTasks(context.asAbsolutePath('dist/milore.js')),

@@ -82,6 +82,16 @@ export class RunStore implements vscode.Disposable {
     this.#changed.fire();
   }
 
+  /** A step was made that no file tells yet; views hear of it as often as its share in percent changes. */
+  advance(id: string, step: number): void {
+    const entry = this.#entries.get(id);
+    if (entry?.run.state !== 'running' || step <= entry.run.step) return;
+    const share = ({ step, steps }: StoredRun) => Math.floor((100 * step) / Math.max(1, steps));
+    const before = share(entry.run);
+    entry.run = { ...entry.run, step };
+    if (share(entry.run) !== before) this.refresh([]);
+  }
+
   refreshSoon(ms = 200, id?: string): void {
     if (id !== undefined) this.#dirty?.add(id);
     this.#timer ??= setTimeout(() => {
@@ -130,7 +140,9 @@ export class RunStore implements vscode.Disposable {
       return;
     }
     this.#faults.delete(id);
-    const read = readStoredRun(run, known?.stamp === stamp ? known.run : undefined);
+    const fresh = readStoredRun(run, known?.run);
+    const isAhead = known?.run.state === 'running' && fresh.state === 'running' && known.run.step > fresh.step;
+    const read = isAhead ? { ...fresh, step: known.run.step } : fresh;
     if (known && JSON.stringify(known.run) === JSON.stringify(read)) known.stamp = stamp;
     else this.#entries.set(id, { stamp, run: read });
   }

@@ -81,15 +81,20 @@ export function header(page: Page): Part {
       for (const control of [stop, checkpoint, resume, exportAdapter])
         setAttribute(control, 'disabled', state.trusted ? undefined : '');
       const steps = history.steps || head.steps;
-      const step = history.steps > 0 || history.clock.length > 0 ? history.step : head.step;
+      const logged = history.steps > 0 || history.clock.length > 0 ? history.step : head.step;
       const stage = state.progress.get(head.id);
+      // The step that is being made is told before it is logged: the status bar and the tree have it from there too.
+      const told = running && stage?.stage === 'train' && stage.total === steps ? stage.done : 0;
+      const step = Math.max(logged, told);
       const preparing = running && step === 0 && stage !== undefined && stage.stage !== 'train' && stage.total > 0;
       const share = preparing ? stage.done / stage.total : steps > 0 ? step / steps : 0;
       (bar.firstElementChild as HTMLElement).style.width = `${Math.min(100, Math.max(0, share * 100))}%`;
       setAttribute(bar, 'aria-valuenow', String(Math.round(Math.min(1, Math.max(0, share)) * 100)));
       const parts = preparing
         ? [t('preparing: {0}', stage.stage), `${whole(stage.done)} / ${whole(stage.total)}`, stage.detail]
-        : [t('step {0} of {1}', whole(step), whole(steps))];
+        : [
+            `${t('step {0} of {1}', whole(step), whole(steps))}${running ? ` (${Math.floor(100 * share)}\u202f%)` : ''}`,
+          ];
       const remaining = history.remainingSeconds();
       if (running && !preparing && remaining !== undefined) parts.push(t('{0} left', duration(remaining)));
       if (!running && history.seconds !== undefined) parts.push(t('took {0}', duration(history.seconds)));
