@@ -98,6 +98,10 @@ export class RunTree implements vscode.TreeDataProvider<Node> {
   }
 }
 
+/** The experiment stands above already; what tells the run apart has the room. */
+const underExperiment = ({ name, experiment }: StoredRun): string =>
+  name.startsWith(`${experiment} · `) ? name.slice(experiment.length + 3) : name;
+
 /** A person who walks through the tree goes on walking. */
 export const keepFocus = 'keep focus';
 
@@ -115,7 +119,7 @@ const lookOf = (node: Node): string => {
 
 function runItem(run: StoredRun): vscode.TreeItem {
   // A label is plain text to VS Code: nothing in a hostile name is interpreted, and line breaks are shown as spaces.
-  const item = new vscode.TreeItem(oneLine(run.name));
+  const item = new vscode.TreeItem(oneLine(underExperiment(run)));
   const [icon, color] = icons[run.state];
   item.id = run.id;
   item.iconPath = new vscode.ThemeIcon(icon, color ? new vscode.ThemeColor(color) : undefined);

@@ -61,6 +61,7 @@ export function header(page: Page): Part {
       const first = runs[0];
       run = first?.head.id ?? '';
       setText(title, first?.head.name ?? 'MiLorE');
+      setAttribute(title, 'title', first?.head.name);
       const names = { live: t('live'), files: t('from files'), lost: t('connection lost') };
       connection.className = `connection ${state.connection.state}`;
       setText(connection, names[state.connection.state]);

@@ -10,8 +10,8 @@ import { t } from '../words.ts';
 import { letterChip } from './letter-chip.ts';
 
 const widths: Record<string, number> = {
-  name: 340,
-  state: 92,
+  name: 310,
+  state: 86,
   created: 130,
   parent: 220,
   id: 260,
@@ -24,7 +24,9 @@ export const headsOf = (columns: readonly Column[]): GridHead[] =>
     id: one.id,
     title: one.title,
     isNumber: one.isNumber,
-    width: widths[one.id] ?? (one.best ? 168 : one.kind === 'result' ? 132 : 104),
+    width:
+      widths[one.id] ??
+      (one.best ? 168 : one.kind === 'result' ? 128 : Math.max(58, Math.min(150, 26 + 8 * one.title.length))),
   }));
 
 export function rowsOf(context: Context, lines: readonly Line[], columns: readonly Column[]): GridRow[] {

@@ -173,11 +173,12 @@ export function runsTable(page: Page): Part {
     'section',
     { class: 'view runs-table', 'aria-label': t('All runs') },
     heading,
-    h('div', { class: 'toolbar' }, search, group.element, chooser.element, copy, save, count),
+    h('div', { class: 'toolbar' }, search, count, group.element, chooser.element),
     fault,
     notice,
     actions,
     cells.element,
+    h('div', { class: 'toolbar' }, copy, save),
     h(
       'p',
       { class: 'note' },
