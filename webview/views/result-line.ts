@@ -32,9 +32,10 @@ export function resultLine(): Part {
       element.hidden = found.length === 0;
       content(JSON.stringify([theme.hues, runs.length, found.map(({ run, said }) => [run.index, said])]), () =>
         found.map(({ run, said: { sentences, next } }) =>
+          // Where there is little room its end is seen when the pointer, or the focus, rests on it.
           h(
             'p',
-            {},
+            { tabindex: 0 },
             runs.length > 1 && letterChip(run.index, hueOf(theme, run.index)),
             h('span', {}, sentences.join(' ')),
             next !== undefined && h('strong', {}, ` ${next}`),

@@ -16,7 +16,12 @@ import { popover } from './popover.ts';
 const mostListed = 100;
 
 export function runPicker(page: Page): Part {
-  const search = h('input', { type: 'search', class: 'filter', 'aria-label': t('Search runs') });
+  const search = h('input', {
+    type: 'search',
+    class: 'filter',
+    'aria-label': t('Search runs'),
+    placeholder: t('Search runs'),
+  });
   const full = h('p', { class: 'filter-fault', role: 'status', hidden: true });
   const rows = h('div', { class: 'picker-rows' });
   const more = h('p', { class: 'note' });
