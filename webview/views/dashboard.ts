@@ -27,7 +27,7 @@ export function dashboard(page: Page): Part {
     experts: t('Experts'),
     evaluation: t('Evaluation'),
     run: t('Run'),
-    runs: t('All runs'),
+    runs: t('Table'),
   };
   const heads = Object.fromEntries(tabs.map((tab) => [tab, h('vscode-panel-tab', { id: `tab-${tab}` }, names[tab])]));
   const panels: HTMLElement & { activeid?: string } = h(
