@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statS
 import { join, resolve } from 'node:path';
 import { createVSIX } from '@vscode/vsce';
 import { thirdParty } from './licences/list.mjs';
+import { readmeForEditor } from './readme.mjs';
 
 const out = resolve('dist/packages');
 const binaries = 'node_modules/onnxruntime-node/bin/napi-v6';
@@ -39,7 +40,9 @@ function fill(stage, platform) {
   const take = (from, filter) => {
     if (existsSync(from)) cpSync(from, join(stage, from), { recursive: true, filter });
   };
-  for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) take(file);
+  for (const file of ['CHANGELOG.md', 'LICENSE']) take(file);
+  const readme = readmeForEditor(readFileSync('README.md', 'utf8'), (path) => readFileSync(path));
+  writeFileSync(join(stage, 'README.md'), readme);
   for (const name of readdirSync('.')) if (/^package\.nls.*\.json$/.test(name)) take(name);
   for (const name of readdirSync('dist'))
     if (/\.(c?js|css|wasm)$/.test(name) && name !== 'bench.js') take(join('dist', name));

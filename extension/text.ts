@@ -64,3 +64,9 @@ export const table = (head: readonly string[], rows: readonly (readonly string[]
   [head, head.map((_, column) => (right.includes(column) ? '--:' : '---')), ...rows]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');
+
+/** What can be used stands before what cannot, otherwise in their order. */
+export const usableFirst = <Device extends { usable: boolean }>(devices: readonly Device[]): Device[] => [
+  ...devices.filter(({ usable }) => usable),
+  ...devices.filter(({ usable }) => !usable),
+];

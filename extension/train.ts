@@ -5,7 +5,7 @@ import { command } from './command.ts';
 import type { RunStore, StoredRun } from './runs/store.ts';
 import { inform } from './say.ts';
 import type { SidecarService } from './sidecar/service.ts';
-import { pickable } from './text.ts';
+import { pickable, usableFirst } from './text.ts';
 
 interface Parts {
   sidecar: SidecarService;
@@ -131,7 +131,7 @@ async function chooseDevice(sidecar: SidecarService): Promise<string | undefined
     () => sidecar.request('devices', {}),
   );
   const chosen = await vscode.window.showQuickPick(
-    devices.map(({ device, usable, reason }) => ({
+    usableFirst(devices).map(({ device, usable, reason }) => ({
       label: `${usable ? '$(pass)' : '$(circle-slash)'} ${device}`,
       detail: reason,
       device,

@@ -8,6 +8,7 @@ import {
   LOSS_SHARE,
   ROUTING_KEYS,
 } from '../sidecar/protocol/alarm-rules.ts';
+import type { Signs } from '../sidecar/protocol/result-words.ts';
 import { signed } from './format.ts';
 import type { RunHistory } from './history.ts';
 import { layerNumber, type Site, siteKey } from './utilisation.ts';
@@ -38,6 +39,32 @@ function some(places: string[]): string {
   return more > 0 ? t('{0} and {1} more', first, more) : first;
 }
 
+/** What the sentence on a run's result takes from them. */
+export function signsOf({ corpus, utilisation }: RunHistory): Signs {
+  const all = [...corpus.values()];
+  const codes = (fits: (one: (typeof all)[number]) => boolean) => all.filter(fits).map(({ language }) => language);
+  const signs = {
+    unmeasured: codes(({ heldOutSeconds }) => heldOutSeconds === 0),
+    short: codes(({ dropped, utterances }) => dropped.pieces > LOSS_SHARE * utterances),
+    dead: 0,
+    collapsed: 0,
+  };
+  for (const { uses } of routers({ utilisation })) {
+    signs.dead += deadExperts(uses.map(({ load }) => load)).length;
+    if (isCollapsed(uses.map(({ gates }) => gates))) signs.collapsed++;
+  }
+  return signs;
+}
+
+/** Every router with what each language last did at it. */
+const routers = ({ utilisation }: Pick<RunHistory, 'utilisation'>) =>
+  utilisation.sorted().flatMap((site) => {
+    const uses = utilisation.languages.flatMap(
+      (language) => utilisation.at(language, siteKey(site), Number.POSITIVE_INFINITY) ?? [],
+    );
+    return uses.length > 0 ? [{ site, uses }] : [];
+  });
+
 function corpusAlarms({ corpus }: RunHistory): Alarm[] {
   const lost: string[] = [];
   const unmeasured: string[] = [];
@@ -66,11 +93,7 @@ function corpusAlarms({ corpus }: RunHistory): Alarm[] {
 function routerAlarms({ utilisation }: RunHistory): Alarm[] {
   const dead: string[] = [];
   const collapsed: string[] = [];
-  for (const site of utilisation.sorted()) {
-    const uses = utilisation.languages.flatMap(
-      (language) => utilisation.at(language, siteKey(site), Number.POSITIVE_INFINITY) ?? [],
-    );
-    if (uses.length === 0) continue;
+  for (const { site, uses } of routers({ utilisation })) {
     for (const expert of deadExperts(uses.map(({ load }) => load)))
       dead.push(t('{0} expert {1}', place(site), expert + 1));
     if (isCollapsed(uses.map(({ gates }) => gates))) collapsed.push(place(site));

@@ -12,6 +12,8 @@ export interface Shown {
   told: Told | undefined;
   index: number;
   letter: string;
+  /** Steps that came before its first, in the run whose parameters it began with, and before that one's. */
+  offset: number;
 }
 
 export interface Language {
@@ -35,9 +37,33 @@ export const letterOf = (index: number): string => String.fromCharCode(65 + (ind
 export function context(state: State, histories: ReadonlyMap<string, RunHistory>, theme: Theme): Context {
   const runs = shownRuns(state).flatMap((head, index) => {
     const history = histories.get(head.id);
-    return history ? [{ head, history, told: state.findings.get(head.id), index, letter: letterOf(index) }] : [];
+    return history
+      ? [
+          {
+            head,
+            history,
+            told: state.findings.get(head.id),
+            index,
+            letter: letterOf(index),
+            offset: offsetOf(state, head),
+          },
+        ]
+      : [];
   });
   return { state, theme, runs, languages: languagesOf(state, runs) };
+}
+
+/** Of a fork of a fork the sum; a circle, which no trainer writes, ends. */
+export function offsetOf(state: Pick<State, 'runs'>, head: Head): number {
+  let sum = 0;
+  const seen = new Set<string>();
+  for (let at: Head | undefined = head; at?.parent && !seen.has(at.id); ) {
+    seen.add(at.id);
+    sum += at.parent.step;
+    const parent: string = at.parent.run;
+    at = state.runs?.find(({ id }) => id === parent);
+  }
+  return sum;
 }
 
 /** Those of the shown runs, new ones first, otherwise in the experiment's order. */

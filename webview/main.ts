@@ -40,6 +40,9 @@ const page: Page = {
   say: (words) => setText(say, words),
   zoom: (zoom) => act({ type: 'zoom', zoom }),
   command: (command, run) => editor.postMessage({ type: 'command', command, run }),
+  several: (command, runs) => editor.postMessage({ type: 'several', command, runs }),
+  openTable: () => editor.postMessage({ type: 'table', open: true }),
+  copy: (text) => editor.postMessage({ type: 'copy', text }),
   play: (path, startSeconds) =>
     editor.postMessage({ type: 'play', path, ...(startSeconds === undefined ? {} : { startSeconds }) }),
   save(name, format, make) {
@@ -67,10 +70,17 @@ function act(action: Action): void {
     remember();
     if (action.type === 'select') {
       prune();
+      // A run that was not shown before has a place at once: the page is not empty until its log comes.
+      begin();
       editor.postMessage({ type: 'select', runs: state.view.runs });
     }
   }
   soon();
+}
+
+/** Every shown run has a history, be it empty. */
+function begin(): void {
+  for (const head of shownRuns(state)) if (!histories.has(head.id)) histories.set(head.id, new RunHistory());
 }
 
 /** Samples of runs that are no longer shown are let go. */
@@ -128,6 +138,8 @@ function receive(message: ToWebview): void {
       return;
     case 'show':
     case 'runs':
+    case 'heads':
+    case 'rows':
     case 'findings':
     case 'progress':
     case 'connection': {
@@ -135,7 +147,7 @@ function receive(message: ToWebview): void {
       state = reduce(state, { type: 'host', message });
       if (state.view !== before) remember();
       if (message.type === 'show') prune();
-      for (const head of shownRuns(state)) if (!histories.has(head.id)) histories.set(head.id, new RunHistory());
+      begin();
       later();
     }
   }

@@ -9,7 +9,17 @@ import { findingsIn } from '../sidecar/protocol/findings-in.ts';
 import { reasonIn } from '../sidecar/protocol/reason.ts';
 import { list, number, object, text } from './fields.ts';
 import { freshTrack, runOf, type Track } from './sequence.ts';
-import { clamp, type Finding, type Layers, type Measure, restore, type Tab, type View } from './view.ts';
+import { factsIn, type RowFacts } from './table/row.ts';
+import {
+  clamp,
+  type Finding,
+  type Layers,
+  type Measure,
+  restore,
+  type Tab,
+  type TableView,
+  type View,
+} from './view.ts';
 
 /** What the host has told of a run: a file that is right, or why it is not. */
 export type Told = { findings: Findings } | { fault: FindingsFault };
@@ -37,6 +47,10 @@ export interface State {
   tracks: ReadonlyMap<string, Track>;
   /** By run; a run without a file is not among them. */
   findings: ReadonlyMap<string, Told>;
+  /** What the table knows of runs beyond their heads. */
+  rows: ReadonlyMap<string, RowFacts>;
+  /** Runs that are still being read for the table; undefined until it was looked at. */
+  rowsLeft: number | undefined;
   view: View;
 }
 
@@ -56,7 +70,9 @@ export type Action =
   | { type: 'measure'; measure: Measure }
   | { type: 'detail'; run: string }
   | { type: 'expertStep'; step: number | undefined }
-  | { type: 'finding'; change: Partial<Finding> };
+  | { type: 'finding'; change: Partial<Finding> }
+  | { type: 'colourBy'; what: View['colourBy'] }
+  | { type: 'table'; change: Partial<TableView> };
 
 export function initial(saved?: unknown): State {
   return {
@@ -67,6 +83,8 @@ export function initial(saved?: unknown): State {
     progress: new Map(),
     tracks: new Map(),
     findings: new Map(),
+    rows: new Map(),
+    rowsLeft: undefined,
     view: restore(saved),
   };
 }
@@ -116,6 +134,10 @@ export function reduce(state: State, action: Action): State {
       return view({ expertStep: action.step });
     case 'finding':
       return view({ finding: { ...state.view.finding, ...action.change } });
+    case 'colourBy':
+      return view({ colourBy: action.what });
+    case 'table':
+      return view({ table: { ...state.view.table, ...action.change } });
   }
 }
 
@@ -135,8 +157,21 @@ function heard(state: State, message: Exclude<ToWebview, { type: 'events' }>): S
           .map(cleanHead)
           .filter((head) => head.id !== ''),
       };
+    case 'heads': {
+      const changed = new Map(
+        list(message.runs)
+          .map(cleanHead)
+          .map((head) => [head.id, head]),
+      );
+      return { ...state, runs: state.runs?.map((head) => changed.get(head.id) ?? head) };
+    }
+    case 'rows': {
+      const rows = new Map(state.rows);
+      for (const [id, facts] of factsIn(message.rows, message.keys)) rows.set(id, facts);
+      return { ...state, rows, rowsLeft: Math.max(0, number(message.left) || 0) };
+    }
     case 'show': {
-      const runs = list(message.runs, 50).filter((id): id is string => typeof id === 'string');
+      const runs = list(message.runs, 200).filter((id): id is string => typeof id === 'string');
       const same = runs.join('\n') === state.view.runs.join('\n');
       return same ? state : reduce(state, { type: 'select', runs });
     }
@@ -182,7 +217,9 @@ function cleanHead(value: unknown): Head {
   return {
     clean: true,
     id: text(head.id, 1000),
-    name: text(head.name, 120) || text(head.id, 120),
+    name: text(head.name, 200) || text(head.id, 120),
+    experiment: text(head.experiment, 120),
+    ...parentOf(head.parent),
     createdAt: text(head.createdAt, 40),
     state: states.find((name) => name === head.state) ?? 'interrupted',
     reason: reasonOf(head.reason),
@@ -196,6 +233,12 @@ function cleanHead(value: unknown): Head {
       return { code: text(code, 80), name: text(name, 80), role: role === 'new' ? 'new' : 'existing' };
     }),
   };
+}
+
+function parentOf(value: unknown): Pick<Head, 'parent'> {
+  const { run, step } = object(value);
+  const id = text(run, 1000);
+  return id && number(step) >= 0 ? { parent: { run: id, step: number(step) } } : {};
 }
 
 /** Undefined where there is none; every text is cut, since a log may come from anyone. */

@@ -58,7 +58,7 @@ export function watchTheme(body: HTMLElement, changed: () => void): void {
 }
 
 export type Shape = 'circle' | 'square' | 'triangle' | 'diamond';
-const shapes: Shape[] = ['circle', 'square', 'triangle', 'diamond'];
+export const shapes: Shape[] = ['circle', 'square', 'triangle', 'diamond'];
 
 /** After the palette's end the hues come again with another shape. */
 export const hueOf = (theme: Theme, index: number): string => theme.hues[index % theme.hues.length];

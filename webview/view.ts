@@ -1,7 +1,7 @@
 /** @file What a person chose to see, as the editor keeps it over a reload. Pure. */
 import { list, number, object, text } from './fields.ts';
 
-export const tabs = ['languages', 'experts', 'evaluation', 'run'] as const;
+export const tabs = ['languages', 'experts', 'evaluation', 'run', 'runs'] as const;
 export type Tab = (typeof tabs)[number];
 export type Measure = 'load' | 'gates';
 
@@ -33,6 +33,22 @@ export interface View {
   /** Undefined follows the newest. */
   expertStep: number | undefined;
   finding: Finding;
+  /** What a line's hue says; the rhythm of its dashes says the other. */
+  colourBy: 'language' | 'run';
+  table: TableView;
+}
+
+/** How runs are listed. */
+export interface TableView {
+  /** As it is typed. */
+  filter: string;
+  sort: { column: string; down: boolean } | undefined;
+  /** '' is none; `experiment`, `settings` (all but the seed), or a setting's key. */
+  group: string;
+  /** Groups whose runs are not shown. */
+  folded: string[];
+  /** Undefined is the usual ones. */
+  columns: string[] | undefined;
 }
 
 /** What is looked at on the page of findings; what is undefined is the first, or the last row. */
@@ -57,6 +73,8 @@ export const freshView: View = {
   detailRun: undefined,
   expertStep: undefined,
   finding: { measure: undefined, row: undefined, example: { measure: undefined, language: undefined } },
+  colourBy: 'language',
+  table: { filter: '', sort: { column: 'created', down: true }, group: '', folded: [], columns: undefined },
 };
 
 /** A view from an earlier session, each part only where it still makes sense. */
@@ -93,6 +111,22 @@ export function restore(saved: unknown): View {
       row: finite(finding.row),
       example: { measure: name(example.measure), language: name(example.language) },
     },
+    colourBy: view.colourBy === 'run' ? 'run' : 'language',
+    table: tableIn(view.table),
+  };
+}
+
+function tableIn(saved: unknown): TableView {
+  const table = object(saved);
+  const sort = object(table.sort);
+  const column = text(sort.column, 300);
+  const strings = (value: unknown) => list(value, 1000).filter((item): item is string => typeof item === 'string');
+  return {
+    filter: text(table.filter, 2000),
+    sort: column ? { column, down: sort.down === true } : saved === undefined ? freshView.table.sort : undefined,
+    group: text(table.group, 300),
+    folded: strings(table.folded),
+    columns: Array.isArray(table.columns) ? strings(table.columns) : undefined,
   };
 }
 

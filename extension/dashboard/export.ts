@@ -6,7 +6,7 @@ import { complain } from '../say.ts';
 
 type Export = Extract<ToHost, { type: 'export' }>;
 
-const labels = { svg: 'SVG', csv: 'CSV', png: 'PNG' };
+const labels = { svg: 'SVG', csv: 'CSV', png: 'PNG', md: 'Markdown', tex: 'LaTeX' };
 
 /** A name that every file system takes, and no path. */
 export const safeName = (name: string) =>

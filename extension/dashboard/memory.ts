@@ -40,10 +40,19 @@ export class DashboardMemory {
     this.#timer = setTimeout(() => void this.#state.update(key, view), restMs);
   }
 
-  /** Who closes the dashboard begins anew. */
+  /** Who closes the dashboard begins anew, but for the table: how runs are listed belongs to the workspace. */
   clear(): void {
-    this.#view = undefined;
+    this.#view = tableOf(this.#view);
     clearTimeout(this.#timer);
-    void this.#state.update(key, undefined);
+    void this.#state.update(key, this.#view);
+  }
+}
+
+function tableOf(view: string | undefined): string | undefined {
+  try {
+    const { table } = JSON.parse(view ?? '{}') as { table?: unknown };
+    return table === undefined ? undefined : JSON.stringify({ table });
+  } catch {
+    return undefined;
   }
 }

@@ -2,7 +2,8 @@
 import type { ToHost } from '../../sidecar/protocol/dashboard.ts';
 
 const commands = ['stop', 'checkpoint', 'resume', 'openConfig', 'openLog', 'openFolder', 'exportAdapter', 'train'];
-const formats = ['svg', 'csv', 'png'];
+const severals = ['tag', 'pin', 'unpin', 'delete', 'exportAdapter', 'compareConfigs'];
+const formats = ['svg', 'csv', 'png', 'md', 'tex'];
 /** A view is a few hundred bytes, and a name for each language that was given a colour. */
 const maxView = 1 << 20;
 const maxExport = 256 << 20;
@@ -10,7 +11,7 @@ const maxExport = 256 << 20;
 const isText = (value: unknown, most: number): value is string => typeof value === 'string' && value.length <= most;
 const isSeconds = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0;
 const areRuns = (value: unknown): boolean =>
-  Array.isArray(value) && value.length <= 1000 && value.every((id) => isText(id, 255));
+  Array.isArray(value) && value.length <= 100_000 && value.every((id) => isText(id, 255));
 
 export function isToHost(value: unknown): value is ToHost {
   if (typeof value !== 'object' || value === null) return false;
@@ -23,6 +24,12 @@ export function isToHost(value: unknown): value is ToHost {
       return isText(message.view, maxView);
     case 'command':
       return commands.includes(message.command as string) && isText(message.run, 255);
+    case 'several':
+      return severals.includes(message.command as string) && areRuns(message.runs);
+    case 'table':
+      return typeof message.open === 'boolean';
+    case 'copy':
+      return isText(message.text, maxExport);
     case 'export':
       return isText(message.name, 200) && formats.includes(message.format as string) && isText(message.data, maxExport);
     case 'play':

@@ -3,11 +3,12 @@
  * It keeps no points: they lie in the run's files.
  */
 import * as vscode from 'vscode';
-import type { ToHost, ToWebview } from '../../sidecar/protocol/dashboard.ts';
+import { MOST_SHOWN, type RunHead, type ToHost, type ToWebview } from '../../sidecar/protocol/dashboard.ts';
 import { playExample } from '../play.ts';
 import { RunFeed } from '../runs/feed.ts';
 import { FindingsFeed } from '../runs/findings-feed.ts';
-import type { RunStore } from '../runs/store.ts';
+import { type RowCache, RowsFeed } from '../runs/rows-feed.ts';
+import type { RunStore, StoredRun } from '../runs/store.ts';
 import type { SidecarService } from '../sidecar/service.ts';
 import { saveExport } from './export.ts';
 import { pageOf } from './html.ts';
@@ -17,7 +18,9 @@ import { isToHost } from './messages.ts';
 export const viewType = 'milore.dashboard';
 /** As webview/controls.ts tells: the one style element that the toolkit puts into the page. */
 const styleHashes = ['sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='];
-const maxShown = 12;
+
+/** For as long as the window lives: a dashboard that is closed and opened again reads nothing twice. */
+const knownRows: RowCache = new Map();
 
 export interface DashboardParts {
   context: vscode.ExtensionContext;
@@ -34,6 +37,9 @@ export class Dashboard implements vscode.Disposable {
   readonly #feeds = new Map<string, vscode.Disposable>();
   #shown: string[];
   #ready = false;
+  /** As the webview knows them, in order. */
+  #heads: readonly StoredRun[] = [];
+  #rows: RowsFeed | undefined;
 
   constructor(parts: DashboardParts, panel: vscode.WebviewPanel, shown: string[]) {
     const { context, store, sidecar } = parts;
@@ -42,7 +48,8 @@ export class Dashboard implements vscode.Disposable {
     this.#memory = new DashboardMemory(context.workspaceState);
     this.#shown = shown;
     const dist = vscode.Uri.joinPath(context.extensionUri, 'dist');
-    panel.iconPath = vscode.Uri.joinPath(context.extensionUri, 'extension', 'media', 'activity.svg');
+    const icon = (name: string) => vscode.Uri.joinPath(context.extensionUri, 'extension', 'media', name);
+    panel.iconPath = { light: icon('file-light.svg'), dark: icon('file-dark.svg') };
     panel.webview.options = { enableScripts: true, localResourceRoots: [dist], enableCommandUris: false };
     const file = (name: string) => panel.webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
     this.#disposables.push(
@@ -71,8 +78,8 @@ export class Dashboard implements vscode.Disposable {
   }
 
   /** None: those that are shown already. */
-  show(runs: string[]): void {
-    this.#panel.reveal();
+  show(runs: string[], preserveFocus = false): void {
+    this.#panel.reveal(undefined, preserveFocus);
     if (runs.length === 0) return;
     this.#select(runs);
     this.#say({ type: 'show', runs: this.#shown });
@@ -91,6 +98,9 @@ export class Dashboard implements vscode.Disposable {
   /** A hidden webview is destroyed by VS Code: nothing is sent until its script says `ready` again. */
   #sleep(): void {
     this.#ready = false;
+    this.#heads = [];
+    this.#rows?.dispose();
+    this.#rows = undefined;
     for (const feed of this.#feeds.values()) feed.dispose();
     this.#feeds.clear();
   }
@@ -101,6 +111,9 @@ export class Dashboard implements vscode.Disposable {
     else if (message.type === 'select') this.#select(message.runs);
     else if (message.type === 'view') this.#memory.set(message.view);
     else if (message.type === 'command') void this.#command(message);
+    else if (message.type === 'several') void this.#several(message);
+    else if (message.type === 'table') this.#table(message.open);
+    else if (message.type === 'copy') void vscode.env.clipboard.writeText(message.text);
     else if (message.type === 'export') void saveExport(message, this.#parts.store.workspace);
     else if (message.type === 'play') void playExample(message);
     else this.#parts.output.error(`dashboard: ${message.message}`);
@@ -129,8 +142,35 @@ export class Dashboard implements vscode.Disposable {
   }
 
   #tellRuns(): void {
-    const runs = this.#parts.store.runs.map(({ path, note, experiment, ...head }) => head);
-    this.#say({ type: 'runs', runs });
+    if (!this.#ready) return;
+    const before = this.#heads;
+    const runs = this.#parts.store.runs;
+    this.#heads = runs;
+    const sameOrder = before.length === runs.length && runs.every(({ id }, i) => id === before[i].id);
+    if (!sameOrder || before.length === 0) {
+      this.#say({ type: 'runs', runs: runs.map(headOf) });
+      return;
+    }
+    // The store gives the same object for what has not changed: of two thousand runs one is told.
+    const changed = runs.filter((run, i) => run !== before[i]);
+    if (changed.length > 0) this.#say({ type: 'heads', runs: changed.map(headOf) });
+  }
+
+  #table(open: boolean): void {
+    this.#rows?.dispose();
+    this.#rows = open ? new RowsFeed(this.#parts.store, (message) => this.#say(message), knownRows) : undefined;
+  }
+
+  async #several({ command, runs }: Extract<ToHost, { type: 'several' }>): Promise<void> {
+    const id = {
+      tag: 'milore.run.tag',
+      pin: 'milore.run.pin',
+      unpin: 'milore.run.unpin',
+      delete: 'milore.run.delete',
+      exportAdapter: 'milore.run.export',
+      compareConfigs: 'milore.run.compareConfigs',
+    }[command];
+    await vscode.commands.executeCommand(id, undefined, runs);
   }
 
   #tellConnection(): void {
@@ -142,7 +182,7 @@ export class Dashboard implements vscode.Disposable {
 
   #select(ids: string[]): void {
     const { store, sidecar } = this.#parts;
-    const runs = ids.slice(0, maxShown).flatMap((id) => store.find(id) ?? []);
+    const runs = ids.slice(0, MOST_SHOWN).flatMap((id) => store.find(id) ?? []);
     this.#shown = runs.map(({ id }) => id);
     for (const [id, feed] of this.#feeds) {
       if (this.#shown.includes(id)) continue;
@@ -179,3 +219,5 @@ export class Dashboard implements vscode.Disposable {
     await vscode.commands.executeCommand(id, ...(command === 'train' ? [] : [run]));
   }
 }
+
+const headOf = ({ path, note, label, settings, ...head }: StoredRun): RunHead => head;

@@ -1,6 +1,7 @@
 /** @file Opens the dashboard, once, and again after a reload of the window. */
 import * as vscode from 'vscode';
 import { command } from '../command.ts';
+import { keepFocus } from '../runs/tree.ts';
 import { runOf } from '../train.ts';
 import { Dashboard, type DashboardParts, viewType } from './panel.ts';
 
@@ -19,20 +20,20 @@ export function registerDashboard(parts: DashboardParts): vscode.Disposable {
   };
 
   return vscode.Disposable.from(
-    command('openDashboard', async (target?: unknown, all?: unknown) => {
+    command('openDashboard', async (target?: unknown, all?: unknown, how?: unknown) => {
+      const quiet = how === keepFocus;
       const targets = Array.isArray(all) && all.length > 0 ? all : Array.isArray(target) ? target : [target];
       const shown = targets.flatMap((one) => runOf(parts.store, one)?.id ?? []);
-      if (current) return current.show(shown);
+      if (current) return current.show(shown, quiet);
       const tab = restoredTab();
       if (tab) {
         wanted = shown;
         return reveal(tab);
       }
-      const panel = vscode.window.createWebviewPanel(
-        viewType,
-        vscode.l10n.t('MiLorE Dashboard'),
-        vscode.ViewColumn.Active,
-      );
+      const panel = vscode.window.createWebviewPanel(viewType, vscode.l10n.t('MiLorE Dashboard'), {
+        viewColumn: vscode.ViewColumn.Active,
+        preserveFocus: quiet,
+      });
       adopt(panel, shown);
     }),
     vscode.window.registerWebviewPanelSerializer(viewType, {

@@ -21,7 +21,16 @@ export interface Parts {
  * @param given from the explorer or dropped; a person is asked for a folder without it
  * @param called what an experiment calls it already; proposed from the folder without it
  */
-export async function addDatasetFlow({ data, sidecar }: Parts, given?: vscode.Uri, called?: string): Promise<void> {
+export async function addDatasetFlow(parts: Parts, given?: vscode.Uri, called?: string): Promise<void> {
+  const reading = await askDataset(parts, { given, called });
+  await reading?.();
+}
+
+/** Asks and lists; what is still to be done, and may take long, is given back: reading what was added. */
+export async function askDataset(
+  { data, sidecar }: Parts,
+  { given, called, looked }: { given?: vscode.Uri; called?: string; looked?: Promise<Detected> },
+): Promise<(() => Promise<void>) | undefined> {
   if (!vscode.workspace.workspaceFolders?.length) {
     void inform(vscode.l10n.t('Open a folder first: data, experiments and runs are kept in it.'));
     return;
@@ -36,7 +45,7 @@ export async function addDatasetFlow({ data, sidecar }: Parts, given?: vscode.Ur
   if (!list) return;
   const before = await data.lists.read(list);
   const taken = Object.keys(before.datasets);
-  const detected = await detect(sidecar, folder);
+  const detected = await (looked ?? detect(sidecar, folder));
   const guess = detected.kind === 'guess' ? detected.guess : undefined;
   const language = guess?.language ?? languageFromPath(vscode.workspace.asRelativePath(folder, false));
   const draft = {
@@ -60,7 +69,8 @@ export async function addDatasetFlow({ data, sidecar }: Parts, given?: vscode.Ur
   const added = data.datasets.find(
     ({ file, name }) => file.uri.toString() === list.toString() && name === accepted.name,
   );
-  if (added && vscode.workspace.isTrusted && folder.scheme === 'file') await read({ data, sidecar }, added);
+  if (!added || !vscode.workspace.isTrusted || folder.scheme !== 'file') return;
+  return async () => void (await read({ data, sidecar }, added));
 }
 
 export async function chooseFolder(title: string): Promise<vscode.Uri | undefined> {
@@ -75,7 +85,7 @@ export async function chooseFolder(title: string): Promise<vscode.Uri | undefine
 }
 
 /** Without trust nothing is started: a person says then what could have been recognised. */
-async function detect(sidecar: Sidecar, folder: vscode.Uri): Promise<Detected> {
+export async function detect(sidecar: Sidecar, folder: vscode.Uri): Promise<Detected> {
   if (!vscode.workspace.isTrusted) {
     return { kind: 'none', why: vscode.l10n.t('Restricted Mode: nothing was looked at.') };
   }

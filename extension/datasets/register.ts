@@ -4,7 +4,8 @@ import { command } from '../command.ts';
 import { sayFault } from '../fault.ts';
 import type { Inspections } from '../language/client.ts';
 import type { Sidecar } from '../sidecar/client.ts';
-import { addDatasetFlow } from './add.ts';
+import { addDatasetFlow, askDataset, detect } from './add.ts';
+import { askThenRead } from './ask-then-read.ts';
 import { Data, type Dataset, type Model } from './data.ts';
 import * as datasets from './dataset-commands.ts';
 import { Lists } from './lists.ts';
@@ -20,7 +21,7 @@ export function registerData(
   const lists = new Lists();
   const memory = new Memory(context.workspaceState);
   const data = new Data(lists, memory);
-  const pages = new Pages();
+  const pages = new Pages(context.workspaceState);
   const parts = { data, sidecar, pages };
 
   const dataset = (id: string, title: string, act: (parts: datasets.Parts, chosen: Dataset) => Promise<void>) =>
@@ -33,14 +34,16 @@ export function registerData(
       const chosen = await models.chosenModel(data, target, title);
       if (chosen) await act(parts, chosen);
     });
-  const take = async (folder: vscode.Uri) => {
-    try {
-      if (await models.isModelFolder(folder)) await models.addModelFlow(parts, folder);
-      else await addDatasetFlow(parts, folder);
-    } catch (error) {
-      void sayFault(error);
-    }
-  };
+  const take = (folders: readonly vscode.Uri[]) =>
+    askThenRead(folders, {
+      // Looked at while the first is asked about: the next question is there when it is answered.
+      look: (folder) => detect(sidecar, folder),
+      async ask(folder, looked) {
+        if (!(await models.isModelFolder(folder))) return askDataset(parts, { given: folder, looked });
+        await models.addModelFlow(parts, folder);
+      },
+      onFault: (error) => void sayFault(error),
+    });
   const tree = new DataTree(data);
   let has = false;
   /** What the walkthrough's first step waits for. */

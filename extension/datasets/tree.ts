@@ -88,15 +88,15 @@ function commandOf(node: Node): vscode.Command | undefined {
 export class DropFolders implements vscode.TreeDragAndDropController<Node> {
   readonly dropMimeTypes = ['text/uri-list'];
   readonly dragMimeTypes = [];
-  readonly #take: (folder: vscode.Uri) => Promise<void>;
+  readonly #take: (folders: readonly vscode.Uri[]) => Promise<void>;
 
-  constructor(take: (folder: vscode.Uri) => Promise<void>) {
+  constructor(take: (folders: readonly vscode.Uri[]) => Promise<void>) {
     this.#take = take;
   }
 
   async handleDrop(_target: Node | undefined, transfer: vscode.DataTransfer): Promise<void> {
     const text = (await transfer.get('text/uri-list')?.asString()) ?? '';
     const lines = text.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#'));
-    for (const line of lines) await this.#take(vscode.Uri.parse(line));
+    await this.#take(lines.map((line) => vscode.Uri.parse(line)));
   }
 }

@@ -1,6 +1,8 @@
 /** @file The few things worth a notification: finished, failed, and a crash that needs a decision. */
 import * as vscode from 'vscode';
 import { sayReason } from '../../sidecar/protocol/reason.ts';
+import { sayWhole } from '../../sidecar/protocol/result-words.ts';
+import { readResult } from '../../sidecar/runs/result.ts';
 import { complain, inform, warn } from '../say.ts';
 import type { SidecarService } from '../sidecar/service.ts';
 import type { RunStore, StoredRun } from './store.ts';
@@ -12,7 +14,7 @@ export function announce(sidecar: SidecarService, store: RunStore): vscode.Dispo
     sidecar.on('run/state', ({ run, name, state, reason }) => {
       store.refresh();
       void context(state === 'started');
-      if (state === 'done') void finished(run, name);
+      if (state === 'done') void finished(run, name, store);
       if (state === 'failed') void failed(run, name, reason ?? '');
     }),
     sidecar.onCrash(async ({ reason, run, hopeless }) => {
@@ -41,10 +43,10 @@ export function announce(sidecar: SidecarService, store: RunStore): vscode.Dispo
 }
 
 /** A run that ended while nobody looked. */
-export function announceEnd(run: StoredRun): void {
+export function announceEnd(run: StoredRun, store: RunStore): void {
   const { id, name, state, step, steps } = run;
   const reason = run.reason ? sayReason(run.reason, vscode.l10n.t).text : '';
-  if (state === 'done') void finished(id, name);
+  if (state === 'done') void finished(id, name, store);
   else if (state === 'failed') void failed(id, name, reason);
   else void interrupted(id, name, step, steps, reason);
 }
@@ -61,11 +63,17 @@ async function interrupted(run: string, name: string, step: number, steps: numbe
   if (answer === open) await vscode.commands.executeCommand('milore.openDashboard', run);
 }
 
-async function finished(run: string, name: string): Promise<void> {
+/** With what was learned and lost, where it was measured. */
+async function finished(run: string, name: string, store: RunStore): Promise<void> {
   if (!vscode.workspace.getConfiguration('milore').get('notifyWhenFinished', true)) return;
   const open = vscode.l10n.t('Open Dashboard');
   const save = vscode.l10n.t('Export Adapter…');
-  const answer = await inform(vscode.l10n.t('“{0}” is finished.', name), open, save);
+  const stored = store.find(run);
+  const said = stored && (await readResult(stored, vscode.l10n.t).catch(() => undefined));
+  const words = said
+    ? vscode.l10n.t('“{0}” is finished. {1}', name, sayWhole(said))
+    : vscode.l10n.t('“{0}” is finished.', name);
+  const answer = await inform(words, open, save);
   if (answer === open) await vscode.commands.executeCommand('milore.openDashboard', run);
   if (answer === save) await vscode.commands.executeCommand('milore.run.export', run);
 }

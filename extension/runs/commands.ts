@@ -1,14 +1,17 @@
 /** @file What a person does to a run: name it, tag it, pin it, look into it, compare it, export it, throw it away. */
-import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { type RunLabel, writeLabel } from '../../sidecar/runs/label.ts';
+import { writeLabel } from '../../sidecar/runs/label.ts';
 import { runFiles } from '../../sidecar/runs/run.ts';
 import { command } from '../command.ts';
-import { agreed, inform } from '../say.ts';
 import type { SidecarService } from '../sidecar/service.ts';
-import { oneLine, pickable, unlinked } from '../text.ts';
-import { chooseRun } from '../train.ts';
+import { pickable, unlinked } from '../text.ts';
+import { chooseRun, runOf } from '../train.ts';
+import { discard } from './discard.ts';
+import { exportSeveral } from './export.ts';
+import { meant } from './meant.ts';
+import { compareSettings, registerSettingsPages, showSettings } from './settings-pages.ts';
 import { type RunStore, runFile, type StoredRun } from './store.ts';
+import { type Relabel, tag } from './tags.ts';
 
 interface Parts {
   store: RunStore;
@@ -24,92 +27,77 @@ export function registerRunCommands({ store, sidecar }: Parts): vscode.Disposabl
       if (run) await act(run);
     });
   /** A command on several: the tree's selection, or those that are chosen. */
-  const several = (id: string, title: string, act: (runs: StoredRun[]) => unknown) =>
+  const several = (id: string, title: string, act: (runs: StoredRun[]) => unknown, least = 1) =>
     command(`run.${id}`, async (target?: unknown, all?: unknown) => {
-      const runs = await chooseSeveral(store, target, all, title);
+      const runs = await chooseSeveral(store, target, all, { title, least });
       if (runs.length > 0) await act(runs);
     });
-  const label = (run: StoredRun, change: Partial<RunLabel>) => {
-    writeLabel(run, change);
-    store.refresh();
+  const label: Relabel = (runs, change) => {
+    for (const run of runs) writeLabel(run, change(run));
+    store.refresh(runs.map(({ id }) => id));
   };
 
   return vscode.Disposable.from(
+    registerSettingsPages(store),
     command('runs.refresh', () => store.refresh()),
     one('rename', vscode.l10n.t('Rename which run?'), async (run) => {
       const name = await vscode.window.showInputBox({
         title: vscode.l10n.t('Name of the run'),
-        value: run.name,
+        value: run.label,
         prompt: unlinked(vscode.l10n.t('Empty: the experiment’s name, “{0}”.', run.experiment)),
       });
-      if (name !== undefined) label(run, { name: name.trim() || undefined });
+      if (name !== undefined) label([run], () => ({ name: name.trim() || undefined }));
     }),
-    one('tag', vscode.l10n.t('Tag which run?'), async (run) => {
-      const text = await vscode.window.showInputBox({
-        title: vscode.l10n.t('Tags, separated by commas'),
-        value: run.tags.join(', '),
-      });
-      if (text === undefined) return;
-      label(run, {
-        tags: [
-          ...new Set(
-            text
-              .split(',')
-              .map((tag) => tag.trim())
-              .filter(Boolean),
-          ),
-        ],
-      });
-    }),
+    several('tag', vscode.l10n.t('Tag which runs?'), (runs) => tag(runs, label)),
     one('note', vscode.l10n.t('Note on which run?'), async (run) => {
       const note = await vscode.window.showInputBox({
         title: vscode.l10n.t('Note on {0}', run.name),
         value: run.note,
         prompt: vscode.l10n.t('Shown when the pointer rests on the run, and kept in its folder.'),
       });
-      if (note !== undefined) label(run, { note });
+      if (note !== undefined) label([run], () => ({ note }));
     }),
-    one('pin', vscode.l10n.t('Pin which run?'), (run) => label(run, { pinned: true })),
-    one('unpin', vscode.l10n.t('Unpin which run?'), (run) => label(run, { pinned: false })),
-    one(
-      'delete',
-      vscode.l10n.t('Move which run to the trash?'),
-      (run) => discard(run, store),
-      ({ state }) => state !== 'running',
-    ),
-    one('openConfig', vscode.l10n.t('Open the experiment of which run?'), (run) => show(run, runFiles.config)),
+    several('pin', vscode.l10n.t('Pin which runs?'), (runs) => label(runs, () => ({ pinned: true }))),
+    several('unpin', vscode.l10n.t('Unpin which runs?'), (runs) => label(runs, () => ({ pinned: false }))),
+    several('delete', vscode.l10n.t('Move which runs to the trash?'), (runs) => discard(runs, store)),
+    one('openConfig', vscode.l10n.t('Open the experiment of which run?'), showSettings),
     one('openLog', vscode.l10n.t('Open the log of which run?'), (run) => show(run, runFiles.log)),
     one('openFolder', vscode.l10n.t('Reveal which run?'), (run) =>
       vscode.commands.executeCommand('revealInExplorer', runFile(run, runFiles.info)),
     ),
-    one(
-      'export',
-      vscode.l10n.t('Export which run?'),
-      async (run) => (await import('./export.ts')).exportRun(run, sidecar),
-      ({ state }) => state === 'done',
-    ),
+    several('export', vscode.l10n.t('Export which runs?'), async (runs) => exportSeveral(runs, sidecar)),
     one('report', vscode.l10n.t('Report on which run?'), async (run) =>
       (await import('./report.ts')).reportRun(run, sidecar),
     ),
     one('fork', vscode.l10n.t('Fork from which run?'), async (run) =>
       (await import('./fork.ts')).forkRun(run, sidecar, store),
     ),
-    several('compareConfigs', vscode.l10n.t('Compare the settings of which runs?'), compareConfigs),
-    several('compareMetrics', vscode.l10n.t('Compare which runs?'), (runs) =>
-      vscode.commands.executeCommand(
-        'milore.openDashboard',
-        runs.map(({ id }) => id),
-      ),
+    several('compareConfigs', vscode.l10n.t('Compare the settings of which runs?'), compareSettings, 2),
+    several(
+      'compareMetrics',
+      vscode.l10n.t('Compare which runs?'),
+      (runs) =>
+        vscode.commands.executeCommand(
+          'milore.openDashboard',
+          runs.map(({ id }) => id),
+        ),
+      2,
     ),
   );
 }
 
-async function chooseSeveral(store: RunStore, target: unknown, all: unknown, title: string): Promise<StoredRun[]> {
-  const given = (Array.isArray(all) ? all : [target]).flatMap((one) => {
-    const id = (one as { run?: { id?: string } } | undefined)?.run?.id;
-    return (id && store.find(id)) || [];
-  });
-  if (given.length > 1) return given;
+/** The tree's selection where the run that was clicked is part of it, ids, or those that are chosen now. */
+async function chooseSeveral(
+  store: RunStore,
+  target: unknown,
+  all: unknown,
+  { title, least }: { title: string; least: number },
+): Promise<StoredRun[]> {
+  const given = meant(
+    runsOf(store, target),
+    (Array.isArray(all) ? all : []).flatMap((one) => runsOf(store, one)),
+  );
+  if (given.length >= least) return given;
   const chosen = await vscode.window.showQuickPick(
     store.runs.map((run) => ({
       label: pickable(run.name),
@@ -123,36 +111,12 @@ async function chooseSeveral(store: RunStore, target: unknown, all: unknown, tit
   return chosen?.map(({ run }) => run) ?? [];
 }
 
+/** Of a run, its id, or an experiment of the tree with all of its runs. */
+function runsOf(store: RunStore, one: unknown): StoredRun[] {
+  const { runs } = (one ?? {}) as { runs?: { id?: string }[] };
+  if (Array.isArray(runs)) return runs.flatMap(({ id }) => (id && store.find(id)) || []);
+  const run = runOf(store, one);
+  return run ? [run] : [];
+}
+
 const show = (run: StoredRun, file: string) => vscode.commands.executeCommand('vscode.open', runFile(run, file));
-
-/** The first with each of the others. Every default is written out: nothing that differs is hidden by being left out. */
-async function compareConfigs([first, ...others]: StoredRun[]): Promise<void> {
-  if (others.length === 0) throw new Error(vscode.l10n.t('One run alone has nothing to differ from: choose two.'));
-  for (const other of others)
-    await vscode.commands.executeCommand(
-      'vscode.diff',
-      runFile(first, runFiles.resolved),
-      runFile(other, runFiles.resolved),
-      vscode.l10n.t('Settings: {0} and {1}', oneLine(first.name), oneLine(other.name)),
-      { preview: others.length === 1 },
-    );
-}
-
-async function discard(run: StoredRun, store: RunStore): Promise<void> {
-  if (run.state === 'running') {
-    void inform(vscode.l10n.t('“{0}” is training. Stop it first.', run.name));
-    return;
-  }
-  const question = vscode.l10n.t('Move “{0}” with its log, checkpoints and adapter to the trash?', run.name);
-  if (!(await agreed(question, vscode.l10n.t('Move to Trash'), basename(run.path)))) return;
-  const folder = vscode.Uri.file(run.path);
-  try {
-    await vscode.workspace.fs.delete(folder, { recursive: true, useTrash: true });
-  } catch {
-    // A server without a trash: say so before anything is gone for good.
-    const question = vscode.l10n.t('This machine has no trash. Delete “{0}” for good?', run.name);
-    if (await agreed(question, vscode.l10n.t('Delete for Good')))
-      await vscode.workspace.fs.delete(folder, { recursive: true });
-  }
-  store.refresh();
-}

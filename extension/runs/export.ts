@@ -27,6 +27,46 @@ export async function exportRun(run: StoredRun, sidecar: SidecarService): Promis
   if (answer === show) await reveal(vscode.Uri.file(path));
 }
 
+/** Of one run as it is asked for; several go in one form, each into a folder of its own beside the others. */
+export async function exportSeveral(chosen: readonly StoredRun[], sidecar: SidecarService): Promise<void> {
+  const runs = chosen.filter(({ state }) => state === 'done');
+  if (runs.length === 0) {
+    void inform(vscode.l10n.t('Only a run that is done can be exported.'));
+    return;
+  }
+  if (runs.length === 1) return exportRun(runs[0], sidecar);
+  const possible = runs.map((run) => formsOf(resolvedOf(run), vscode.l10n).filter((one) => one.possible));
+  const forms = possible[0].filter(({ form }) => possible.every((all) => all.some((one) => one.form === form)));
+  const form = await vscode.window.showQuickPick(forms, {
+    title: vscode.l10n.t('Export {0} runs in which form?', runs.length),
+  });
+  if (!form) return;
+  const title = vscode.l10n.t('Folder for the exports of {0} runs', runs.length);
+  const folder = await chooseFolder(title, vscode.l10n.t('Export Here'), sidecar.workspace);
+  if (!folder) return;
+  await vscode.window.withProgress(
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: vscode.l10n.t('Exporting {0} runs', runs.length),
+      cancellable: true,
+    },
+    async (progress, token) => {
+      for (const run of runs) {
+        if (token.isCancellationRequested) return;
+        progress.report({ message: unlinked(run.name), increment: 100 / runs.length });
+        await sidecar.request('run/export', {
+          run: run.id,
+          out: join(folder, `${run.id}-${form.form}`),
+          as: form.form,
+        });
+      }
+    },
+  );
+  const show = vscode.l10n.t('Reveal');
+  const answer = await inform(vscode.l10n.t('The exports lie in {0}.', folder), show);
+  if (answer === show) await reveal(vscode.Uri.file(folder));
+}
+
 /** A form that is not for this run stays in the list with its reason, and is asked about again. */
 async function chooseForm(run: StoredRun): Promise<FormChoice | undefined> {
   const choices = formsOf(resolvedOf(run), vscode.l10n).map((choice) => ({

@@ -1,6 +1,9 @@
 /** @file The tree of runs: experiments, newest first, and under each its runs. It must not know how a run is changed. */
 import * as vscode from 'vscode';
 import { sayReason } from '../../sidecar/protocol/reason.ts';
+import { sayWhole } from '../../sidecar/protocol/result-words.ts';
+import { stateWord } from '../../sidecar/protocol/state-words.ts';
+import { readResult } from '../../sidecar/runs/result.ts';
 import { SteadyTree } from '../steady-tree.ts';
 import { oneLine } from '../text.ts';
 import type { RunStore, StoredRun } from './store.ts';
@@ -76,6 +79,14 @@ export class RunTree implements vscode.TreeDataProvider<Node> {
     return runItem(node.run);
   }
 
+  /** What it taught and cost is read when somebody rests on it, not for every run of a long list. */
+  async resolveTreeItem(item: vscode.TreeItem, node: Node): Promise<vscode.TreeItem> {
+    if (node.kind !== 'run') return item;
+    const said = await readResult(node.run, vscode.l10n.t).catch(() => undefined);
+    item.tooltip = tooltip(node.run, said && sayWhole(said));
+    return item;
+  }
+
   #roots(): Node[] {
     const groups = new Map<string, StoredRun[]>();
     for (const run of this.#store.runs) groups.set(run.experiment, [...(groups.get(run.experiment) ?? []), run]);
@@ -86,6 +97,13 @@ export class RunTree implements vscode.TreeDataProvider<Node> {
     return [...experiments, ...this.#store.problems.map((text) => ({ kind: 'problem' as const, text }))];
   }
 }
+
+/** The experiment stands above already; what tells the run apart has the room. */
+const underExperiment = ({ name, experiment }: StoredRun): string =>
+  name.startsWith(`${experiment} · `) ? name.slice(experiment.length + 3) : name;
+
+/** A person who walks through the tree goes on walking. */
+export const keepFocus = 'keep focus';
 
 const idOf = (node: Node): string => {
   if (node.kind === 'run') return node.run.id;
@@ -101,7 +119,7 @@ const lookOf = (node: Node): string => {
 
 function runItem(run: StoredRun): vscode.TreeItem {
   // A label is plain text to VS Code: nothing in a hostile name is interpreted, and line breaks are shown as spaces.
-  const item = new vscode.TreeItem(oneLine(run.name));
+  const item = new vscode.TreeItem(oneLine(underExperiment(run)));
   const [icon, color] = icons[run.state];
   item.id = run.id;
   item.iconPath = new vscode.ThemeIcon(icon, color ? new vscode.ThemeColor(color) : undefined);
@@ -114,15 +132,19 @@ function runItem(run: StoredRun): vscode.TreeItem {
   ]
     .filter(Boolean)
     .join(' · ');
-  item.tooltip = tooltip(run);
   item.accessibilityInformation = {
     label: `${oneLine(run.name)}, ${stateText(run)}, ${when(run.createdAt)}${run.pinned ? `, ${vscode.l10n.t('pinned')}` : ''}`,
   };
-  item.command = { command: 'milore.openDashboard', title: vscode.l10n.t('Open Dashboard'), arguments: [run.id] };
+  item.command = {
+    command: 'milore.openDashboard',
+    title: vscode.l10n.t('Open Dashboard'),
+    arguments: [run.id, undefined, keepFocus],
+  };
   return item;
 }
 
-export function stateText({ state, reason, step, steps }: StoredRun): string {
+export function stateText(run: StoredRun): string {
+  const { state, reason, step, steps } = run;
   const share = steps > 0 ? `${Math.floor((100 * step) / steps)} %` : '';
   switch (state) {
     case 'running':
@@ -132,7 +154,7 @@ export function stateText({ state, reason, step, steps }: StoredRun): string {
     case 'failed':
       return vscode.l10n.t('failed: {0}', oneLine(reason ? sayReason(reason, vscode.l10n.t).text : ''));
     case 'interrupted':
-      return vscode.l10n.t('interrupted at {0}', share);
+      return `${stateWord(run, vscode.l10n.t)} ${share}`.trim();
   }
 }
 
@@ -147,8 +169,12 @@ const when = (iso: string) => {
   });
 };
 
-function tooltip(run: StoredRun): vscode.MarkdownString {
+function tooltip(run: StoredRun, result: string | undefined): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
+  if (result) {
+    text.appendText(result);
+    text.appendMarkdown('\n\n---\n\n');
+  }
   const line = (label: string, value: string) => {
     text.appendMarkdown(`**${label}** `);
     text.appendText(value);
@@ -158,6 +184,7 @@ function tooltip(run: StoredRun): vscode.MarkdownString {
   line(vscode.l10n.t('State'), stateText(run));
   line(vscode.l10n.t('Step'), `${run.step} / ${run.steps}`);
   line(vscode.l10n.t('Device'), run.device);
+  if (run.parent) line(vscode.l10n.t('Fork of'), vscode.l10n.t('{0} at {1}', run.parent.run, run.parent.step));
   const list = (role: string) =>
     run.languages
       .filter((language) => language.role === role)

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { logFile } from '../../sidecar/endpoint.ts';
 import { command } from '../command.ts';
 import { agreed, inform } from '../say.ts';
+import { usableFirst } from '../text.ts';
 import type { SidecarService } from './service.ts';
 
 export function registerSidecarCommands(
@@ -68,7 +69,7 @@ async function showDevices(sidecar: SidecarService): Promise<void> {
     () => sidecar.request('devices', {}),
   );
   await vscode.window.showQuickPick(
-    devices.map(({ device, usable, reason }) => ({
+    usableFirst(devices).map(({ device, usable, reason }) => ({
       label: `${usable ? '$(pass)' : '$(circle-slash)'} ${device}`,
       description: usable ? vscode.l10n.t('usable') : vscode.l10n.t('not here'),
       detail: reason,

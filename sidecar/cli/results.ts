@@ -5,16 +5,15 @@ import type { Findings } from '../protocol/findings.ts';
 import { answers, sayAnswer, sayOverall } from '../protocol/findings-words.ts';
 import { type Measurement, measuredValue } from '../protocol/measurement.ts';
 import { english } from '../protocol/reason.ts';
+import { noSigns, type Signs, sayResult } from '../protocol/result-words.ts';
 import { percentOne, printable, signed, table } from './output.ts';
 
 /** The answer: of every language what was learned or forgotten, with its interval. */
-export function answered(findings: Findings): string[] {
+export function answered(findings: Findings, signs: Signs = noSigns): string[] {
   const all = answers(findings, english);
-  const few = findings.tables.some(({ rows }) =>
-    Object.values(rows.at(-1) ?? {}).some(({ by, drawn }) => by === 'speaker' && drawn! < 8),
-  );
+  const said = sayResult(findings, signs, english);
   return [
-    sayOverall(all, english),
+    ...(said ? [...said.sentences, ...(said.next ? [said.next] : [])].map(printable) : [sayOverall(all, english)]),
     '',
     ...all.map((one) => printable(sayAnswer(one))),
     '',
@@ -23,7 +22,7 @@ export function answered(findings: Findings): string[] {
       : [
           `Measuring after the stages took ${Math.round(100 * findings.costShare)} % of the time that training them took.`,
         ]),
-    `In brackets: ${Math.round(100 * findings.level)} % intervals over held-out speakers or utterances.${few ? ' Few speakers are held out: they say little of others.' : ''}`,
+    `In brackets: ${Math.round(100 * findings.level)} % intervals over held-out speakers or utterances.`,
   ];
 }
 

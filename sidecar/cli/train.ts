@@ -6,12 +6,14 @@ import { type Experiment, totalSteps } from '../config/experiment.ts';
 import { loadExperiment } from '../config/resolve.ts';
 import { devices } from '../config/schema.ts';
 import { UserError } from '../errors.ts';
+import { noSigns, type Signs } from '../protocol/result-words.ts';
 import { type Joined, joinRanks } from '../ranks/join.ts';
 import { launchedBy } from '../ranks/launched.ts';
 import { isFirst } from '../ranks/ranks.ts';
 import { fromFirst } from '../ranks/share.ts';
 import { hasCheckpoints } from '../runs/checkpoints.ts';
 import type { RunDir } from '../runs/run.ts';
+import { readSigns } from '../runs/signs.ts';
 import { type RunResult, runExperiment } from '../training/experiment-run.ts';
 import { experimentOf } from '../training/hold.ts';
 import { VERSION } from '../version.ts';
@@ -131,7 +133,7 @@ async function trainAmong(ranks: Joined, file: string | undefined, options: Opti
   });
   if (isFirst(ranks)) {
     if (options.json) tellJson({ type: 'result', ...result });
-    else tell(summary(experiment, result));
+    else tell(summary(experiment, result, result.findings ? await readSigns(result.run) : noSigns));
   }
   if (result.state === 'stopped') {
     if (stop.scheduled && options.requeue && isFirst(ranks)) warn(requeue(options.requeue));
@@ -159,6 +161,7 @@ async function mustBeOf(file: string, set: string[], experiment: Experiment, run
 export function summary(
   experiment: Experiment,
   { run, state, reason, after, before, stages, findings, count: n, corpus, seconds }: RunResult,
+  signs: Signs = noSigns,
 ): string {
   const lines: string[] = [];
   for (const { language, skipped, notes } of corpus) {
@@ -170,7 +173,7 @@ export function summary(
   }
   if (state === 'stopped') lines.push(`Stopped. Go on with: milore train --resume ${run.path}`);
   if (state === 'failed') lines.push(`Failed: ${printable(reason ?? '')}`);
-  if (findings) lines.push('', ...answered(findings));
+  if (findings) lines.push('', ...answered(findings, signs));
   if (after) lines.push('', ...results(experiment, after, before));
   if (stages) lines.push('', ...stageMatrix(experiment, before ?? [], stages));
   if (n)

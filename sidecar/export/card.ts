@@ -125,7 +125,7 @@ function adapterInWords({ kind, experts, rank, targets, alpha }: AdapterSpec): s
 }
 
 /** Held-out speech, a row a language; nothing where nothing was measured. */
-function results({ languages, before, after }: RunRecord): string[] {
+function results({ languages, before, after, result }: RunRecord): string[] {
   const value = (code: string, measure: string, arm = 'adapted', values = after) =>
     measuredValue(values, measure, { arm, language: code });
   const measured = languages.filter(({ code }) => Number.isFinite(value(code, 'loss')));
@@ -142,6 +142,7 @@ function results({ languages, before, after }: RunRecord): string[] {
   ]);
   return [
     '## Results on held-out speech',
+    ...(result ? [plain(result.sentences.join(' '), 2000)] : []),
     markdownTable(['held-out speech', 'loss at the start', 'adapted', 'control', 'accuracy', 'own head', 'base'], rows),
     "Loss of masked units in nats, lower is better. control: the same head, trained as long on the frozen base. own head: the base's own frozen pre-training head on the adapted encoder, beside base: the difference is what was forgotten.",
   ];

@@ -6,10 +6,12 @@ const INVISIBLE = /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u20
 const MARKUP = /[\\`*_{}[\]<>()#+!|~&-]/g;
 const LONGEST = 200;
 
-const oneLine = (text: string): string => [...text.replace(INVISIBLE, ' ').trim()].slice(0, LONGEST).join('');
+const oneLine = (text: string, longest = LONGEST): string =>
+  [...text.replace(INVISIBLE, ' ').trim()].slice(0, longest).join('');
 
 /** As it stands, on one line: no link, tag, table cell or emphasis comes of it. */
-export const plain = (text: string): string => oneLine(text).replace(MARKUP, (mark) => `\\${mark}`);
+export const plain = (text: string, longest?: number): string =>
+  oneLine(text, longest).replace(MARKUP, (mark) => `\\${mark}`);
 
 /** `---`, the values, `---`. Every value is quoted: a name may be `no`, `1e3`, or two lines. */
 export function frontMatter(values: Readonly<Record<string, unknown>>): string {

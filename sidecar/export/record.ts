@@ -7,7 +7,10 @@ import { isLanguageCode } from '../config/iso639.ts';
 import { UserError } from '../errors.ts';
 import { readJsonObject } from '../model/checkpoint/tensor-file.ts';
 import { type Measurement, measurementsOf } from '../protocol/measurement.ts';
+import { english } from '../protocol/reason.ts';
+import type { SaidResult } from '../protocol/result-words.ts';
 import { readLog, readPoints } from '../runs/log.ts';
+import { readResult } from '../runs/result.ts';
 import { runFiles } from '../runs/run.ts';
 import { LEDGER } from '../training/stage-end.ts';
 import { experimentOfRun, type RunAdapter } from './source.ts';
@@ -33,6 +36,8 @@ export interface RunRecord {
   after: Measurement[];
   /** Steps of the run until then. */
   steps?: number;
+  /** Of the whole run: absent where an earlier stage is taken, or nothing was measured. */
+  result?: SaidResult;
 }
 
 const count = z.number().min(0).max(1e12);
@@ -73,7 +78,9 @@ export async function recordOf({ run, stage }: RunAdapter): Promise<RunRecord> {
     before ??= after;
   }
   const languages = stages.length > 0 ? ofStages(stages) : await ofCorpus(log, experiment);
-  return { experiment, languages, before: before ?? [], after, steps };
+  const isWhole = stage === undefined || stage === stagesIn(join(run.path, LEDGER)).at(-1)?.stage;
+  const result = isWhole ? await readResult(run, english) : undefined;
+  return { experiment, languages, before: before ?? [], after, steps, ...(result ? { result } : {}) };
 }
 
 /** Of a language that several stages heard, what the last of them heard. */

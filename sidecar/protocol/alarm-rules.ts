@@ -31,6 +31,9 @@ export const ROUTING_KEYS = ['adapter.router.balance', 'adapter.experts', 'train
 /** What can be done where existing languages get worse. */
 export const FORGETTING_KEYS = ['replay.fraction', 'training.learningRate', 'training.steps'] as const;
 
+/** What can be done where a new language does not get better. */
+export const LEARNING_KEYS = ['training.steps', 'training.learningRate'] as const;
+
 /** Share of a language's recordings that may be left out as too short before it is an alarm. */
 export const LOSS_SHARE = 0.05;
 /** `audio.minSeconds` where an experiment says nothing. */

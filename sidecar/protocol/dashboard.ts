@@ -8,6 +8,8 @@ import type { FindingsFault } from './findings-fault.ts';
 import type { LogName, RunState } from './log.ts';
 import type { RunProgress } from './messages.ts';
 import type { Reason } from './reason.ts';
+import type { RowResult } from './run-row.ts';
+import type { Scalar } from './settings.ts';
 
 /** From the host to the webview. */
 export type ToWebview =
@@ -16,8 +18,15 @@ export type ToWebview =
    * was last said, if the window was reloaded since.
    */
   | { type: 'hello'; words: Record<string, string>; version: string; trusted: boolean; view?: string }
-  /** Every run of the workspace, newest first; again when one appears, ends, or is renamed. */
+  /** Every run of the workspace, newest first; again when one appears or goes, or another order holds. */
   | { type: 'runs'; runs: RunHead[] }
+  /** Of those the ones that look different now. */
+  | { type: 'heads'; runs: RunHead[] }
+  /**
+   * What the table knows of runs beyond their heads, some at a time, where `table` asked for it; again when a run has
+   * moved on. `left` are still being read.
+   */
+  | { type: 'rows'; rows: WireRow[]; keys: string[]; left: number }
   /** Which runs to show; the webview may change it with `select`. */
   | { type: 'show'; runs: string[] }
   /**
@@ -50,12 +59,33 @@ export type ToHost =
   /** What a person chose to see, as JSON, for `hello` after a reload. */
   | { type: 'view'; view: string }
   | { type: 'command'; command: DashboardCommand; run: string }
-  /** Save an exported chart: the host asks where. `data` is text, or base64 for PNG. */
-  | { type: 'export'; name: string; format: 'svg' | 'csv' | 'png'; data: string }
+  /** The same on several runs at once. */
+  | { type: 'several'; command: SeveralCommand; runs: string[] }
+  /** The table is looked at, or no longer. */
+  | { type: 'table'; open: boolean }
+  /** Save an exported chart or table: the host asks where. `data` is text, or base64 for PNG. */
+  | { type: 'export'; name: string; format: ExportFormat; data: string }
+  /** Into the clipboard; the editor's works where a page's own is refused. */
+  | { type: 'copy'; text: string }
   /** Open a recording in the editor's player; the host looks at the path first. */
   | { type: 'play'; path: string; startSeconds?: number }
   /** A fault in the webview's own script, for the output channel. */
   | { type: 'fault'; message: string };
+
+/** As many runs are drawn at once: every one costs its log and a place in each chart. */
+export const MOST_SHOWN = 24;
+
+export type ExportFormat = 'svg' | 'csv' | 'png' | 'md' | 'tex';
+
+export type SeveralCommand = 'tag' | 'pin' | 'unpin' | 'delete' | 'exportAdapter' | 'compareConfigs';
+
+/** A row without the names of its settings: `values[i]` is that of `keys[i]`, null where it has none. */
+export interface WireRow {
+  id: string;
+  values: (Scalar | null)[];
+  seconds?: number;
+  results: RowResult[];
+}
 
 export type DashboardCommand =
   | 'stop'
@@ -69,8 +99,12 @@ export type DashboardCommand =
 
 export interface RunHead {
   id: string;
-  /** As the person named it; hostile until shown as text. */
+  /** Told apart from all others by itself; hostile until shown as text. */
   name: string;
+  /** The experiment's own name. */
+  experiment: string;
+  /** The run whose parameters it began with, and after how many of that run's steps. */
+  parent?: { run: string; step: number };
   createdAt: string;
   state: RunState;
   reason?: Reason;

@@ -68,8 +68,12 @@ export function saySigned(value: number | undefined, unit: string, digits = digi
   return value > 0 && Number(text) !== 0 ? `+${text}` : text;
 }
 
+/** How large a difference is, without its sign; a share's in points. */
+export const saySize = (value: number, unit: string, digits = digitsOf(unit)): string =>
+  plainNumber(Math.abs(scaled(value, unit)), digits);
+
 /** One digit more where the interval is too narrow to be told with the usual ones. */
-function changeDigits({ low, high }: Finding, unit: string): number {
+export function changeDigits({ low, high }: Finding, unit: string): number {
   const digits = digitsOf(unit);
   const width = low === undefined || high === undefined ? Number.POSITIVE_INFINITY : scaled(high - low, unit);
   return width < 2 * 10 ** -digits ? digits + 1 : digits;
@@ -153,6 +157,30 @@ export interface Answer {
 const headlines = { new: ['loss', 'accuracy', 'ownHeadLoss'], existing: ['ownHeadLoss', 'loss', 'accuracy'] };
 const uses = ['cer', 'wer'];
 
+/** The cell that tells most of a language. */
+export interface Headline {
+  code: string;
+  role: 'existing' | 'new';
+  table: FindingTable;
+  row: number;
+  cell: Cell;
+  change?: Change;
+}
+
+/** The first of its role's measures in which something was compared, else the first that there is. */
+export function headlineOf(findings: Findings, code: string): Headline | undefined {
+  const role = findings.languages.find((one) => one.code === code)?.role ?? 'existing';
+  const all = headlines[role].flatMap((measure): Headline[] => {
+    const table = findings.tables.find((one) => one.measure === measure);
+    const row = table && lastRow(table, code);
+    const cell = table && row !== undefined ? cellAt(table, row, code) : undefined;
+    return table && cell
+      ? [{ code, role, table, row: row!, cell, ...(cell.change ? { change: cell.change } : {}) }]
+      : [];
+  });
+  return all.find(({ change }) => change) ?? all[0];
+}
+
 /** For every language, new ones first, the sentences that a reader takes home. */
 export function answers(findings: Findings, t: Translate): Answer[] {
   const tableOf = (measure: string) => findings.tables.find((table) => table.measure === measure);
@@ -162,8 +190,8 @@ export function answers(findings: Findings, t: Translate): Answer[] {
       const row = table && lastRow(table, code);
       return table && row !== undefined ? sayCell(table, row, code, t) : undefined;
     };
-    const all = headlines[role].flatMap((measure) => say(measure) ?? []);
-    const first = all.find(({ verdict }) => verdict !== undefined) ?? all[0];
+    const headline = headlineOf(findings, code);
+    const first = headline && sayCell(headline.table, headline.row, code, t);
     const said = [...(first ? [first] : []), ...uses.flatMap((measure) => say(measure) ?? [])];
     return {
       language: code,

@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { Findings } from '../protocol/findings.ts';
+import type { Signs } from '../protocol/result-words.ts';
 import { isRecord, readJson } from '../runs/files.ts';
 import { readFindings } from '../runs/findings.ts';
 import { readLog } from '../runs/log.ts';
 import { openRun, type RunDir, runFiles } from '../runs/run.ts';
+import { readSigns } from '../runs/signs.ts';
 
 export interface LanguageData {
   language: string;
@@ -26,6 +28,7 @@ export interface LanguageData {
 export interface Facts {
   run: RunDir;
   findings: Findings;
+  signs: Signs;
   /** As a person wrote it, and with every default. */
   written: string;
   resolved: Record<string, unknown>;
@@ -56,6 +59,7 @@ export async function factsOf(path: string): Promise<Facts> {
   const facts: Facts = {
     run,
     findings: file.findings,
+    signs: await readSigns(run),
     written: readText(join(run.path, runFiles.config)),
     resolved: isRecord(resolved) ? resolved : {},
     data: [],

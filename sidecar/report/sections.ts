@@ -2,6 +2,7 @@
 
 import { answers, sayAnswer, sayOverall } from '../protocol/findings-words.ts';
 import { english } from '../protocol/reason.ts';
+import { sayResult, sayWhole } from '../protocol/result-words.ts';
 import { parameterShare, perHour } from './amounts.ts';
 import { type Block, heading, paragraph } from './document.ts';
 import type { Facts } from './facts.ts';
@@ -41,12 +42,13 @@ function whatWasDone({ run, findings, device, steps, seconds, state }: Facts): s
 
 const list = (codes: readonly string[]) => (codes.length > 0 ? codes.join(', ') : 'none');
 
-function theAnswer({ findings }: Facts): Block[] {
+function theAnswer({ findings, signs }: Facts): Block[] {
   const all = answers(findings, english);
+  const said = sayResult(findings, signs, english);
   const { level, draws, seed } = findings;
   return [
     heading('What was learned, what was forgotten'),
-    paragraph(sayOverall(all, english)),
+    paragraph(said ? sayWhole(said) : sayOverall(all, english)),
     { kind: 'list', items: all.map(sayAnswer) },
     paragraph(
       `In brackets, ${Math.round(level * 100)} % intervals: bootstrap with ${draws} draws (seed ${seed}) over speakers where two at least are known (of fewer than eight their utterances are drawn too), else over utterances; differences are paired by utterance. “Better” and “worse” are said only where the interval leaves zero out. Loss is compared with a control, the same head trained as long on the frozen base; everything else with the base itself.`,

@@ -23,6 +23,8 @@ export interface RunInfo {
   job?: string;
   /** The sweep that it is a point of. */
   study?: RunStudy;
+  /** A fork begins with another run's parameters: which run of the same folder of runs, and after how many of its steps. */
+  parent?: Parent;
   /** How its steps multiply by frozen weights; absent until that is known, and in runs of earlier versions. */
   compute?: string;
 }
@@ -37,6 +39,11 @@ export interface RunStudy {
   identity: string;
   /** What its point changes, by key. */
   settings: Record<string, unknown>;
+}
+
+export interface Parent {
+  run: string;
+  step: number;
 }
 
 export interface RunDir extends RunInfo {
@@ -98,15 +105,16 @@ function makeId(name: string, at: Date): string {
 export const runsFolder = (root: string) => join(resolve(root), '.milore', 'runs');
 
 /** Makes the folder of a new run under `root`, complete or not at all. */
-export function createRun(root: string, { name, configText, resolved, versions, device, job, study }: NewRun): RunDir {
-  const parent = runsFolder(root);
+export function createRun(root: string, given: NewRun): RunDir {
+  const { name, configText, resolved, versions, device, job, study, parent } = given;
+  const folder = runsFolder(root);
   const createdAt = new Date();
   let temporary = '';
   try {
-    makeFolder(parent);
+    makeFolder(folder);
     let id = makeId(name, createdAt);
-    while (existsSync(join(parent, id))) id = makeId(name, createdAt);
-    sweepTemporary(parent, { below: false });
+    while (existsSync(join(folder, id))) id = makeId(name, createdAt);
+    sweepTemporary(folder, { below: false });
     const info = {
       id,
       name,
@@ -115,20 +123,21 @@ export function createRun(root: string, { name, configText, resolved, versions, 
       device,
       ...(job === undefined ? {} : { job }),
       ...(study === undefined ? {} : { study }),
+      ...(parent === undefined ? {} : { parent }),
     };
-    temporary = temporaryName(join(parent, `.${id}`));
+    temporary = temporaryName(join(folder, `.${id}`));
     makeFolder(join(temporary, runFiles.checkpoints));
     writeFileAtomic(join(temporary, runFiles.config), configText);
     writeFileAtomic(join(temporary, runFiles.resolved), `${JSON.stringify(resolved, null, 2)}\n`);
     writeFileAtomic(join(temporary, runFiles.info), `${JSON.stringify(info, null, 2)}\n`);
     writeFileSync(join(temporary, runFiles.log), '');
-    const path = join(parent, id);
+    const path = join(folder, id);
     renameSync(temporary, path);
-    fsyncFolder(parent);
+    fsyncFolder(folder);
     return { ...info, path };
   } catch (error) {
     if (temporary) removeIfPossible(temporary);
-    throw diskFault(`make a run under ${parent}`, error, { path: parent });
+    throw diskFault(`make a run under ${folder}`, error, { path: folder });
   }
 }
 
@@ -169,6 +178,7 @@ export function openRun(path: string, { write = false } = {}): RunDir {
     device: String(info.device ?? ''),
     ...(typeof info.job === 'string' ? { job: info.job } : {}),
     ...studyIn(info.study),
+    ...(isParent(info.parent) ? { parent: { run: info.parent.run.slice(0, 255), step: info.parent.step } } : {}),
     ...(typeof info.compute === 'string' ? { compute: info.compute } : {}),
   };
   if (write) {
@@ -193,6 +203,8 @@ function studyIn(value: unknown): { study?: RunStudy } {
   if (!Number.isSafeInteger(seed)) return {};
   return { study: { sweep, point, seed: seed as number, identity, settings: isRecord(settings) ? settings : {} } };
 }
+const isParent = (value: unknown): value is Parent =>
+  isRecord(value) && typeof value.run === 'string' && Number.isSafeInteger(value.step) && (value.step as number) >= 0;
 
 /** Removes what a crash left half-written: nothing but names that end in `.tmp`. */
 function removeLeftovers(run: RunDir): void {

@@ -95,9 +95,18 @@ function gone(beat: Heartbeat | undefined, nowMs: number, last: LoggedEvent | un
   return { code: 'vanished', pid: beat.pid, seconds, ...(here ? {} : { host: beat.host }) };
 }
 
+/** A run that has ended says so in its last lines; of two thousand runs the rest of their tails is not read. */
+const smallTail = 4096;
+
+function tailOf(run: { path: string }): LoggedEvent[] {
+  const path = join(run.path, 'log.jsonl');
+  const few = readTail(path, smallTail);
+  return few.some(({ type }) => lifecycle.has(type)) ? few : readTail(path);
+}
+
 /** Reads the end of the log and the heartbeat; costs the same however long the run. */
 export function deriveStatus(run: { path: string }, nowMs = Date.now()): Status {
-  const events = readTail(join(run.path, 'log.jsonl'));
+  const events = tailOf(run);
   const beat = readHeartbeat(run);
   let last: LoggedEvent | undefined;
   let step = 0;

@@ -1,6 +1,6 @@
 /** @file One run from beginning to end: makes or reopens its folder, prepares, trains, and leaves the adapter in it. */
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Experiment, totalSteps } from '../config/experiment.ts';
 import { selectDevice } from '../engine/devices.ts';
@@ -100,6 +100,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       device: chosen.device,
       job: request.job,
       study: request.study,
+      parent: source && { run: basename(resolve(request.from!.path)), step: source.step },
     }),
   );
   if (isFirst(ranks)) request.onRun?.(run);

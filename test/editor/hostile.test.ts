@@ -110,9 +110,9 @@ describe.skipIf(reason)(`a workspace from a stranger${reason ? ` (not run: ${rea
     await palette(page, 'MiLorE: Open Dashboard');
     const view = dashboard(page);
     await view.getByText('<img src=x').first().waitFor({ timeout: 30_000 });
-    for (const tab of ['Languages', 'Experts', 'Evaluation', 'Run']) {
+    for (const tab of ['Languages', 'Experts', 'Evaluation', 'Run', 'Table']) {
       await view.getByRole('tab', { name: tab }).click();
-      await view.locator(`#view-${tab.toLowerCase()}`).waitFor({ state: 'visible' });
+      await view.locator(`#view-${tab === 'Table' ? 'runs' : tab.toLowerCase()}`).waitFor({ state: 'visible' });
       await settled(await dashboardFrame(page));
       expect(await view.locator('img').count()).toBe(0);
     }

@@ -90,6 +90,41 @@ for (const theme of ['dark', 'light'] as const)
       await dashboard(page).locator('.answers li').first().waitFor({ timeout: 60_000 });
       await shoot(page, `evaluation-${theme}`);
     });
+/** A year of a lab's runs, in both sizes that people have; the sentence stands above. */
+for (const theme of ['dark', 'light'] as const)
+  for (const [size, width, height] of [
+    ['', 1500, 1000],
+    ['-small', 1280, 720],
+  ] as const)
+    if (wanted(`runs-${theme}${size}`))
+      await inEditor(theme, process.env.MANY_RUNS ?? finished, async (page) => {
+        await page.setViewportSize({ width, height });
+        await palette(page, 'MiLorE: Open Dashboard');
+        await dashboard(page).locator('#tab-runs').click({ timeout: 120_000 });
+        await dashboard(page).locator('.grid tbody tr[aria-rowindex]').first().waitFor({ timeout: 120_000 });
+        await dashboard(page).locator('.grid .best').first().waitFor({ timeout: 120_000 });
+        await page.waitForTimeout(3000);
+        await shoot(page, `runs-${theme}${size}`);
+      });
+/** The result in words, above everything, and beside another editor, where there is half the room. */
+for (const theme of ['dark', 'light'] as const)
+  for (const [size, width, height] of [
+    ['', 1500, 1000],
+    ['-small', 1280, 720],
+  ] as const)
+    if (wanted(`sentence-${theme}${size}`))
+      await inEditor(theme, finished, async (page) => {
+        await page.setViewportSize({ width, height });
+        await palette(page, 'MiLorE: Open Dashboard');
+        await dashboard(page).locator('.result p').first().waitFor({ timeout: 120_000 });
+        await shoot(page, `sentence-${theme}${size}`);
+        if (size === '') return;
+        await palette(page, 'View: Split Editor Right');
+        await palette(page, 'View: Move Editor into Next Group');
+        await dashboard(page).locator('.result p').first().waitFor({ timeout: 120_000 });
+        await dashboard(page).getByRole('button', { name: /Runs:/ }).click();
+        await shoot(page, `split-${theme}`);
+      });
 if (wanted('three-runs'))
   await inEditor('dark', finished, async (page) => {
     await palette(page, 'MiLorE: Open Dashboard');

@@ -181,7 +181,9 @@ describe.skipIf(reason)(`a run outlives what it is watched with${reason ? ` (not
     await page.goto(pageUrl(bench, { extension: root }));
     await workbench(page);
     await palette(page, 'Notifications: Show Notifications');
-    await page.locator('.notifications-center', { hasText: '“quick” is finished.' }).waitFor({ timeout: 30_000 });
+    await page
+      .locator('.notifications-center', { hasText: /“quick( #\d+)?” is finished\./ })
+      .waitFor({ timeout: 30_000 });
     expect(adapter(run).equals(reference)).toBe(true);
     await viewEqualsLog(run);
   });

@@ -4,6 +4,8 @@
  */
 const reference = 'test/cpu/reference';
 const by = {
+  rows: ['test/unit/runs/row.test.ts'],
+  result: ['test/unit/findings/result.test.ts'],
   findings: ['test/unit/evaluation/findings.test.ts'],
   intervals: ['test/unit/evaluation/interval.test.ts'],
   seeds: ['test/unit/evaluation/across-seeds.test.ts'],
@@ -1412,7 +1414,41 @@ const ranks = [
   },
 ];
 
+const rows = [
+  {
+    name: 'best of a row is the worst',
+    find: 'sign * values[i] > sign * values[best]',
+    replace: 'sign * values[i] < sign * values[best]',
+    tests: by.rows,
+  },
+  {
+    name: 'gain with the wrong sign',
+    find: "value('control', 'loss') - value('adapted', 'loss')",
+    replace: "value('adapted', 'loss') - value('control', 'loss')",
+    tests: by.rows,
+  },
+  {
+    name: 'a resumption takes back one step too few',
+    find: 'steps[steps.length - 1] > step)',
+    replace: 'steps[steps.length - 1] > step + 10)',
+    tests: by.rows,
+  },
+  {
+    name: 'the far end of an interval told as the least',
+    find: 'Math.min(Math.abs(low), Math.abs(high))',
+    replace: 'Math.max(Math.abs(low), Math.abs(high))',
+    tests: by.result,
+  },
+  {
+    name: 'the most that was lost from the wrong end',
+    find: "table.better === 'lower' ? high : -low",
+    replace: "table.better === 'lower' ? low : -high",
+    tests: by.result,
+  },
+];
+
 export const mutations = [
+  ...rows,
   ...lately,
   ...routers,
   ...model,

@@ -13,6 +13,7 @@ const hostile = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</s
 const head = (id: string, more: Partial<RunHead> = {}): RunHead => ({
   id,
   name: `run ${id}`,
+  experiment: 'run',
   createdAt: '2026-11-23T20:25:23Z',
   state: 'done',
   step: 200,
@@ -354,10 +355,13 @@ describe.skipIf(missing)(`the dashboard in Chromium${missing && ` (${missing})`}
         }, data);
         expect(wrong).toBe('');
         expect(data).not.toMatch(/NaN|Infinity|undefined/);
+        // Of which run it is, and how its lines were made.
+        expect(data).toContain(name.endsWith('masked-loss') ? 'run a · training smoothed by 0.80' : '>run a');
       }
       if (format === 'csv') {
         expect(data.trimEnd().split('\r\n').length).toBeGreaterThan(1);
-        expect(data.split('\r\n')[0].split(',').length).toBe(3);
+        expect(data.split('\r\n')[0].split(',').length).toBe(4);
+        expect(data.split('\r\n')[1]).toContain('run a');
       }
       if (format === 'png') {
         const bytes = Buffer.from(data, 'base64');

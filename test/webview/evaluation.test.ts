@@ -17,6 +17,7 @@ const hostile = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</s
 const head = (id: string, more: Partial<RunHead> = {}): RunHead => ({
   id,
   name: `run ${id}`,
+  experiment: 'run',
   createdAt: '2026-11-23T20:25:23Z',
   state: 'done',
   step: 800,

@@ -23,7 +23,11 @@ export function barChart(name: string, host: ChartHost): BarChart {
 
   const box = frame(
     name,
-    { svg: () => svgOfBars(figure!), csv: () => csvOfSheet(figure!.sheet), png: () => pngOf(svgOfBars(figure!)) },
+    {
+      svg: () => svgOfBars(figure!),
+      csv: () => csvOfSheet(figure!.sheet, figure!.source),
+      png: () => pngOf(svgOfBars(figure!)),
+    },
     () => ({ ...figure!.table, all: figure!.table.rows.length }),
     host,
   );
@@ -100,7 +104,7 @@ export function barChart(name: string, host: ChartHost): BarChart {
       figure = next;
       theme = look;
       // Also of a chart that is not in sight: a screen reader reads the whole page.
-      box.title(figure.title, figure.note);
+      box.title(figure.title, figure.note, figure.source);
       call(figure.title);
       box.refresh();
       draw();

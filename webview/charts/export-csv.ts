@@ -11,23 +11,30 @@ const row = (cells: (string | number)[]) => `${cells.map(cell).join(',')}\r\n`;
 
 /** One row a point: series, x, y. What was smoothed for the eye is written as it was logged. */
 export function csvOfLines(figure: LineFigure): string {
-  const parts = [row(['series', figure.x.label, `${figure.y.label}`])];
+  const of = figure.source === undefined ? [] : [figure.source];
+  const parts = [row(['series', figure.x.label, `${figure.y.label}`, ...of.map(() => 'source')])];
   for (const line of figure.lines) {
     if (line.quiet) continue;
     const ys = line.raw ?? line.ys;
-    for (let i = 0; i < line.xs.length; i++) parts.push(row([line.label, line.xs[i], ys[i]]));
+    for (let i = 0; i < line.xs.length; i++) parts.push(row([line.label, line.xs[i], ys[i], ...of]));
   }
   return parts.join('');
 }
 
-export const csvOfSheet = ({ head, rows }: Sheet): string => [head, ...rows].map(row).join('');
+/** @param source of what it is; a column of its own, so that a file still says it when its name is lost */
+export const csvOfSheet = ({ head, rows }: Sheet, source?: string): string =>
+  (source === undefined ? [head, ...rows] : [[...head, 'source'], ...rows.map((one) => [...one, source])])
+    .map(row)
+    .join('');
 
 export function csvOfHeat(figure: HeatFigure): string {
-  if (figure.sheet) return csvOfSheet(figure.sheet);
-  const parts = [row([figure.rowTitle, figure.columnTitle, figure.unit])];
+  const { source } = figure;
+  if (figure.sheet) return csvOfSheet(figure.sheet, source);
+  const of = source === undefined ? [] : [source];
+  const parts = [row([figure.rowTitle, figure.columnTitle, figure.unit, ...of.map(() => 'source')])];
   figure.rows.forEach(({ label }, r) => {
     figure.columns.forEach((column, c) => {
-      parts.push(row([label, column, figure.values[r * figure.columns.length + c]]));
+      parts.push(row([label, column, figure.values[r * figure.columns.length + c], ...of]));
     });
   });
   return parts.join('');

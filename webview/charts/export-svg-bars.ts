@@ -12,9 +12,14 @@ export function svgOfBars(figure: BarFigure): string {
   const inner = parts.map(({ tag: name, attributes, text }) =>
     text === undefined ? tag(name, attributes) : tag(name, attributes, escapeXml(text)),
   );
-  return page(top + height + 30, figure.title, [
-    words(left, 22, figure.title, { 'font-size': 14, 'font-weight': 'bold' }),
-    tag('g', { transform: `translate(${left} ${top})` }, ...inner),
-    words(left, top + height + 16, figure.note ?? '', { fill: paper.muted }),
-  ]);
+  return page(
+    top + height + 30,
+    figure.title,
+    [
+      words(left, 22, figure.title, { 'font-size': 14, 'font-weight': 'bold' }),
+      tag('g', { transform: `translate(${left} ${top})` }, ...inner),
+      words(left, top + height + 16, figure.note ?? '', { fill: paper.muted }),
+    ],
+    figure.source,
+  );
 }

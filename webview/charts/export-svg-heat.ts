@@ -74,24 +74,29 @@ export function svgOfHeat(figure: HeatFigure): string {
       },
     ),
   );
-  return page(Math.max(bottom, top + bar.height) + 44, figure.title, [
-    words(24, 22, figure.title, { 'font-size': 14, 'font-weight': 'bold' }),
-    words((left + right) / 2, 40, figure.columnTitle, { 'text-anchor': 'middle' }),
-    words(0, 0, figure.rowTitle, {
-      'text-anchor': 'middle',
-      transform: `translate(16 ${(top + bottom) / 2}) rotate(-90)`,
-    }),
-    ...columns,
-    ...cells,
-    ...scale,
-    ...ends,
-    words(
-      left,
-      Math.max(bottom, top + bar.height) + 24,
-      [figure.unit, figure.cells && figure.note].filter(Boolean).join('; '),
-      {
-        fill: paper.muted,
-      },
-    ),
-  ]);
+  return page(
+    Math.max(bottom, top + bar.height) + 44,
+    figure.title,
+    [
+      words(24, 22, figure.title, { 'font-size': 14, 'font-weight': 'bold' }),
+      words((left + right) / 2, 40, figure.columnTitle, { 'text-anchor': 'middle' }),
+      words(0, 0, figure.rowTitle, {
+        'text-anchor': 'middle',
+        transform: `translate(16 ${(top + bottom) / 2}) rotate(-90)`,
+      }),
+      ...columns,
+      ...cells,
+      ...scale,
+      ...ends,
+      words(
+        left,
+        Math.max(bottom, top + bar.height) + 24,
+        [figure.unit, figure.cells && figure.note].filter(Boolean).join('; '),
+        {
+          fill: paper.muted,
+        },
+      ),
+    ],
+    figure.source,
+  );
 }

@@ -83,15 +83,20 @@ export function svgOfLines(figure: LineFigure, range: { min: number; max: number
     lines.filter((line) => !line.quiet),
     bottom + 54,
   );
-  return page(bottom + 60 + height, figure.title, [
-    tag('defs', {}, clip),
-    words(plot.left, 22, figure.title, { 'font-size': 14, 'font-weight': 'bold' }),
-    ...axes,
-    ...marks,
-    ...names,
-    tag('g', { 'clip-path': 'url(#plot)' }, ...drawn),
-    ...parts,
-  ]);
+  return page(
+    bottom + 60 + height,
+    figure.title,
+    [
+      tag('defs', {}, clip),
+      words(plot.left, 22, figure.title, { 'font-size': 14, 'font-weight': 'bold' }),
+      ...axes,
+      ...marks,
+      ...names,
+      tag('g', { 'clip-path': 'url(#plot)' }, ...drawn),
+      ...parts,
+    ],
+    figure.source,
+  );
 }
 
 /** The values to be seen, and what the axis must hold; a marker may lie where no line does. */

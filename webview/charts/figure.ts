@@ -37,6 +37,8 @@ export interface LineFigure {
   title: string;
   /** The small words behind the title. */
   note?: string;
+  /** Of which runs it is, how it was smoothed, at which layer and step: under the picture, and in every export. */
+  source?: string;
   x: { label: string; whole: boolean; range?: { min: number; max: number } };
   y: {
     label: string;
@@ -75,6 +77,7 @@ export interface HeatFigure {
   id: string;
   title: string;
   note?: string;
+  source?: string;
   rowTitle: string;
   columnTitle: string;
   /** `mark` stands behind the label, on the screen and on paper only. */
@@ -100,6 +103,7 @@ export interface BarFigure {
   id: string;
   title: string;
   note?: string;
+  source?: string;
   axis: {
     label: string;
     unit: string;

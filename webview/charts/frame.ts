@@ -1,8 +1,11 @@
 /** @file What surrounds every chart: title, exports, and the table behind it. It knows no data of its own. */
+
+import type { ExportFormat } from '../../sidecar/protocol/dashboard.ts';
 import { freshId, h, setText } from '../dom.ts';
 import { t } from '../words.ts';
 
-export type ExportFormat = 'svg' | 'csv' | 'png';
+/** What a chart can be saved as. */
+export type ChartFormat = 'svg' | 'csv' | 'png';
 
 /** What a chart says to the rest of the page. */
 export interface ChartHost {
@@ -20,14 +23,14 @@ export interface Table {
 export interface Frame {
   element: HTMLElement;
   body: HTMLElement;
-  title(text: string, note?: string): void;
+  title(text: string, note?: string, source?: string): void;
   /** Refreshes the table if it is open. */
   refresh(): void;
 }
 
 export function frame(
   name: string,
-  make: Record<ExportFormat, () => string | Promise<string>>,
+  make: Record<ChartFormat, () => string | Promise<string>>,
   table: () => Table,
   host: ChartHost,
 ): Frame {
@@ -35,6 +38,7 @@ export function frame(
   const heading = h('h3', { id: headingId });
   const note = h('span', { class: 'note' });
   const body = h('div', { class: 'chart-body' });
+  const of = h('p', { class: 'note chart-source', hidden: true });
   const holder = h('div', { class: 'chart-table', hidden: true, tabindex: 0, role: 'region' });
   const toggle = h('button', { class: 'mini', type: 'button', 'aria-expanded': 'false' }, t('Table'));
   const shown = () => !holder.hidden;
@@ -59,7 +63,7 @@ export function frame(
       h('div', { class: 'chart-title' }, heading, note),
       h('div', { class: 'chart-tools' }, toggle, ...exports),
     ),
-    body,
+    h('div', {}, body, of),
     holder,
   );
   const refresh = () => {
@@ -68,7 +72,9 @@ export function frame(
   return {
     element,
     body,
-    title(text, small = '') {
+    title(text, small = '', source = '') {
+      setText(of, source);
+      of.hidden = source === '';
       setText(heading, text);
       setText(note, small);
       toggle.setAttribute('aria-label', t('Show {0} as a table', text));

@@ -222,7 +222,7 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
       figure = next;
       theme = look;
       // Also of a chart that is not in sight: a screen reader reads the whole page.
-      box.title(figure.title, figure.note);
+      box.title(figure.title, figure.note, figure.source);
       call(figure.title);
       box.refresh();
       draw();

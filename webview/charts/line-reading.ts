@@ -38,7 +38,7 @@ export function reading(
     const x = u.posToVal(left, 'x');
     const found = readable(figure)
       .map((line) => ({ line, i: nearest(line, x) }))
-      .map(({ line, i }) => ({ line, x: line.xs[i], y: line.ys[i] }))
+      .map(({ line, i }) => ({ line, x: line.xs[i], y: line.ys[i], raw: line.raw?.[i] ?? line.ys[i] }))
       .filter((point) => Number.isFinite(point.y) && Math.abs(u.valToPos(point.x, 'x') - left) < 26);
     if (found.length === 0) {
       tip.hidden = true;
@@ -56,7 +56,9 @@ export function reading(
           { class: point === first ? 'tip-row near' : 'tip-row' },
           swatch(point.line.pen, theme, 22),
           h('span', {}, point.line.label),
-          h('b', {}, figure.y.format(point.y)),
+          h('b', {}, figure.y.format(point.raw)),
+          // The line stands elsewhere than what was logged: both are told, and which is which.
+          point.raw !== point.y && h('span', { class: 'note' }, t('smoothed {0}', figure.y.format(point.y))),
         ),
       ),
       ...(found.length > kept.length
@@ -71,8 +73,10 @@ export function reading(
 
   function read(u: uPlot, { y, x }: LineFigure, line: Line, i: number): void {
     u.setCursor({ left: u.valToPos(line.xs[i], 'x'), top: u.valToPos(line.ys[i], 'y') });
-    const value = Number.isFinite(line.ys[i]) ? y.format(line.ys[i]) : t('not finite');
-    host.say(`${line.label}, ${x.label} ${stepText(line.xs[i])}: ${value} ${y.unit}`);
+    const told = (line.raw ?? line.ys)[i];
+    const value = Number.isFinite(told) ? y.format(told) : t('not finite');
+    const drawn = told === line.ys[i] ? '' : `, ${t('smoothed {0}', y.format(line.ys[i]))}`;
+    host.say(`${line.label}, ${x.label} ${stepText(line.xs[i])}: ${value} ${y.unit}${drawn}`);
   }
 
   area.addEventListener('keydown', (event) => {

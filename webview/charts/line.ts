@@ -85,7 +85,7 @@ export function lineChart(name: string, host: LineHost, options: { sync?: string
       figure = next;
       theme = look;
       // Also of a chart that is not in sight: a screen reader reads the whole page.
-      box.title(figure.title, figure.note);
+      box.title(figure.title, figure.note, figure.source);
       call(figure.title);
       box.refresh();
       inTurn(draw);

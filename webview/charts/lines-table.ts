@@ -20,7 +20,8 @@ export function linesTable(figure: LineFigure): Table {
     fixed(x, Number.isInteger(x) ? 0 : 2),
     ...lines.map((line) => {
       const i = lowerBound(line.xs, x);
-      return line.xs[i] === x ? figure.y.format(line.ys[i]) : '';
+      // As it was logged: what is smoothed is for the eye.
+      return line.xs[i] === x ? figure.y.format((line.raw ?? line.ys)[i]) : '';
     }),
   ]);
   return { head: [figure.x.label, ...lines.map((line) => line.label)], rows, all: Math.max(all, kept.length) };

@@ -28,8 +28,25 @@ export function tag(name: string, attributes: Attributes, ...inner: string[]): s
 export const words = (x: number, y: number, text: string, more: Attributes = {}) =>
   tag('text', { x, y, 'font-size': 11, fill: paper.text, ...more }, escapeXml(text));
 
-export function page(height: number, title: string, parts: string[]): string {
+/** About as many letters stand in a line at the size of a source. */
+const sourceLetters = 128;
+
+/** @param source below all else: of which runs it is, and how it was made */
+export function page(above: number, title: string, parts: string[], source = ''): string {
+  const lines = source === '' ? [] : wrapped(source, sourceLetters);
+  const height = above + lines.length * 13 + (lines.length > 0 ? 6 : 0);
+  const under = lines.map((line, i) => words(24, above + 8 + i * 13, line, { 'font-size': 9, fill: paper.muted }));
   const head = { xmlns: 'http://www.w3.org/2000/svg', width, height, viewBox: `0 0 ${width} ${round(height)}` };
   const ground = tag('rect', { width, height, fill: paper.background });
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${tag('svg', { ...head, 'font-family': font, role: 'img' }, tag('title', {}, escapeXml(title)), ground, ...parts)}\n`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${tag('svg', { ...head, 'font-family': font, role: 'img' }, tag('title', {}, escapeXml(title)), ground, ...parts, ...under)}\n`;
+}
+
+function wrapped(text: string, most: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const longer = lines[lines.length - 1] === '' ? word : `${lines[lines.length - 1]} ${word}`;
+    if (longer.length <= most) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.filter(Boolean).slice(0, 6);
 }

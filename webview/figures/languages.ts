@@ -5,7 +5,7 @@ import { fixed, signed } from '../format.ts';
 import type { LanguageHistory } from '../history.ts';
 import { type Series, Smoothed } from '../series.ts';
 import { t } from '../words.ts';
-import { marked, pen } from './pens.ts';
+import { markedOf, penOf } from './pens.ts';
 
 const smoothed = new WeakMap<Series, Smoothed>();
 
@@ -18,20 +18,25 @@ export function smooth(series: Series, weight: number): Float64Array {
 }
 
 export const marksOf = (runs: readonly Shown[]): VerticalMark[] =>
-  runs.flatMap(({ history, letter }) =>
+  runs.flatMap(({ history, letter, offset }) =>
     history.marks.flatMap(({ step, kind }): VerticalMark[] => {
       const words = { resumed: t('resumed'), stopped: t('stopped'), failed: t('failed') } as const;
       if (kind === 'done' || kind === 'evaluation') return [];
-      if (kind === 'checkpoint') return [{ x: step, label: t('checkpoint'), strong: false }];
-      return [{ x: step, label: runs.length > 1 ? `${words[kind]} ${letter}` : words[kind], strong: true }];
+      if (kind === 'checkpoint') return [{ x: step + offset, label: t('checkpoint'), strong: false }];
+      return [{ x: step + offset, label: runs.length > 1 ? `${words[kind]} ${letter}` : words[kind], strong: true }];
     }),
   );
 
 /** The same steps in every chart of a page, so that they can be read one above the other. */
 export function stepAxis({ state, runs }: Context): LineFigure['x'] {
-  const max = Math.max(1, ...runs.map(({ history }) => history.step));
-  return { label: t('Step'), whole: true, range: state.view.zoom ?? { min: 0, max } };
+  const max = Math.max(1, ...runs.map(({ history, offset }) => history.step + offset));
+  const min = Math.min(...runs.map(({ offset }) => offset), max - 1);
+  return { label: t('Step'), whole: true, range: state.view.zoom ?? { min: Math.max(0, min), max } };
 }
+
+/** A fork's steps go on from its parent's. */
+export const stepsOf = ({ offset }: Shown, { steps }: Series): Float64Array =>
+  offset === 0 ? steps.values() : steps.values().map((step) => step + offset);
 
 type Kind = 'loss' | 'accuracy';
 
@@ -45,19 +50,19 @@ function curves(context: Context, kind: Kind): Line[] {
     visible.flatMap((language) => {
       const history = run.history.languages.get(language.code);
       if (!history) return [];
-      const look = pen(language, run.index);
+      const look = penOf(context, language, run);
       const key = `${run.head.id}/${language.code}`;
       const suffix = several ? ` ${run.letter}` : '';
       const lines: Line[] = [];
       const held = (which: 'heldOut' | 'control', words: string, look: Pen, text?: string) => {
-        const { steps, values } = history[which][kind];
-        if (steps.length === 0) return;
+        const series = history[which][kind];
+        if (series.length === 0) return;
         lines.push({
           key: `${key}/${which}`,
           label: words,
           pen: look,
-          xs: steps.values(),
-          ys: values.values(),
+          xs: stepsOf(run, series),
+          ys: series.values.values(),
           tag: text,
         });
       };
@@ -68,7 +73,7 @@ function curves(context: Context, kind: Kind): Line[] {
       if (layers.training) {
         const series = history.train[kind];
         const raw = series.values.values();
-        const xs = series.steps.values();
+        const xs = stepsOf(run, series);
         if (smoothing > 0 && leading && !crowded)
           lines.push({
             key: `${key}/raw`,
@@ -92,12 +97,13 @@ function curves(context: Context, kind: Kind): Line[] {
           tag: leading ? text : undefined,
         });
       }
-      if (layers.control && !several) held('control', t('{0} control', name), { ...look, width: 1, dash: [1.5, 2.5] });
+      if (layers.control)
+        held('control', t('{0} control', name), { ...look, width: 1, dash: [1.5, 2.5], faint: several });
       if (layers.heldOut)
         held(
           'heldOut',
           t('{0} held out', name),
-          marked({ ...look, width: leading ? 0 : look.width }, language),
+          markedOf(context, { ...look, width: leading ? 0 : look.width }, language),
           leading ? undefined : text,
         );
       return lines;
@@ -139,21 +145,21 @@ export function accuracyFigure(context: Context): LineFigure {
 /** One value a language from its evaluations, as marked lines. */
 function changes(
   context: Context,
-  values: (history: LanguageHistory) => { xs: ArrayLike<number>; ys: ArrayLike<number> },
+  values: (history: LanguageHistory, run: Shown) => { xs: ArrayLike<number>; ys: ArrayLike<number> },
 ): Line[] {
   const visible = context.languages.filter(({ hidden }) => !hidden);
   const several = context.runs.length > 1;
   return context.runs.flatMap((run) =>
     visible.flatMap((language) => {
       const history = run.history.languages.get(language.code);
-      const found = history && values(history);
+      const found = history && values(history, run);
       if (!found || found.xs.length === 0) return [];
       const suffix = several ? ` ${run.letter}` : '';
       return [
         {
           key: `${run.head.id}/${language.code}`,
           label: language.code + suffix,
-          pen: marked(pen(language, run.index), language),
+          pen: markedOf(context, penOf(context, language, run), language),
           ...found,
           tag: tag(language, suffix),
         },
@@ -170,9 +176,9 @@ export function changeFigure(context: Context): LineFigure {
     note: t('since the start, below 0 is learned'),
     x: stepAxis(context),
     y: { label: t('Change (nats)'), unit: t('nats'), include: [0], format: (value) => signed(value, 2) },
-    lines: changes(context, ({ heldOut: { loss } }) => {
+    lines: changes(context, ({ heldOut: { loss } }, run) => {
       const start = loss.first();
-      return { xs: loss.steps.values(), ys: loss.values.values().map((value) => value - start) };
+      return { xs: stepsOf(run, loss), ys: loss.values.values().map((value) => value - start) };
     }),
     marks: marksOf(context.runs),
   };
@@ -186,8 +192,8 @@ export function forgettingFigure(context: Context): LineFigure {
     note: t('above 0 is forgotten'),
     x: stepAxis(context),
     y: { label: t('Against the base (nats)'), unit: t('nats'), include: [0], format: (value) => signed(value, 2) },
-    lines: changes(context, ({ own, ownBase }) => ({
-      xs: own.loss.steps.values(),
+    lines: changes(context, ({ own, ownBase }, run) => ({
+      xs: stepsOf(run, own.loss),
       ys: own.loss.values.values().map((value, i) => value - ownBase.loss.at(i)),
     })),
     marks: marksOf(context.runs),

@@ -1,6 +1,7 @@
 /** @file How lines look: hue says the language, dash and hollow marker its role, width and rhythm the run. */
 import type { Pen } from '../charts/figure.ts';
-import type { Language, Shown } from '../context.ts';
+import type { Context, Language, Shown } from '../context.ts';
+import { shapes } from '../theme.ts';
 
 /** As many runs can be told apart by rhythm; behind them it is the letter at the line's end. */
 const rhythms = {
@@ -33,3 +34,15 @@ export const runPen = ({ index }: Pick<Shown, 'index'>): Pen => ({
   width: 1.75,
   dash: nth<readonly number[]>(rhythms.new, index),
 });
+
+/** By what the person chose: the hue is the language's and the rhythm the run's, or the other way round. */
+export function penOf({ state, runs }: Pick<Context, 'state' | 'runs'>, language: Language, run: Shown): Pen {
+  if (state.view.colourBy === 'language' || runs.length < 2) return pen(language, run.index);
+  return { hue: run.index, width: 2, dash: nth<readonly number[]>(rhythms[language.role], language.hue) };
+}
+
+/** A marker's shape tells languages apart where their hue does not. */
+export function markedOf({ state, runs }: Pick<Context, 'state' | 'runs'>, base: Pen, language: Language): Pen {
+  if (state.view.colourBy === 'language' || runs.length < 2) return marked(base, language);
+  return marked(base, { role: language.role, shape: shapes[language.hue % shapes.length] });
+}

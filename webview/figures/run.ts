@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { compact, fixed, whole } from '../format.ts';
 import type { ScalarName } from '../history.ts';
 import { t } from '../words.ts';
-import { marksOf, smooth, stepAxis } from './languages.ts';
+import { marksOf, smooth, stepAxis, stepsOf } from './languages.ts';
 import { runPen } from './pens.ts';
 
 interface Scalar {
@@ -119,7 +119,7 @@ export function scalarFigure(context: Context, scalar: Scalar): LineFigure {
           key: run.head.id,
           label: several ? `${run.letter} ${run.head.name}` : scalar.title(),
           pen: runPen(run),
-          xs: series.steps.values(),
+          xs: stepsOf(run, series),
           ys: scalar.smooth && smoothing > 0 ? scale(smooth(series, smoothing)) : raw,
           raw,
           tag: several ? run.letter : undefined,

@@ -1,4 +1,4 @@
-/** @file The page: header, alarms, four tabs, or the empty state. */
+/** @file The page: header, alarms, five tabs, or the empty state. */
 import { h, setText } from '../dom.ts';
 import { type Tab, tabs } from '../view.ts';
 import { t } from '../words.ts';
@@ -10,6 +10,7 @@ import { header } from './header.ts';
 import { languagesView } from './languages.ts';
 import type { Page, Part } from './page.ts';
 import { runView } from './run.ts';
+import { runsTable } from './runs-table.ts';
 
 export function dashboard(page: Page): Part {
   const top = header(page);
@@ -19,12 +20,14 @@ export function dashboard(page: Page): Part {
     experts: expertsView(page),
     evaluation: evaluationView(page),
     run: runView(page),
+    runs: runsTable(page),
   };
   const names: Record<Tab, string> = {
     languages: t('Languages'),
     experts: t('Experts'),
     evaluation: t('Evaluation'),
     run: t('Run'),
+    runs: t('Table'),
   };
   const heads = Object.fromEntries(tabs.map((tab) => [tab, h('vscode-panel-tab', { id: `tab-${tab}` }, names[tab])]));
   const panels: HTMLElement & { activeid?: string } = h(

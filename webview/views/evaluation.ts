@@ -13,6 +13,7 @@ import { h, keyed } from '../dom.ts';
 import { barsFigure } from '../figures/findings-bars.ts';
 import { confusionFigure, confusionOf, driftFigure } from '../figures/findings-layers.ts';
 import { matrixFigure, mostChange, rowName } from '../figures/findings-matrix.ts';
+import { sourced } from '../figures/source.ts';
 import { t } from '../words.ts';
 import { answerList } from './answers.ts';
 import { detailPicker } from './detail-picker.ts';
@@ -129,8 +130,11 @@ export function evaluationView(page: Page): Part {
         if (!table) return;
         const wide = findings.languages.length > mostBeside;
         for (const { element } of [matrix, bars]) element.classList.toggle('wide', wide);
-        matrix.update(matrixFigure(context, one, findings, table, most), context.theme);
-        figures.push({ bars, figure: barsFigure(context, one, findings, table, at) });
+        matrix.update(
+          sourced(context, matrixFigure(context, one, findings, table, most), { only: one }),
+          context.theme,
+        );
+        figures.push({ bars, figure: sourced(context, barsFigure(context, one, findings, table, at), { only: one }) });
       });
       // Side by side they are compared: one axis for all.
       const groups = figures.flatMap(({ figure }) => figure.groups);
@@ -156,12 +160,16 @@ export function evaluationView(page: Page): Part {
     ] as const) {
       const confusion = confusionOf(findings, features, at);
       chart.element.hidden = !confusion;
-      if (confusion) chart.update(confusionFigure(findings, confusion), context.theme);
+      if (confusion)
+        chart.update(
+          sourced(context, confusionFigure(findings, confusion), { only: detailed(context) }),
+          context.theme,
+        );
     }
     const figure = driftFigure(context, findings, at);
     drift.element.hidden = findings.drift.length === 0;
     drift.element.classList.toggle('wide', states.element.hidden === mel.element.hidden);
-    drift.update(figure, context.theme);
+    drift.update(sourced(context, figure, { only: detailed(context) }), context.theme);
   }
 }
 

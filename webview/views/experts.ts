@@ -5,6 +5,7 @@ import { type Context, detailed } from '../context.ts';
 import { dropdown, slider } from '../controls.ts';
 import { h, setText } from '../dom.ts';
 import { divergenceFigure, effectiveFigure, type Look, languageFigure, layerFigure } from '../figures/experts.ts';
+import { sourced } from '../figures/source.ts';
 import { fixed } from '../format.ts';
 import { upperBound } from '../series.ts';
 import { layerNumber } from '../utilisation.ts';
@@ -95,10 +96,20 @@ export function expertsView(page: Page): Part {
       time.setAttribute('aria-valuetext', t('step {0}', fixed(step, 0)));
       setText(at, fixed(step, 0));
       newest.hidden = context.state.view.expertStep === undefined;
-      languageExpert.update(languageFigure(context, look), context.theme);
-      layerExpert.update(layerFigure(look), context.theme);
-      effective.update(effectiveFigure(look), context.theme);
-      divergence.update(divergenceFigure(look), context.theme);
+      const only = detailed(context);
+      const moment = t('step {0}', fixed(step, 0));
+      const place = t('layer {0} {1}', layerNumber(site), site.target);
+      const here = { only, at: [place, moment].join(' · ') };
+      languageExpert.update(sourced(context, languageFigure(context, look), here), context.theme);
+      layerExpert.update(
+        sourced(context, layerFigure(look), { only, at: [site.target, moment].join(' · ') }),
+        context.theme,
+      );
+      for (const [chart, figure] of [
+        [effective, effectiveFigure(look)],
+        [divergence, divergenceFigure(look)],
+      ] as const)
+        chart.update(sourced(context, figure, { only, at: moment }), context.theme);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** @file The line above all pages: which runs, how far, what can be done about it. */
 
 import { sayReason } from '../../sidecar/protocol/reason.ts';
+import { isStopped, stateWord } from '../../sidecar/protocol/state-words.ts';
 import { swatch } from '../charts/swatch.ts';
 
 import { button } from '../controls.ts';
@@ -11,6 +12,7 @@ import { hueOf } from '../theme.ts';
 import { t } from '../words.ts';
 import { letterChip } from './letter-chip.ts';
 import type { Page, Part } from './page.ts';
+import { resultLine } from './result-line.ts';
 import { runPicker } from './run-picker.ts';
 
 const plain = { hue: 0, shape: 'circle' } as const;
@@ -21,6 +23,7 @@ export function header(page: Page): Part {
   const reason = h('p', { class: 'reason', hidden: true });
   const connection = h('span', { class: 'connection' });
   const picker = runPicker(page);
+  const result = resultLine();
   let run = '';
   const stop = button(t('Stop'), () => page.command('stop', run));
   const checkpoint = button(t('Checkpoint now'), () => page.command('checkpoint', run));
@@ -44,6 +47,7 @@ export function header(page: Page): Part {
       h('div', { class: 'what' }, title, badge, connection),
       h('div', { class: 'actions' }, stop, checkpoint, resume, exportAdapter, config, picker.element),
     ),
+    result.element,
     h('div', { class: 'progress' }, bar, pace),
     reason,
     others,
@@ -53,18 +57,19 @@ export function header(page: Page): Part {
     update(context) {
       const { state, runs, theme } = context;
       picker.update(context);
+      result.update(context);
       const first = runs[0];
       run = first?.head.id ?? '';
       setText(title, first?.head.name ?? 'MiLorE');
+      setAttribute(title, 'title', first?.head.name);
       const names = { live: t('live'), files: t('from files'), lost: t('connection lost') };
       connection.className = `connection ${state.connection.state}`;
       setText(connection, names[state.connection.state]);
       setAttribute(connection, 'title', state.connection.reason || undefined);
       if (!first) return;
       const { head, history } = first;
-      const states = { running: t('running'), done: t('done'), failed: t('failed'), interrupted: t('interrupted') };
-      badge.className = `badge ${head.state}`;
-      setText(badge, states[head.state]);
+      badge.className = `badge ${isStopped(head) ? 'stopped' : head.state}`;
+      setText(badge, stateWord(head, t));
       const why = head.reason && sayReason(head.reason, t);
       reason.hidden = !why;
       reason.className = `reason ${why?.look ?? ''}`;
@@ -77,15 +82,20 @@ export function header(page: Page): Part {
       for (const control of [stop, checkpoint, resume, exportAdapter])
         setAttribute(control, 'disabled', state.trusted ? undefined : '');
       const steps = history.steps || head.steps;
-      const step = history.steps > 0 || history.clock.length > 0 ? history.step : head.step;
+      const logged = history.steps > 0 || history.clock.length > 0 ? history.step : head.step;
       const stage = state.progress.get(head.id);
+      // The step that is being made is told before it is logged: the status bar and the tree have it from there too.
+      const told = running && stage?.stage === 'train' && stage.total === steps ? stage.done : 0;
+      const step = Math.max(logged, told);
       const preparing = running && step === 0 && stage !== undefined && stage.stage !== 'train' && stage.total > 0;
       const share = preparing ? stage.done / stage.total : steps > 0 ? step / steps : 0;
       (bar.firstElementChild as HTMLElement).style.width = `${Math.min(100, Math.max(0, share * 100))}%`;
       setAttribute(bar, 'aria-valuenow', String(Math.round(Math.min(1, Math.max(0, share)) * 100)));
       const parts = preparing
         ? [t('preparing: {0}', stage.stage), `${whole(stage.done)} / ${whole(stage.total)}`, stage.detail]
-        : [t('step {0} of {1}', whole(step), whole(steps))];
+        : [
+            `${t('step {0} of {1}', whole(step), whole(steps))}${running ? ` (${Math.floor(100 * share)}\u202f%)` : ''}`,
+          ];
       const remaining = history.remainingSeconds();
       if (running && !preparing && remaining !== undefined) parts.push(t('{0} left', duration(remaining)));
       if (!running && history.seconds !== undefined) parts.push(t('took {0}', duration(history.seconds)));
@@ -105,7 +115,7 @@ export function header(page: Page): Part {
             swatch(pen({ ...plain, role: 'new' }, index), ink, 44),
             swatch(pen({ ...plain, role: 'existing' }, index), ink, 44),
             h('span', {}, one.name),
-            h('span', { class: 'note' }, states[one.state]),
+            h('span', { class: 'note' }, stateWord(one, t)),
           ),
         ),
       );

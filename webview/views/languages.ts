@@ -1,8 +1,10 @@
 /** @file The languages' page: curves, legend, and what each language has gained or lost. */
 import { lineChart } from '../charts/line.ts';
-import { checkbox, slider } from '../controls.ts';
+import type { Context } from '../context.ts';
+import { checkbox, dropdown, slider } from '../controls.ts';
 import { h, setText } from '../dom.ts';
 import { accuracyFigure, changeFigure, forgettingFigure, lossFigure } from '../figures/languages.ts';
+import { sourced } from '../figures/source.ts';
 import { fixed } from '../format.ts';
 import { t } from '../words.ts';
 import { legend } from './legend.ts';
@@ -26,6 +28,10 @@ export function languagesView(page: Page): Part {
     const label = { training: t('Training'), heldOut: t('Held out'), control: t('Control') }[layer];
     return { layer, box: checkbox(label, (on) => page.act({ type: 'layer', layer, on })) };
   });
+  const colours = dropdown(t('Colour by'), (what) =>
+    page.act({ type: 'colourBy', what: what === 'run' ? 'run' : 'language' }),
+  );
+  const noHead = h('p', { class: 'note no-head', hidden: true });
   const all = h('button', { class: 'mini', type: 'button', onclick: () => page.zoom(undefined) }, t('Reset zoom'));
 
   const charts = h('div', { class: 'charts' }, loss.element, accuracy.element, change.element, own.element);
@@ -40,10 +46,12 @@ export function languagesView(page: Page): Part {
       h('span', { class: 'rule' }),
       h('label', { class: 'field' }, h('span', { 'aria-hidden': 'true' }, t('Smoothing')), smoothing, weight),
       log,
+      colours.element,
       all,
     ),
     names.element,
     charts,
+    noHead,
     table.element,
   );
   return {
@@ -53,19 +61,42 @@ export function languagesView(page: Page): Part {
       if (document.activeElement !== smoothing) smoothing.value = String(view.smoothing);
       setText(weight, fixed(view.smoothing, 2));
       log.checked = view.logScale;
+      colours.element.hidden = context.runs.length < 2;
+      colours.update(
+        [
+          ['language', t('language')],
+          ['run', t('run')],
+        ],
+        view.colourBy,
+      );
       for (const { layer, box } of layers) box.checked = view.layers[layer];
       all.hidden = view.zoom === undefined;
       names.update(context);
-      loss.update(lossFigure(context), context.theme);
-      accuracy.update(accuracyFigure(context), context.theme);
+      loss.update(sourced(context, lossFigure(context), { smoothed: true }), context.theme);
+      accuracy.update(sourced(context, accuracyFigure(context), { smoothed: true }), context.theme);
       const changes = changeFigure(context);
       change.element.hidden = changes.lines.length === 0;
-      change.update(changes, context.theme);
+      change.update(sourced(context, changes), context.theme);
       const forgetting = forgettingFigure(context);
       own.element.hidden = forgetting.lines.length === 0;
       change.element.classList.toggle('wide', own.element.hidden);
-      own.update(forgetting, context.theme);
+      own.update(sourced(context, forgetting), context.theme);
+      const why = own.element.hidden ? whyNoForgetting(context) : '';
+      noHead.hidden = why === '';
+      setText(noHead, why);
       table.update(context);
     },
   };
+}
+
+/** The chart of forgetting needs the base's own head: where there is none, that is said, and what would bring it. */
+function whyNoForgetting({ runs }: Context): string {
+  const measured = runs.filter(({ history }) =>
+    [...history.languages.values()].some(({ heldOut }) => heldOut.loss.length > 0),
+  );
+  if (measured.length === 0) return '';
+  return t(
+    'Forgetting is not shown: the base was read without the head that it was trained with. Where a file of it lies (head.safetensors, often beside the base), name it as {0}.',
+    'base.head',
+  );
 }

@@ -1,5 +1,5 @@
 /** @file What views may ask of the page they stand on. */
-import type { DashboardCommand } from '../../sidecar/protocol/dashboard.ts';
+import type { DashboardCommand, SeveralCommand } from '../../sidecar/protocol/dashboard.ts';
 import type { LineHost } from '../charts/line.ts';
 import type { Context } from '../context.ts';
 import type { Action } from '../state.ts';
@@ -7,6 +7,10 @@ import type { Action } from '../state.ts';
 export interface Page extends LineHost {
   act(action: Action): void;
   command(command: DashboardCommand, run: string): void;
+  several(command: SeveralCommand, runs: string[]): void;
+  /** The table is looked at: its rows are to be told. */
+  openTable(): void;
+  copy(text: string): void;
   play(path: string, startSeconds: number | undefined): void;
 }
 

@@ -3,6 +3,7 @@ import { lineChart } from '../charts/line.ts';
 import { type Context, detailed, type Shown } from '../context.ts';
 import { h, keyed } from '../dom.ts';
 import { scalarFigure, scalars } from '../figures/run.ts';
+import { sourced } from '../figures/source.ts';
 import { bytes, duration, fixed, percent, whole } from '../format.ts';
 import type { Corpus } from '../history.ts';
 import { t } from '../words.ts';
@@ -50,7 +51,8 @@ export function runView(page: Page): Part {
         h('summary', {}, t('Devices that were passed over')),
         h('ul', {}, ...deviceNotes.map((note) => h('li', {}, note))),
       ]);
-      for (const { scalar, chart } of charts) chart.update(scalarFigure(context, scalar), context.theme);
+      for (const { scalar, chart } of charts)
+        chart.update(sourced(context, scalarFigure(context, scalar), { smoothed: scalar.smooth }), context.theme);
       corpusKey(
         JSON.stringify([
           one.head.id,

@@ -2,7 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeKeys } from '../../../sidecar/config/describe.ts';
-import { FORGETTING_KEYS, HELD_OUT_KEY, LOSS_KEYS, ROUTING_KEYS } from '../../../sidecar/protocol/alarm-rules.ts';
+import {
+  FORGETTING_KEYS,
+  HELD_OUT_KEY,
+  LEARNING_KEYS,
+  LOSS_KEYS,
+  ROUTING_KEYS,
+} from '../../../sidecar/protocol/alarm-rules.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const known = new Set(describeKeys().map(({ path }) => path));
@@ -17,7 +23,8 @@ function sources(folder: string): string[] {
 }
 
 it('advice names keys that exist', () => {
-  for (const key of [...ROUTING_KEYS, ...FORGETTING_KEYS, ...LOSS_KEYS, HELD_OUT_KEY]) expect(known).toContain(key);
+  for (const key of [...ROUTING_KEYS, ...FORGETTING_KEYS, ...LOSS_KEYS, ...LEARNING_KEYS, HELD_OUT_KEY])
+    expect(known).toContain(key);
 });
 
 it('no sentence names a key of a section that has no such key', () => {
