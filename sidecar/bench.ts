@@ -5,15 +5,16 @@
  */
 
 import './engine/telemetry.ts';
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { writeBase } from './bench-folder.ts';
 import { CLIP_SECONDS, CLIPS, FRAMES, hubertBase, mixtureOf, randomBatch } from './bench-model.ts';
-import { type PeerStep, startPeer } from './bench-peer.ts';
+import { errand, median, type PeerStep, startPeer } from './bench-peer.ts';
+import { wholeRun } from './bench-run.ts';
 import { sgemmPeak } from './bench-sgemm.ts';
 import { report } from './cli/output.ts';
 import { DEVICES } from './engine/devices.ts';
@@ -32,22 +33,6 @@ const ADAMW = { betas: [0.9, 0.98], epsilon: 1e-6, weightDecay: 0.01, clipNorm: 
 
 const hashOf = (layers: number) => `bench-${layers}`;
 
-/** Runs this program again for one errand and returns what it printed. */
-function errand(...args: string[]): string {
-  const { status, stdout } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...args], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  if (status !== 0) throw new Error(`internal: ${args[0]} failed`);
-  return stdout;
-}
-
-const median = (values: readonly number[]) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-};
-
 interface Options {
   layers: number;
   compute: 'float32' | 'int8';
@@ -62,6 +47,10 @@ interface Options {
   /** Of a contestant: where the weights lie. */
   folder?: string;
   profile?: string;
+  /** The whole of a training instead of a step. */
+  run?: boolean;
+  minutes: number;
+  rounds: number;
   prepack?: boolean;
   json?: boolean;
 }
@@ -264,12 +253,21 @@ const program = new Command('bench')
     'a program to take turns with: reads a line, makes a step, answers {wallMs, peakMiB, loss}',
   )
   .option('--profile <prefix>', "write the runtime's profile to files that begin so")
+  .option('--run', 'a whole `milore train` on real speech instead of a step; a peer is given the file of a job', false)
+  .option('--minutes <n>', 'of speech, with --run', count, 2)
+  .option('--rounds <n>', 'of everybody, with --run', count, 1)
   .option('--prepack', 'give each session packed copies of the weights', false)
   .option('--json', 'one JSON object instead of text')
   .addArgument(
     new Argument('[serve]', 'make one step for each line of standard input instead: be a peer').choices(['serve']),
   )
-  .action((verb: string | undefined, options: Options) => (verb === 'serve' ? serve(options) : bench(options)));
+  .action((verb: string | undefined, options: Options) => {
+    if (verb === 'serve') return serve(options);
+    return options.run ? wholeRun(options) : bench(options);
+  });
+program.command('base <folder> <layers>', { hidden: true }).action((folder: string, layers: string) => {
+  writeBase(folder, hubertBase(Number(layers)));
+});
 program.command('weights <folder> <layers>', { hidden: true }).action((folder: string, layers: string) => {
   const base = { hash: hashOf(Number(layers)), weights: newWeights(hubertBase(Number(layers)), 1) };
   WeightFile.prepare(base, folder);

@@ -18,6 +18,8 @@ export type RunEvent =
   | { type: 'entered'; step: number; stage: number; of: number; add: string[]; steps: number }
   /** Means over the steps since the last. */
   | { type: 'metrics'; step: number; values: Measurement[] }
+  /** Where the time went since the last, by what it was spent on: by the clock, and of all threads of the process. */
+  | { type: 'spent'; step: number; seconds: Record<string, number>; processorSeconds: Record<string, number> }
   /** Held-out speech. */
   | { type: 'evaluation'; step: number; values: Measurement[] }
   /** No arm made this update, since the named one could not. */

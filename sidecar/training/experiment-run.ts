@@ -26,6 +26,7 @@ import { checkpointToResume, evaluationsAt, loggedOf } from './resume.ts';
 import { samplingEvent } from './sampling.ts';
 import { leaveStage } from './stage-end.ts';
 import { stageAt, stagesOf } from './stages.ts';
+import { Stopwatch } from './stopwatch.ts';
 
 export interface RunRequest {
   /** The workspace: `.milore/` lies in it. */
@@ -88,6 +89,8 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   const { run } = held;
   const sink = openSink(held, request);
   request.onRun?.(run);
+  const watch = new Stopwatch();
+  const timed = (step: number) => sink.emit({ type: 'spent', step, ...watch.take() });
   let planned: Plan | undefined;
   let prepared: Prepared | undefined;
   const result = (state: RunResult['state'], rest: Partial<RunResult> = {}): RunResult => ({
@@ -115,6 +118,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       emit: (event: RunEvent) => sink.emit(event),
       onDamage: sayDamage((event) => sink.emit(event)),
       signal,
+      watch,
     };
     planned = await plan(experiment, around);
     const fork = source && planFork(source.progress, planned.specs, planned.meaning);
@@ -130,6 +134,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       framesPerSecond,
       totalSteps: steps,
       sink,
+      watch,
       signal,
       checkpointAsked: request.checkpointAsked,
     };
@@ -158,10 +163,11 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     if (!logged) {
       const measured = await evaluate(common);
       before = measured.values;
-      await assess(assessing, trainings[0], 0, measured);
+      await watch.during('assess', () => assess(assessing, trainings[0], 0, measured));
       sink.emit({ type: 'evaluation', step: 0, values: before });
       sink.emit(samplingEvent(0, trainings[0]));
     }
+    timed(progress.step);
     const info = { baseHash: planned.meaning.base, version: request.version, run: run.id };
     let ending: Ending | undefined;
     let findings: Findings | undefined;
@@ -173,13 +179,9 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       const enteredAt = performance.now();
       ending = await train(training, progress, stage === current ? logged?.last : undefined);
       if (ending.state !== 'done') break;
-      findings = await assess(
-        assessing,
-        training,
-        stage.number,
-        ending.evaluation,
-        whole ? (performance.now() - enteredAt) / 1000 : undefined,
-      );
+      const { evaluation } = ending;
+      const seconds = whole ? (performance.now() - enteredAt) / 1000 : undefined;
+      findings = await watch.during('assess', () => assess(assessing, training, stage.number, evaluation, seconds));
       sink.mustHold('write the adapter');
       if (experiment.stages)
         leaveStage(run, arms[0], trainings.slice(0, stage.number), {
@@ -188,6 +190,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
           info,
         });
     }
+    timed(progress.step);
     if (ending?.state === 'done') {
       saveAdapter(join(run.path, 'adapter'), arms[0].config, arms[0].learner.parameters, {
         ...info,

@@ -18,6 +18,7 @@ import type { Sink } from './sink.ts';
 import type { Stage } from './stages.ts';
 import { type CheckpointMeaning, type Progress, saveState } from './state.ts';
 import { takeStep } from './step.ts';
+import { now, type Stopwatch } from './stopwatch.ts';
 import { Watch } from './watch.ts';
 
 const SKIPS_THAT_STOP = 10;
@@ -42,6 +43,7 @@ export interface Training {
   /** Of all stages. */
   totalSteps: number;
   sink: Sink;
+  watch: Stopwatch;
   /** Aborted: finish the step, write a checkpoint, leave. */
   signal: AbortSignal;
   /** Asked after each step: whether someone wants a checkpoint now. */
@@ -77,32 +79,30 @@ export const fresh = (): Progress => ({
  *   checkpoint and its evaluation, which is then made up for
  */
 export async function train(training: Training, progress: Progress, logged?: ReadonlySet<string>): Promise<Ending> {
-  const { stage, sampler, sink, signal } = training;
+  const { stage, sampler, sink, signal, watch } = training;
   const { experiment, start, end } = stage;
   const { steps, accumulate, learningRate, headLearningRate, warmupFraction } = experiment.training;
   if (progress.sampler !== undefined) sampler.restore(progress.sampler);
   let measured: HeldOutMeasured | undefined;
   if (logged && isMeasuredAt(progress.step, stage)) measured = await measure(training, progress.step, logged);
-  const watch = new Watch((text) => sink.emit({ type: 'note', level: 'warning', text }));
+  const alarm = new Watch((text) => sink.emit({ type: 'note', level: 'warning', text }));
   const pace = new Pace();
 
   while (progress.step < end) {
     const step = progress.step + 1;
     const ownStep = step - start;
     const draws = Array.from({ length: accumulate }, (_, part) => (ownStep - 1) * accumulate + part);
-    const shards = drawStep(experiment, sampler, training.clips, 'train', draws);
-    sink.batch(
-      step,
-      shards.flatMap(({ seen }) => seen),
-    );
+    const shards = await watch.during('load', () => drawStep(experiment, sampler, training.clips, 'train', draws));
+    const seen = shards.flatMap((shard) => shard.seen);
+    await watch.during('log', () => sink.batch(step, seen));
     const factor = rateFactor(ownStep, experiment.training);
     const rates = { adapter: learningRate * factor, head: headLearningRate * factor };
-    const result = await takeStep(training.arms, shards, training.sources, rates, experiment.training);
+    const result = await takeStep(training.arms, shards, training.sources, rates, experiment.training, watch);
     pace.audioSeconds +=
       shards.reduce((sum, { frames, crops }) => sum + frames * crops.length, 0) / training.framesPerSecond;
     if (result.made) {
       progress.skippedInARow = 0;
-      remember(progress, result);
+      await watch.during('log', () => remember(progress, result));
     } else {
       const { arm, reason } = result;
       progress.skipped++;
@@ -121,12 +121,13 @@ export async function train(training: Training, progress: Progress, logged?: Rea
     const warm = Math.max(1, Math.round(steps * warmupFraction));
     if (ownStep === warm) {
       await pull(training.arms);
-      watch.adapter(training.arms[0]);
+      alarm.adapter(training.arms[0]);
     }
     if (step % experiment.log.every === 0 || step === end) {
       await pull(training.arms);
-      const use = logInterval(training, progress, rates.adapter, pace.lap());
-      if (use && ownStep >= warm) watch.routing(use);
+      const use = await watch.during('log', () => logInterval(training, progress, rates.adapter, pace.lap()));
+      sink.emit({ type: 'spent', step, ...watch.take() });
+      if (use && ownStep >= warm) alarm.routing(use);
     }
     if (signal.aborted && step < training.totalSteps) {
       await checkpoint(training, progress);
@@ -161,8 +162,9 @@ export async function evaluate({
   arms,
   heldOut,
   base,
-}: Pick<Training, 'arms' | 'heldOut' | 'base'>): Promise<HeldOutMeasured> {
-  const began = performance.now();
+  watch,
+}: Pick<Training, 'arms' | 'heldOut' | 'base' | 'watch'>): Promise<HeldOutMeasured> {
+  const began = now();
   const values: Measurement[] = [];
   const clips: HeldOutMeasured['clips'] = {};
   const scores = await evaluateAllHeldOut(
@@ -173,7 +175,8 @@ export async function evaluate({
     values.push(...measurements(name, scores[i].meter));
     clips[name] = scores[i].clips;
   }
-  return { values: [...values, ...base], clips, seconds: (performance.now() - began) / 1000 };
+  watch.add('evaluate', began);
+  return { values: [...values, ...base], clips, seconds: now().clock - began.clock };
 }
 
 /** Whoever aborts says why; a plain abort is a wish. */
@@ -201,8 +204,11 @@ async function pull(arms: readonly Arm[]): Promise<void> {
 }
 
 async function checkpoint(training: Training, progress: Progress): Promise<void> {
-  await pull(training.arms);
-  training.sink.save(progress.step, saveState(training.arms, progress, training.meaning));
+  const { arms, sink, watch, meaning } = training;
+  await watch.during('checkpoint', async () => {
+    await pull(arms);
+    sink.save(progress.step, saveState(arms, progress, meaning));
+  });
   training.sink.emit({ type: 'checkpoint', step: progress.step });
 }
 

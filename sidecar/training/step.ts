@@ -5,6 +5,7 @@ import { accumulateTogether } from '../learning/together.ts';
 import type { AdamWOptions } from '../optim/adamw.ts';
 import type { Arm } from './arms.ts';
 import { type MaskedShard, maskedIn } from './draw.ts';
+import { Stopwatch } from './stopwatch.ts';
 
 export type StepResult =
   | {
@@ -27,6 +28,7 @@ export async function takeStep(
   sources: Sources,
   rates: Rates,
   options: AdamWOptions,
+  watch = new Stopwatch(),
 ): Promise<StepResult> {
   const total = maskedIn(shards);
   const loss: Record<string, number> = Object.fromEntries(arms.map(({ name }) => [name, 0]));
@@ -37,14 +39,13 @@ export async function takeStep(
     return { made: false, arm, reason };
   };
   for (const shard of shards) {
-    await sources.features.ready?.(shard.crops.map(({ hash }) => hash));
-    const batch = { ...assemble(shard.crops, shard.frames, sources), key: shard.key };
+    const batch = await watch.during('load', async () => {
+      await sources.features.ready?.(shard.crops.map(({ hash }) => hash));
+      return { ...assemble(shard.crops, shard.frames, sources), key: shard.key };
+    });
     const weight = maskedIn([shard]) / total;
-    const together = await accumulateTogether(
-      arms.map(({ learner }) => learner),
-      batch,
-      weight,
-    );
+    const learners = arms.map(({ learner }) => learner);
+    const together = await watch.during('compute', () => accumulateTogether(learners, batch, weight));
     for (const [i, { name }] of arms.entries()) {
       const outcome = together[i];
       if (!Number.isFinite(outcome.loss)) return giveUp(name, `the loss is ${outcome.loss}`);
@@ -53,9 +54,9 @@ export async function takeStep(
     }
   }
   for (const { name, learner } of arms) {
-    gradientNorm[name] = await learner.gradientNorm();
+    gradientNorm[name] = await watch.during('update', () => learner.gradientNorm());
     if (!Number.isFinite(gradientNorm[name])) return giveUp(name, 'the gradient is not finite');
   }
-  for (const { learner } of arms) await learner.update(rates, options);
+  for (const { learner } of arms) await watch.during('update', () => learner.update(rates, options));
   return { made: true, loss, gradientNorm, outcomes };
 }
