@@ -71,7 +71,12 @@ const webview = { ...common, platform: 'browser', format: 'iife', target: 'es202
 const bundles = [
   {
     ...sidecar,
-    entryPoints: { milore: 'sidecar/cli.ts', worker: 'sidecar/server/worker.ts', bench: 'sidecar/bench.ts' },
+    entryPoints: {
+      milore: 'sidecar/cli.ts',
+      worker: 'sidecar/server/worker.ts',
+      helper: 'sidecar/helper.ts',
+      bench: 'sidecar/bench.ts',
+    },
   },
   {
     ...extension,

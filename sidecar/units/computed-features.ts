@@ -41,7 +41,7 @@ export class ComputedFeatures implements FeatureStore {
     onProgress?: (done: number, total: number) => void,
   ): Promise<void> {
     this.source = source;
-    if (this.pack) await fill(this.pack, clips, async (clip) => toSound(await source.load(clip)), onProgress);
+    if (this.pack) await fill(this.pack, clips, source, toSound, onProgress);
   }
 
   async ready(hashes: readonly string[]): Promise<void> {

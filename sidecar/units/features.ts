@@ -14,12 +14,16 @@ export type FeatureKind = 'float32' | 'float16' | 'audio' | 'none';
 
 export interface FeatureClip {
   hash: string;
+  /** How long it is, where that is known. */
+  frames?: number;
 }
 
 /** How a missing or damaged clip is computed (again). */
 export interface FeatureSource {
   /** A clip's samples at 16 kHz, already normalised if the base wants it. */
   load(clip: FeatureClip): Promise<Float32Array>;
+  /** How many are worth loading before the first is needed; one after the other unless told. */
+  ahead?: number;
   options: SessionOptions;
 }
 

@@ -41,19 +41,23 @@ export class KeptFeatures implements FeatureStore {
     onProgress?: (done: number, total: number) => void,
   ): Promise<void> {
     this.source = source;
-    await fill(this.pack, clips, (clip) => this.compute(clip), onProgress);
+    await fill(this.pack, clips, source, (samples) => this.compute(samples), onProgress);
     await this.frontEnd.close();
   }
 
   async ready(hashes: readonly string[]): Promise<void> {
     const damaged = hashes.filter((hash) => !this.pack.isSound(hash));
-    for (const hash of damaged) this.pack.write(hash, await this.compute({ hash }));
+    for (const hash of damaged) this.pack.write(hash, await this.compute(await this.load(hash)));
     if (damaged.length > 0) await this.frontEnd.close();
   }
 
-  private async compute(clip: FeatureClip): Promise<Uint8Array> {
-    if (!this.source) throw new Error(`internal: nothing to compute the features of ${clip.hash} from`);
-    const features = await this.frontEnd.run(await this.source.load(clip), this.source.options);
+  private load(hash: string): Promise<Float32Array> {
+    if (!this.source) throw new Error(`internal: nothing to compute the features of ${hash} from`);
+    return this.source.load({ hash });
+  }
+
+  private async compute(samples: Float32Array): Promise<Uint8Array> {
+    const features = await this.frontEnd.run(samples, this.source!.options);
     const kept = this.half ? toHalf(features) : features;
     if (!kept) throw tooLarge();
     return new Uint8Array(kept.buffer, kept.byteOffset, kept.byteLength);

@@ -121,7 +121,7 @@ export async function label(
   };
   const features = kept.open();
   try {
-    const source = { load: clips.samples, options };
+    const source = { load: clips.samples, options, ahead: clips.ahead };
     const every = joined<TrainingClip>([clips.heard, clips.heldOut]);
     await watch.during('features', () => features.ensure(every, source, stage('features')));
     const from = { base, file, features, options };
@@ -135,6 +135,8 @@ export async function label(
   } catch (error) {
     await features.close();
     throw error;
+  } finally {
+    await clips.rest();
   }
 }
 
@@ -147,6 +149,7 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
   const release = async () => {
     for (const { learner } of arms) await learner.release();
     await features.close();
+    await clips.rest();
   };
   try {
     const own = base.head && (await watch.during('units', () => ownUnits(from, clips.heldOut)));

@@ -1,0 +1,5 @@
+/** @file A thread that decodes, hashes and reads for the one that computes (threads.ts). It loads no runtime. */
+import { helperTasks } from './corpus/index.ts';
+import { serveTasks } from './threads.ts';
+
+serveTasks(helperTasks);
