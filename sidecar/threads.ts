@@ -38,8 +38,10 @@ const script = new URL('./helper.js', import.meta.url);
 /** More find nothing to do: what they feed takes longer than they. */
 const MOST = 4;
 
-/** How many are worth having beside the thread that computes: none on a single core. */
+/** How many are worth having beside the thread that computes: none on a single core. MILORE_HELPERS says otherwise. */
 export const helpersHere = (): number => {
+  const asked = process.env.MILORE_HELPERS;
+  if (asked && /^\d{1,2}$/.test(asked) && existsSync(fileURLToPath(script))) return Number(asked);
   const cores = Number(process.env.MILORE_THREADS) || (allocatedCpus() ?? availableParallelism());
   return existsSync(fileURLToPath(script)) ? Math.min(MOST, cores - 1) : 0;
 };

@@ -13,6 +13,7 @@ import type { Arm } from './arms.ts';
 import { drawStep, type TrainingClip } from './draw.ts';
 import { logInterval, type RoutedSite } from './interval.ts';
 import type { UnitsPlan } from './prepare/units.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { samplingEvent } from './sampling.ts';
 import type { Sink } from './sink.ts';
 import type { Stage } from './stages.ts';
@@ -87,17 +88,26 @@ export async function train(training: Training, progress: Progress, logged?: Rea
   if (logged && isMeasuredAt(progress.step, stage)) measured = await measure(training, progress.step, logged);
   const alarm = new Watch((text) => sink.emit({ type: 'note', level: 'warning', text }));
   const pace = new Pace();
+  const draw = (step: number) => {
+    const first = (step - start - 1) * accumulate;
+    const draws = Array.from({ length: accumulate }, (_, part) => first + part);
+    return drawStep(experiment, sampler, training.clips, 'train', draws);
+  };
+  const ahead = new ReadAhead(draw, sampler, training.sources);
 
   while (progress.step < end) {
     const step = progress.step + 1;
     const ownStep = step - start;
-    const draws = Array.from({ length: accumulate }, (_, part) => (ownStep - 1) * accumulate + part);
-    const shards = await watch.during('load', () => drawStep(experiment, sampler, training.clips, 'train', draws));
+    const drawn = await watch.during('load', () => ahead.take(step));
+    const { shards } = drawn;
     const seen = shards.flatMap((shard) => shard.seen);
     await watch.during('log', () => sink.batch(step, seen));
     const factor = rateFactor(ownStep, experiment.training);
     const rates = { adapter: learningRate * factor, head: headLearningRate * factor };
-    const result = await takeStep(training.arms, shards, training.sources, rates, experiment.training, watch);
+    // Not where a measurement tells what has been drawn so far, and not beyond the stage.
+    if (!isMeasuredAt(step, stage)) await watch.during('load', () => ahead.begin(step + 1));
+    const { fetched } = drawn;
+    const result = await takeStep(training.arms, shards, training.sources, rates, experiment.training, watch, fetched);
     pace.audioSeconds +=
       shards.reduce((sum, { frames, crops }) => sum + frames * crops.length, 0) / training.framesPerSecond;
     if (result.made) {
@@ -115,7 +125,7 @@ export async function train(training: Training, progress: Progress, logged?: Rea
       }
     }
     progress.step = step;
-    progress.sampler = sampler.state();
+    progress.sampler = drawn.sampler;
     sink.emit({ type: 'stage', name: 'train', done: step, total: training.totalSteps });
 
     const warm = Math.max(1, Math.round(steps * warmupFraction));

@@ -1,10 +1,11 @@
 /** @file One update of every arm, or of none: all arms see the same shards and make the same updates. */
-import { assemble, type Sources } from '../learning/batch.ts';
+import type { Sources } from '../learning/batch.ts';
 import type { Outcome, Rates } from '../learning/learner.ts';
 import { accumulateTogether } from '../learning/together.ts';
 import type { AdamWOptions } from '../optim/adamw.ts';
 import type { Arm } from './arms.ts';
 import { type MaskedShard, maskedIn } from './draw.ts';
+import { type Drawn, load } from './read-ahead.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 export type StepResult =
@@ -29,6 +30,7 @@ export async function takeStep(
   rates: Rates,
   options: AdamWOptions,
   watch = new Stopwatch(),
+  fetched?: Drawn['fetched'],
 ): Promise<StepResult> {
   const total = maskedIn(shards);
   const loss: Record<string, number> = Object.fromEntries(arms.map(({ name }) => [name, 0]));
@@ -38,16 +40,13 @@ export async function takeStep(
     for (const { learner } of arms) learner.discard();
     return { made: false, arm, reason };
   };
-  for (const shard of shards) {
-    const batch = await watch.during('load', async () => {
-      await sources.features.ready?.(shard.crops.map(({ hash }) => hash));
-      return { ...assemble(shard.crops, shard.frames, sources), key: shard.key };
-    });
+  for (const [i, shard] of shards.entries()) {
+    const batch = await watch.during('load', () => load(shard, sources, fetched?.[i]));
     const weight = maskedIn([shard]) / total;
     const learners = arms.map(({ learner }) => learner);
     const together = await watch.during('compute', () => accumulateTogether(learners, batch, weight));
-    for (const [i, { name }] of arms.entries()) {
-      const outcome = together[i];
+    for (const [arm, { name }] of arms.entries()) {
+      const outcome = together[arm];
       if (!Number.isFinite(outcome.loss)) return giveUp(name, `the loss is ${outcome.loss}`);
       loss[name] += weight * outcome.loss;
       outcomes.push({ arm: name, shard, outcome });

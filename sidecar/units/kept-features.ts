@@ -4,18 +4,21 @@ import { join } from 'node:path';
 import type { Rows } from '../corpus/index.ts';
 import { UserError } from '../errors.ts';
 import type { BaseModel } from '../model/checkpoint/base.ts';
+import { helpersHere, Threads } from '../threads.ts';
 import type { WeightFile } from '../weights/file.ts';
-import type { FeatureClip, FeatureSource, FeatureStore } from './features.ts';
+import type { Crop, FeatureClip, FeatureSource, FeatureStore } from './features.ts';
 import { fill } from './fill.ts';
 import { FrontEnd } from './front-end.ts';
 import { fromHalf, HALF_MAX, toHalf } from './half.ts';
 import { Pack } from './pack.ts';
+import { blocksTask } from './read-blocks.ts';
 
 export class KeptFeatures implements FeatureStore {
   private readonly pack: Pack;
   private readonly frontEnd: FrontEnd;
   private readonly half: boolean;
   private source?: FeatureSource;
+  private readonly threads = new Threads(Math.min(1, helpersHere()));
   readonly width: number;
 
   constructor(
@@ -69,7 +72,24 @@ export class KeptFeatures implements FeatureStore {
     return this.half ? fromHalf(new Uint16Array(bytes)) : new Float32Array(bytes);
   }
 
+  /** One thread is enough: a batch is read in a hundredth of the time that its step takes. */
+  async fetch(crops: readonly Crop[], frames: number): Promise<(Float32Array | undefined)[]> {
+    if (this.threads.count === 0) return crops.map(() => undefined);
+    const row = (this.half ? 2 : 4) * this.width;
+    const places = crops.map(({ hash }) => this.pack.locate(hash));
+    if (places.some((place) => !place)) return crops.map(() => undefined);
+    const parts = crops.map(({ start }, i) => {
+      return { ...places[i]!, from: start * row, to: (start + frames) * row, half: this.half };
+    });
+    const all = await this.threads.run(blocksTask, parts);
+    all.forEach((rows, i) => {
+      if (rows) this.pack.vouch(crops[i].hash, parts[i]);
+    });
+    return all;
+  }
+
   async close(): Promise<void> {
+    await this.threads.close();
     await this.frontEnd.close();
     this.pack.close();
   }
