@@ -4,6 +4,7 @@ import { VERSION } from '../version.ts';
 import { cache } from './cache.ts';
 import { devices } from './devices.ts';
 import { embed } from './embed.ts';
+import { estimate } from './estimate.ts';
 import { exportAdapter, rollback } from './export.ts';
 import { inspect } from './inspect.ts';
 import { RUN_FAILED, RUN_STOPPED, report, STOPPED_EXIT } from './output.ts';
@@ -38,6 +39,7 @@ function program(): Command {
     .exitOverride();
   for (const add of [
     train,
+    estimate,
     embed,
     units,
     inspect,

@@ -9,7 +9,8 @@ export type StageName = 'scan' | 'features' | 'units' | 'calibrate' | 'head' | '
 
 export type RunEvent =
   | { type: 'started'; version: typeof LOG_VERSION; step: number; steps: number; device: string; deviceNotes: string[] }
-  | { type: 'stage'; name: StageName; done: number; total: number; detail?: string }
+  /** `leftSeconds`: of this stage, where that can be told. */
+  | { type: 'stage'; name: StageName; done: number; total: number; detail?: string; leftSeconds?: number }
   | { type: 'note'; level: 'info' | 'warning'; text: string }
   | ({ type: 'corpus' } & CorpusSummary)
   /** What is to be drawn of each language, once, and at every evaluation what has been. */

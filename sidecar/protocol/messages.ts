@@ -112,6 +112,8 @@ export interface RunProgress {
   done: number;
   total: number;
   detail?: string;
+  /** Of this stage, where that can be told. */
+  leftSeconds?: number;
 }
 
 export interface RunStateChange {
