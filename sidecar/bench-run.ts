@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { findSpeech, type RunOptions, writeExperiment, writePeerJob } from './bench-folder.ts';
-import { CLIP_SECONDS } from './bench-model.ts';
+import { CLIP_SECONDS, configOf, shapeOf } from './bench-model.ts';
 import { errand, median } from './bench-peer.ts';
 import type { Spent } from './training/stopwatch.ts';
 
@@ -49,15 +49,18 @@ interface Contestant {
 const milore = fileURLToPath(new URL('./milore.js', import.meta.url));
 const OF_A_STEP = ['load', 'compute', 'update', 'log'];
 
-type Asked = Omit<WholeRunOptions, 'clipSeconds' | 'layer' | 'clusters' | 'heldOutSeconds'> & { layers: number };
+type Asked = Omit<WholeRunOptions, 'clipSeconds' | 'layer' | 'clusters' | 'heldOutSeconds'> & {
+  layers?: number;
+  large: boolean;
+};
 
 /** On a base that a process of its own has written. */
 export async function wholeRun(asked: Asked): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'milore-bench-'));
   try {
     const model = join(folder, 'base');
-    errand('base', model, String(asked.layers));
-    const layer = Math.max(1, Math.round(0.75 * asked.layers));
+    errand('base', model, shapeOf(asked));
+    const layer = Math.max(1, Math.round(0.75 * configOf(shapeOf(asked)).layers));
     const job = { clipSeconds: CLIP_SECONDS, layer, clusters: 100, heldOutSeconds: 2 * CLIP_SECONDS };
     await takeTurns(folder, model, { ...asked, ...job });
   } finally {

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
 import { cache } from './cache.ts';
+import { cuda } from './cuda.ts';
 import { devices } from './devices.ts';
 import { embed } from './embed.ts';
 import { estimate } from './estimate.ts';
@@ -47,6 +48,7 @@ function program(): Command {
     transcribe,
     reportRun,
     devices,
+    cuda,
     exportAdapter,
     rollback,
     cache,
