@@ -44,6 +44,7 @@ export async function addDatasetFlow({ data, sidecar }: Parts, given?: vscode.Ur
     language,
     layout: guess?.layout ?? 'auto',
     tiers: undefined,
+    unannotated: 'aside' as const,
   };
   const accepted = await preview(folder, draft, detected, taken);
   if (!accepted) return;
@@ -52,6 +53,7 @@ export async function addDatasetFlow({ data, sidecar }: Parts, given?: vscode.Ur
     path: pathFrom(list, folder),
     ...(accepted.layout === 'auto' ? {} : { layout: accepted.layout as (typeof layouts)[number] }),
     ...(accepted.tiers ? { tiers: accepted.tiers } : {}),
+    ...(accepted.unannotated === 'pauses' ? { unannotated: accepted.unannotated } : {}),
   };
   await data.lists.edit(list, (text) => addDataset(text, accepted.name, entry));
   // Hours, speakers and what is left out are what the tree is for.

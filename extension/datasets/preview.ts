@@ -14,13 +14,15 @@ export interface Draft {
   layout: string;
   /** Of its annotations, where a person chose others than are proposed. */
   tiers: string[] | undefined;
+  /** What its annotations leave out; left aside unless a person wants it. */
+  unannotated: 'aside' | 'pauses';
 }
 
 /** What detection found, or why nothing was looked at. */
 export type Detected = { kind: 'guess'; guess: DatasetGuess } | { kind: 'none'; why: string };
 
 interface Row extends vscode.QuickPickItem {
-  act?: 'accept' | 'language' | 'layout' | 'name' | 'tiers';
+  act?: 'accept' | 'language' | 'layout' | 'name' | 'tiers' | 'rest';
 }
 
 /** The draft as accepted; undefined where the person left. `names` are those that others have. */
@@ -46,12 +48,13 @@ export async function preview(
       draft = { ...draft, language: (await chooseLanguage(language)) ?? language };
     } else if (row.act === 'tiers' && detected.kind === 'guess')
       draft = { ...draft, tiers: await chooseTiers(detected.guess.tiers, draft.tiers) };
+    else if (row.act === 'rest') draft = { ...draft, unannotated: draft.unannotated === 'aside' ? 'pauses' : 'aside' };
     else if (row.act === 'layout') draft = { ...draft, layout: (await chooseLayout(draft.layout)) ?? draft.layout };
     else if (row.act === 'name') draft = { ...draft, name: (await askName(draft.name, names)) ?? draft.name };
   }
 }
 
-function rows({ name, language, layout, tiers }: Draft, detected: Detected): Row[] {
+function rows({ name, language, layout, tiers, unannotated }: Draft, detected: Detected): Row[] {
   const spoken = language ? `${languageName(language) ?? ''} (${language})` : vscode.l10n.t('not known');
   const change = vscode.l10n.t('change…');
   const annotated = detected.kind === 'guess' && layoutReadsTiers(layout) && detected.guess.tiers.length > 0;
@@ -82,8 +85,16 @@ function rows({ name, language, layout, tiers }: Draft, detected: Detected): Row
           {
             label: `$(comment-discussion) ${vscode.l10n.t('Utterances: {0}', chosen.map(({ name }) => pickable(name, 40)).join(', '))}`,
             description: change,
-            detail: [...chosen.map((tier) => tierText(tier)), vscode.l10n.t('the rest is left aside')].join(' · '),
+            detail: chosen.map((tier) => tierText(tier)).join(' · '),
             act: 'tiers' as const,
+          },
+          {
+            label: `$(mute) ${unannotated === 'aside' ? vscode.l10n.t('The rest is left aside') : vscode.l10n.t('The rest is cut at pauses')}`,
+            description: change,
+            detail: vscode.l10n.t(
+              'What nobody annotated can be trained on too: speech is told from silence by energy.',
+            ),
+            act: 'rest' as const,
           },
         ]
       : []),

@@ -76,7 +76,7 @@ export const parts = [
     licence: 'terms of SIL International',
     source: 'https://iso639-3.sil.org: unmodified, as the npm package iso-639-3 has them',
     within: 'iso-639-3',
-    texts: [],
+    texts: ['iso-639-3.txt'],
   },
   {
     name: 'What onnxruntime itself contains',
@@ -94,12 +94,20 @@ export const parts = [
     texts: ['ncsa-llvm.txt'],
   },
   {
-    name: 'DirectML (DirectML.dll) and the DirectX validator (dxil.dll)',
-    licence: 'Microsoft’s terms for redistributable code',
-    source:
-      'https://www.nuget.org/packages/Microsoft.AI.DirectML and https://www.nuget.org/packages/Microsoft.Direct3D.DXC, LICENSE of each; as onnxruntime-node ships them',
+    // Built from the compiler's own repository since 1.8.2407; 1.8.2502 is what its version resource says.
+    name: 'DirectX validator 1.8.2502 (dxil.dll)',
+    licence: 'NCSA',
+    source: 'https://github.com/microsoft/DirectXShaderCompiler, as onnxruntime-node ships it',
     within: 'onnxruntime-node',
     on: /^win32-/,
-    texts: [],
+    texts: ['ncsa-llvm.txt'],
+  },
+  {
+    name: 'DirectML 1.15.4 (DirectML.dll)',
+    licence: 'Microsoft’s terms for DirectML',
+    source: 'https://www.nuget.org/packages/Microsoft.AI.DirectML/1.15.4, as onnxruntime-node ships it',
+    within: 'onnxruntime-node',
+    on: /^win32-/,
+    texts: ['directml.txt'],
   },
 ];

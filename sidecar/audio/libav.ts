@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../errors.ts';
+import { endsInAdtsFrame } from './adts.ts';
 import { tooManyChannels } from './mix.ts';
 import { largestPage } from './ogg.ts';
 import { audioError } from './problems.ts';
@@ -116,7 +117,8 @@ export function readWithLibav(source: ByteSource, what: string, reading: Reading
   const tracks = module.fact(fact.tracks);
   if (tracks > 1) reading.note(`It has ${tracks} sound tracks: the first is read.`);
   const codec = textOf(module, 1);
-  const cut = ascii(source.read(0, 4), 0, 4) === 'OggS' && endsInPage(source);
+  const ogg = ascii(source.read(0, 4), 0, 4) === 'OggS';
+  const cut = ogg ? endsInPage(source) : what === 'an AAC file' && endsInAdtsFrame(source);
   const pieces = decodePieces(module, codec, what, reading, refuse, cut);
   return { format: codec, pieces, float: codec.startsWith('pcm_f') };
 }

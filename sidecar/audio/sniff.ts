@@ -1,4 +1,5 @@
 /** @file Recognises what a file is by its content, never by its extension. Knows no decoder. */
+import { startsAsAdts } from './adts.ts';
 import { firstMpegFrame, id3Bytes, mpegFrame, searchMpegFrame } from './mpeg.ts';
 import { codecOf } from './ogg.ts';
 import { audioError } from './problems.ts';
@@ -93,7 +94,7 @@ export function sniff(source: ByteSource, file: string): Sniffed {
   const behind = offset > 0 ? source.read(offset, 64) : head;
   const name = known(decodable, behind);
   if (name && !(name === 'an AIFF file' && !ascii(behind, 8, 4).startsWith('AIF'))) return libav(offset, name);
-  if (adts(source, offset)) return libav(offset, 'an AAC file');
+  if (startsAsAdts(source, offset)) return libav(offset, 'an AAC file');
   const frame = firstMpegFrame(source, offset);
   if (frame !== undefined) {
     // A tag that claims more than it has swallows frames.
@@ -137,18 +138,6 @@ function oggReader(source: ByteSource, file: string): Sniffed {
     ? `it is an Ogg file, but its stream starts with "${shown}", neither Opus, Vorbis, FLAC nor Speex.`
     : 'it is an Ogg file that starts in the middle of a stream: the codec is not told.';
   throw audioError('unknown-format', file, why);
-}
-
-/** Three frames of AAC with ADTS headers in a row, or all there are (ISO/IEC 13818-7). */
-function adts(source: ByteSource, start: number): boolean {
-  let offset = start;
-  for (let count = 0; count < 3; count++) {
-    const head = source.read(offset, 7);
-    if (head.length < 7) return count > 0 && offset >= source.size;
-    if (head[0] !== 0xff || (head[1] & 0xf6) !== 0xf0) return false;
-    offset += ((head[3] & 3) << 11) | (head[4] << 3) | (head[5] >> 5);
-  }
-  return true;
 }
 
 /** Behind the tags in front, as far as they can be believed. */

@@ -62,6 +62,21 @@ it('so does every folder of modules and every compiled module in it; LGPL parts 
   expect(notices).toContain('GNU GENERAL PUBLIC LICENSE\n                       Version 3');
 });
 
+it('what compiled modules hold has its text on every platform, those of Windows among them', () => {
+  const script = `import { thirdParty } from './extension/licences/list.mjs';
+    process.stdout.write(thirdParty(['node_modules/onnxruntime-node', 'node_modules/iso-639-3'], [], process.argv[1]));`;
+  const of = (on: string) => execFileSync('node', ['--input-type=module', '-e', script, on], { encoding: 'utf8' });
+  const windows = of('win32-x64').split(`${'='.repeat(80)}\n`);
+  for (const [title, says] of [
+    ['DirectML 1.15.4', 'MICROSOFT SOFTWARE LICENSE TERMS'],
+    ['DirectX validator', 'University of Illinois'],
+    ['ISO 639-3 code tables', 'SIL International'],
+  ])
+    expect(windows.find((chapter) => chapter.startsWith(title))).toContain(says);
+  for (const chapter of windows.slice(1)) expect(chapter.length, chapter.slice(0, 60)).toBeGreaterThan(400);
+  expect(of('linux-x64')).not.toContain('DirectML.dll');
+});
+
 it('what has no known licence, or no text, is not packed', () => {
   const folder = mkdtempSync(join(tmpdir(), 'licence-'));
   const list = (manifest: object) => {

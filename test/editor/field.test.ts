@@ -49,14 +49,14 @@ describe.skipIf(reason)(`a field recording in a real VS Code${reason ? ` (not ru
     await proposed.waitFor();
     const ada = field.stretches.filter(({ speaker }) => speaker === 'Ada').length.toLocaleString('en');
     expect(await proposed.textContent()).toContain(`Ada: ${ada} stretches`);
-    expect(await proposed.textContent()).toContain('the rest is left aside');
+    await choice(page, 'The rest is left aside').waitFor();
     await choice(page, '1 recording').waitFor();
     await pick(page, 'Add “fin”');
     const clips = `${field.stretches.length.toLocaleString('en')} clips · 2 speakers`;
     await row(clips).waitFor({ timeout: 120_000 });
   }, 180_000);
 
-  it('a person chooses another tier, and it stands in the list', async () => {
+  it('a person chooses another tier and the rest as well, and it stands in the list', async () => {
     await add();
     await pick(page, 'Utterances: ');
     await choice(page, 'a rooster outside').waitFor();
@@ -68,12 +68,16 @@ describe.skipIf(reason)(`a field recording in a real VS Code${reason ? ` (not ru
       .first()
       .click();
     await choice(page, 'Utterances: utterance@Ben').waitFor();
+    await pick(page, 'The rest is left aside');
+    await choice(page, 'The rest is cut at pauses').waitFor();
     await pick(page, 'Add “fin-2”');
     await row('fin-2').waitFor();
     const list = () => readFileSync(join(bench.workspace, 'milore.datasets.yaml'), 'utf8');
     await expect
       .poll(list)
-      .toMatch(/fin-2: \{ language: fin, path: field\/fin, layout: plain, tiers: \[ ?"?utterance@Ben"? ?\] \}/);
+      .toMatch(
+        /fin-2: \{ language: fin, path: field\/fin, layout: plain, tiers: \[ ?"?utterance@Ben"? ?\], unannotated: pauses \}/,
+      );
     await row('1 speaker').waitFor({ timeout: 120_000 });
   }, 180_000);
 

@@ -69,6 +69,7 @@ describe('recordings as people have them', () => {
     ['A10/cut-last-frame.mp3', 30_528],
     ['A10/cut-last-page.opus', 47_688],
     ['formats/cut.flac', 7488],
+    ['formats/cut.aac', 8192],
   ])('what is there of %s is read, with a note', async (file, samples) => {
     const audio = await decodeAudio(at(file));
     expect(audio.samples.length).toBe(samples);
@@ -235,6 +236,15 @@ describe('recordings as people have them', () => {
 describe('siblings', () => {
   const random = keyedRandom('siblings');
   const tone = sine(800, 440);
+
+  it('an AAC file is told cut where its last frame is, and not where a tag stands behind it', async () => {
+    const whole = readFileSync(at('A16', 'x.aac'));
+    const notes = async (bytes: Uint8Array) => (await hear(bytesSource(bytes), () => {}, { file: 'x.aac' })).notes;
+    const tag = Buffer.concat([Buffer.from('TAG'), Buffer.alloc(125, 32)]);
+    expect(await notes(whole)).toEqual([]);
+    expect(await notes(Buffer.concat([whole, tag]))).toEqual([]);
+    for (const lost of [1, 50, 300]) expect(await notes(whole.subarray(0, -lost)), `${lost}`).toHaveLength(1);
+  });
 
   it('a WAV is cut anywhere in its samples', async () => {
     const good = wav([tone, tone], { bits: 24 });
