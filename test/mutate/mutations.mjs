@@ -4,6 +4,8 @@
  */
 const reference = 'test/cpu/reference';
 const by = {
+  remaining: ['test/unit/remaining.test.ts'],
+  readAhead: ['test/cpu/training/read-ahead.test.ts'],
   findings: ['test/unit/evaluation/findings.test.ts'],
   intervals: ['test/unit/evaluation/interval.test.ts'],
   probe: ['test/unit/evaluation/language-probe.test.ts'],
@@ -1336,7 +1338,29 @@ const inBytes = [
   },
 ];
 
+const lean = [
+  {
+    name: 'remaining time counts what is done',
+    find: 'this.pace * (total - done)',
+    replace: 'this.pace * total',
+    tests: by.remaining,
+  },
+  {
+    name: 'pieces that came together weigh too much',
+    find: '1 - (1 - NEWEST) ** pieces',
+    replace: 'NEWEST * pieces',
+    tests: by.remaining,
+  },
+  {
+    name: 'what was read ahead is drawn again',
+    find: 'return next ?? this.drawn(step, false);',
+    replace: 'return this.drawn(step, false);',
+    tests: by.readAhead,
+  },
+];
+
 export const mutations = [
+  ...lean,
   ...lately,
   ...routers,
   ...model,

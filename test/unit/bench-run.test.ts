@@ -5,7 +5,7 @@ import { stepShares } from '../../sidecar/bench-run.ts';
 it('shares of a step are those of all steps together, and add up to one', () => {
   const shares = stepShares([
     { load: 1, compute: 7, update: 1, log: 1, evaluate: 100 },
-    { load: 0, compute: 10, update: 0 },
+    { load: 0, compute: 30, update: 0 },
   ]);
-  expect(shares).toEqual({ load: 0.05, compute: 0.85, update: 0.05, log: 0.05 });
+  expect(shares).toEqual({ load: 1 / 40, compute: 37 / 40, update: 1 / 40, log: 1 / 40 });
 });

@@ -16,6 +16,13 @@ it('remaining time is the pace so far times what is left, and the newest pieces 
   expect(left.of(at(40), 75)! / 60).toBeCloseTo(2, 2);
 });
 
+it('weighs pieces that came together as if they had come one by one', () => {
+  const [together, apart] = [new Remaining(), new Remaining()];
+  for (const one of [together, apart]) for (let i = 1; i <= 10; i++) one.of(at(i), i);
+  for (let i = 11; i < 20; i++) apart.of(at(i), 10 + 3 * (i - 10));
+  expect(together.of(at(20), 40)).toBeCloseTo(apart.of(at(20), 40)!, 9);
+});
+
 it('begins anew with another language, another stage, or from the start, and ends with nothing', () => {
   const left = new Remaining();
   left.of(at(1, 10, 'fin'), 0);
