@@ -75,6 +75,7 @@ const bundles = [
       milore: 'sidecar/cli.ts',
       worker: 'sidecar/server/worker.ts',
       'ranks-watchdog': 'sidecar/ranks/watchdog.ts',
+      helper: 'sidecar/helper.ts',
       bench: 'sidecar/bench.ts',
     },
   },

@@ -14,6 +14,7 @@ import { RunTree } from './runs/tree.ts';
 import { tellWhatEnded } from './runs/while-away.ts';
 import { registerSidecarCommands } from './sidecar/commands.ts';
 import { SidecarService } from './sidecar/service.ts';
+import { registerCuda } from './start/cuda.ts';
 import { registerEstimate } from './start/estimate.ts';
 import { registerSample } from './start/sample.ts';
 import { registerTasks } from './start/tasks.ts';
@@ -46,6 +47,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     registerSample(context),
     registerTasks(context.asAbsolutePath('dist/milore.js')),
     registerEstimate(sidecar),
+    registerCuda(sidecar),
     command('newExperiment', async () => (await import('./start/new-experiment.ts')).newExperiment()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void sidecar.adopt()),
     // Another window may have started one.

@@ -66,6 +66,9 @@ function fill(stage, platform) {
     cpSync(from, join(modules, to), { recursive: true, filter: (path) => !/\.(map|d\.ts)$/.test(path) });
   give(`${ort}/package.json`, 'onnxruntime-node/package.json');
   give(`${ort}/dist`, 'onnxruntime-node/dist');
+  // Where CUDA's provider is to be had: `milore cuda` reads it.
+  for (const name of ['install-metadata.js', 'install-metadata-versions.js'])
+    give(`${ort}/script/${name}`, `onnxruntime-node/script/${name}`);
   give(`${binaries}/${os}/${arch}`, `onnxruntime-node/bin/napi-v6/${os}/${arch}`);
   give('node_modules/onnxruntime-common/package.json', 'onnxruntime-common/package.json');
   give('node_modules/onnxruntime-common/dist/cjs', 'onnxruntime-common/dist/cjs');

@@ -9,7 +9,7 @@ export const FRAMES = 249; // 5 s at 50 frames a second, less the front end's ed
 export const CLIP_SECONDS = 5;
 const MASKED_SHARE = 0.56;
 
-export const hubertBase = (layers: number): BaseConfig => ({
+const hubertBase = (layers: number): BaseConfig => ({
   family: 'hubert',
   hidden: 768,
   layers,
@@ -26,6 +26,26 @@ export const hubertBase = (layers: number): BaseConfig => ({
   posGroups: 16,
   eps: 1e-5,
 });
+
+/** 1024 wide, norms before each block and in every convolution, as HuBERT-large, XLS-R and w2v-BERT's kin have them. */
+const hubertLarge = (layers: number): BaseConfig => ({
+  ...hubertBase(layers),
+  hidden: 1024,
+  heads: 16,
+  feedForward: 4096,
+  convBias: true,
+  extractorNorm: 'layer',
+  stableLayerNorm: true,
+});
+
+/** `base-12`, `large-24`: how the bench names a model to its own errands. */
+export const shapeOf = ({ layers, large }: { layers?: number; large?: boolean }): string =>
+  large ? `large-${layers ?? 24}` : `base-${layers ?? 12}`;
+
+export function configOf(shape: string): BaseConfig {
+  const [size, layers] = shape.split('-');
+  return (size === 'large' ? hubertLarge : hubertBase)(Number(layers));
+}
 
 export const mixtureOf = (base: BaseConfig): LearnableConfig => ({
   base,

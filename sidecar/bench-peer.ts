@@ -1,5 +1,5 @@
-/** @file Another program that takes turns with the bench. */
-import { spawn } from 'node:child_process';
+/** @file Other programs beside the bench: those that take turns with it, and itself for one errand. */
+import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { UserError } from './errors.ts';
 
@@ -35,3 +35,19 @@ export function startPeer(command: string, environment: Record<string, string>) 
     end: () => void child.stdin.end(),
   };
 }
+
+/** Runs this program again for one errand and returns what it printed. */
+export function errand(...args: string[]): string {
+  const { status, stdout } = spawnSync(process.execPath, [process.argv[1], ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (status !== 0) throw new Error(`internal: ${args[0]} failed`);
+  return stdout;
+}
+
+export const median = (values: readonly number[]) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+};

@@ -5,15 +5,16 @@
  */
 
 import './engine/telemetry.ts';
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { CLIP_SECONDS, CLIPS, FRAMES, hubertBase, mixtureOf, randomBatch } from './bench-model.ts';
-import { type PeerStep, startPeer } from './bench-peer.ts';
+import { writeBase } from './bench-folder.ts';
+import { CLIP_SECONDS, CLIPS, configOf, FRAMES, mixtureOf, randomBatch, shapeOf } from './bench-model.ts';
+import { errand, median, type PeerStep, startPeer } from './bench-peer.ts';
+import { wholeRun } from './bench-run.ts';
 import { sgemmPeak } from './bench-sgemm.ts';
 import { report } from './cli/output.ts';
 import { DEVICES } from './engine/devices.ts';
@@ -30,26 +31,12 @@ import { quantise } from './weights/quantised.ts';
 const RATES = { adapter: 1e-4, head: 1e-4 };
 const ADAMW = { betas: [0.9, 0.98], epsilon: 1e-6, weightDecay: 0.01, clipNorm: 1 } as const;
 
-const hashOf = (layers: number) => `bench-${layers}`;
-
-/** Runs this program again for one errand and returns what it printed. */
-function errand(...args: string[]): string {
-  const { status, stdout } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...args], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  if (status !== 0) throw new Error(`internal: ${args[0]} failed`);
-  return stdout;
-}
-
-const median = (values: readonly number[]) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-};
+const hashOf = (shape: string) => `bench-${shape}`;
 
 interface Options {
-  layers: number;
+  /** 12, and 24 of a large one, unless told. */
+  layers?: number;
+  large: boolean;
   compute: 'float32' | 'int8';
   control: boolean;
   /** Of a contestant: the mask embedding does not train. */
@@ -62,6 +49,10 @@ interface Options {
   /** Of a contestant: where the weights lie. */
   folder?: string;
   profile?: string;
+  /** The whole of a training instead of a step. */
+  run?: boolean;
+  minutes: number;
+  rounds: number;
   prepack?: boolean;
   json?: boolean;
 }
@@ -73,11 +64,12 @@ const RECIPE = 'recipe.json';
 /** The product's learner on one fixed batch; `step` is forward, backward, clipping and AdamW of every arm. */
 async function openBench(
   folder: string,
-  { layers, clips, threads, device, profile, prepack, compute, control, baseMask }: Options,
+  { layers, large, clips, threads, device, profile, prepack, compute, control, baseMask }: Options,
 ) {
+  const shape = shapeOf({ layers, large });
   // A base that brings its mask embedding, as most do: a control that must train one goes all the way back through it.
-  const config = { ...mixtureOf(hubertBase(layers)), ...(control || baseMask ? { trainMask: false } : {}) };
-  const file = WeightFile.existing(hashOf(layers), folder)!;
+  const config = { ...mixtureOf(configOf(shape)), ...(control || baseMask ? { trainMask: false } : {}) };
+  const file = WeightFile.existing(hashOf(shape), folder)!;
   const batch = randomBatch(config.base.convDim.at(-1)!, clips);
   const flops = flopsOf(stepGraph(config, file, parameterSpecs(config, file.weights)), {
     B: clips,
@@ -113,10 +105,13 @@ interface Contestant {
 }
 
 /** Whoever takes turns with the step that is measured: itself in float32 and without a control, and another program. */
-function contestants(folder: string, { layers, clips, threads, compute, control, peer }: Options): Contestant[] {
+function contestants(folder: string, options: Options): Contestant[] {
+  const { clips, threads, compute, control, peer, large } = options;
+  const { layers } = configOf(shapeOf(options));
   const environment = { THREADS: String(threads), LAYERS: String(layers) };
   const self = (...more: string[]) =>
     [process.execPath, fileURLToPath(import.meta.url), 'serve', '--folder', folder, '--layers', layers]
+      .concat(large ? ['--large'] : [])
       .concat('--clips', clips, '--threads', threads, ...more)
       .map((part) => JSON.stringify(String(part)))
       .join(' ');
@@ -165,13 +160,14 @@ async function serve(options: Options) {
 }
 
 /** By processes of their own, so that the peak measured here is that of training alone. */
-function prepareBench(folder: string, { layers, compute }: Options): void {
-  errand('weights', folder, String(layers));
-  if (compute === 'int8') errand('calibrate', folder, String(layers));
+function prepareBench(folder: string, options: Options): void {
+  errand('weights', folder, shapeOf(options));
+  if (options.compute === 'int8') errand('calibrate', folder, shapeOf(options));
 }
 
 async function bench(options: Options) {
-  const { layers, clips, steps, threads, device, compute, control, json } = options;
+  const { clips, steps, threads, device, compute, control, json } = options;
+  const { layers, hidden } = configOf(shapeOf(options));
   const folder = mkdtempSync(join(tmpdir(), 'milore-bench-'));
   try {
     const say = (text: string) => json || process.stdout.write(`${text}\n`);
@@ -216,7 +212,7 @@ async function bench(options: Options) {
     };
     if (json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
     say(
-      `${device === 'cpu' ? '' : `${device}; `}${result.machine}, ${threads} threads; ${layers} × 768, ${clips} × ${CLIP_SECONDS} s, ${compute}${control ? ', with a control' : ''}`,
+      `${device === 'cpu' ? '' : `${device}; `}${result.machine}, ${threads} threads; ${layers} × ${hidden}, ${clips} × ${CLIP_SECONDS} s, ${compute}${control ? ', with a control' : ''}`,
     );
     say(
       `step            ${stepMs.toFixed(0)} ms (median of ${steps}; ${ours.map(({ wallMs }) => wallMs.toFixed(0)).join(', ')})`,
@@ -254,7 +250,8 @@ const program = new Command('bench')
   .option('--control', 'with a control, beside a step without', false)
   .addOption(new Option('--folder <path>').hideHelp())
   .addOption(new Option('--base-mask').default(false).hideHelp())
-  .option('--layers <n>', 'transformer layers', count, 12)
+  .option('--layers <n>', 'transformer layers; 12, or 24 of a large one', count)
+  .option('--large', "a model of HuBERT-large's size", false)
   .option('--clips <n>', 'clips of 5 s in a step; a peer makes four', count, CLIPS)
   .option('--steps <n>', 'steps measured, after one that is not', count, 5)
   .option('--threads <n>', 'threads of the runtime and of the peer', count, availableParallelism())
@@ -264,19 +261,27 @@ const program = new Command('bench')
     'a program to take turns with: reads a line, makes a step, answers {wallMs, peakMiB, loss}',
   )
   .option('--profile <prefix>', "write the runtime's profile to files that begin so")
+  .option('--run', 'a whole `milore train` on real speech instead of a step; a peer is given the file of a job', false)
+  .option('--minutes <n>', 'of speech, with --run', count, 2)
+  .option('--rounds <n>', 'of everybody, with --run', count, 1)
   .option('--prepack', 'give each session packed copies of the weights', false)
   .option('--json', 'one JSON object instead of text')
   .addArgument(
     new Argument('[serve]', 'make one step for each line of standard input instead: be a peer').choices(['serve']),
   )
-  .action((verb: string | undefined, options: Options) => (verb === 'serve' ? serve(options) : bench(options)));
-program.command('weights <folder> <layers>', { hidden: true }).action((folder: string, layers: string) => {
-  const base = { hash: hashOf(Number(layers)), weights: newWeights(hubertBase(Number(layers)), 1) };
-  WeightFile.prepare(base, folder);
+  .action((verb: string | undefined, options: Options) => {
+    if (verb === 'serve') return serve(options);
+    return options.run ? wholeRun(options) : bench(options);
+  });
+program.command('base <folder> <shape>', { hidden: true }).action((folder: string, shape: string) => {
+  writeBase(folder, configOf(shape));
 });
-program.command('calibrate <folder> <layers>', { hidden: true }).action(async (folder: string, layers: string) => {
-  const config = mixtureOf(hubertBase(Number(layers)));
-  const file = WeightFile.existing(hashOf(Number(layers)), folder)!;
+program.command('weights <folder> <shape>', { hidden: true }).action((folder: string, shape: string) => {
+  WeightFile.prepare({ hash: hashOf(shape), weights: newWeights(configOf(shape), 1) }, folder);
+});
+program.command('calibrate <folder> <shape>', { hidden: true }).action(async (folder: string, shape: string) => {
+  const config = mixtureOf(configOf(shape));
+  const file = WeightFile.existing(hashOf(shape), folder)!;
   const { recipe } = await calibrate(config, file, randomBatch(config.base.convDim.at(-1)!, 2), 1);
   writeFileSync(join(folder, RECIPE), JSON.stringify(recipe));
 });

@@ -34,6 +34,7 @@ export interface Progress {
   done: number;
   total: number;
   detail: string;
+  leftSeconds?: number;
 }
 
 export interface State {
@@ -178,8 +179,14 @@ function heard(state: State, message: Exclude<ToWebview, { type: 'events' }>): S
     case 'findings':
       return { ...state, findings: told(state.findings, message) };
     case 'progress': {
-      const { run, stage, done, total, detail } = object(message.progress);
-      const progress = { stage: text(stage, 40), done: number(done), total: number(total), detail: text(detail) };
+      const { run, stage, done, total, detail, leftSeconds } = object(message.progress);
+      const progress = {
+        stage: text(stage, 40),
+        done: number(done),
+        total: number(total),
+        detail: text(detail),
+        leftSeconds: typeof leftSeconds === 'number' ? leftSeconds : undefined,
+      };
       return { ...state, progress: new Map(state.progress).set(text(run), progress) };
     }
     case 'connection': {

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { RunProgress } from '../../sidecar/protocol/messages.ts';
 import type { SidecarService } from '../sidecar/service.ts';
+import { duration } from '../text.ts';
 import type { RunStore } from './store.ts';
 
 export function createStatusItem(sidecar: SidecarService, store: RunStore): vscode.Disposable {
@@ -59,8 +60,11 @@ function training(active: { id: string; name: string }, progress: RunProgress | 
     evaluate: vscode.l10n.t('evaluates'),
   };
   const stage = stages[progress.stage];
+  const { leftSeconds } = progress;
+  const left = leftSeconds === undefined ? '' : vscode.l10n.t('{0} left', duration(leftSeconds, vscode.env.language));
+  const far = [share, left].filter(Boolean).join(', ');
   if (stage)
-    return { text: `${who}: ${stage} ${share}`, spoken: vscode.l10n.t('MiLorE {0}: {1}, {2}', stage, names, share) };
+    return { text: `${who}: ${stage} ${share}`, spoken: vscode.l10n.t('MiLorE {0}: {1}, {2}', stage, names, far) };
   return {
     text: `${who} ${share}`,
     spoken: vscode.l10n.t('MiLorE trains {0}: step {1} of {2}', names, progress.done, progress.total),

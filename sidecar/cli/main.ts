@@ -2,8 +2,10 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
 import { cache } from './cache.ts';
+import { cuda } from './cuda.ts';
 import { devices } from './devices.ts';
 import { embed } from './embed.ts';
+import { estimate } from './estimate.ts';
 import { exportAdapter, rollback } from './export.ts';
 import { inspect } from './inspect.ts';
 import { mcp } from './mcp.ts';
@@ -41,6 +43,7 @@ function program(): Command {
     .exitOverride();
   for (const add of [
     train,
+    estimate,
     sweep,
     queue,
     embed,
@@ -50,6 +53,7 @@ function program(): Command {
     transcribe,
     reportRun,
     devices,
+    cuda,
     exportAdapter,
     rollback,
     cache,

@@ -101,7 +101,15 @@ export function progressPrinter(steps: number, json: boolean): (event: RunEvent)
       if (now - last < 100 && event.done < event.total) return;
       last = now;
       line(
-        `${bar(event.done / Math.max(1, event.total))} ${STAGES[event.name]} ${event.detail ?? ''} ${event.done}/${event.total}`,
+        [
+          bar(event.done / Math.max(1, event.total)),
+          STAGES[event.name],
+          event.detail,
+          `${event.done}/${event.total}`,
+          event.leftSeconds !== undefined && ` ${lasting(event.leftSeconds)} left`,
+        ]
+          .filter(Boolean)
+          .join(' '),
       );
     } else if (event.type === 'metrics') {
       const left = ((performance.now() - began) / 1000 / event.step) * (steps - event.step);
@@ -110,7 +118,7 @@ export function progressPrinter(steps: number, json: boolean): (event: RunEvent)
         .map(({ language, value }) => `${language} ${value.toFixed(2)}`);
       const speed = measuredValue(event.values, 'audioSecondsPerSecond', { arm: 'run' });
       line(
-        `${bar(event.step / steps)} step ${event.step}/${steps}  ${clock(left)} left  ${Math.round(speed)} s/s  ${losses.join('  ')}`,
+        `${bar(event.step / steps)} step ${event.step}/${steps}  ${lasting(left)} left  ${Math.round(speed)} s/s  ${losses.join('  ')}`,
       );
     } else if (event.type === 'note' && event.level === 'warning') say(`warning: ${printable(event.text)}`);
     else if (event.type === 'skipped')
@@ -120,6 +128,9 @@ export function progressPrinter(steps: number, json: boolean): (event: RunEvent)
 }
 
 const bar = (share: number) => `[${'━'.repeat(Math.round(20 * Math.min(1, share))).padEnd(20, '·')}]`;
+/** `4:05`, and from an hour on `2 h 10 min`. */
+export const lasting = (seconds: number): string =>
+  seconds < 3600 ? clock(seconds) : `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 export const clock = (seconds: number) =>
   `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 

@@ -16,34 +16,69 @@ const overhangSeconds = 0.5;
 const hashedBytes = 1 << 22;
 
 /** What each utterance of one file is: found now, or remembered of an earlier scan. */
+export interface Examined {
+  /** In the order of the utterances. */
+  found: [Utterance, Finding][];
+  /** What is to be remembered: of those that were found now. */
+  news: [FindingKey, Finding][];
+}
+
+/** @param find goes through a file for utterances of which nothing is known: `findIn`, wherever it is done */
 export async function examine(
-  group: Utterance[],
+  group: readonly Utterance[],
   cache: ScanCache,
-  signal?: AbortSignal,
-): Promise<[Utterance, Finding][]> {
+  find: (argument: Unknown) => Promise<Finding[]>,
+): Promise<Examined> {
   const { path } = group[0];
   const stat = statOf(path);
   if (!stat) {
-    return group.map((utterance) => [utterance, { reasonCode: 'missing', reason: `There is no file ${path}.` }]);
+    const finding = { reasonCode: 'missing', reason: `There is no file ${path}.` } as const;
+    return { found: group.map((utterance) => [utterance, finding]), news: [] };
   }
   const known = group.map((utterance) => cache.get(keyOf(utterance, stat)));
   const unknown = group.filter((_, i) => !known[i]);
-  const sha256 = unknown.length ? await hashOf(path, signal) : '';
-  // A channel is a pass of its own: few files have segments of several.
-  const found = new Map<Utterance, Finding>();
-  for (const channel of new Set(unknown.map((utterance) => utterance.channel))) {
-    const own = unknown.filter((utterance) => utterance.channel === channel);
-    const findings =
-      typeof sha256 === 'string' ? await listen(path, own, channel, sha256, signal) : own.map(() => sha256);
-    for (const [index, utterance] of own.entries()) {
-      cache.set(keyOf(utterance, stat), findings[index]);
-      found.set(utterance, findings[index]);
-    }
-  }
-  return group.map((utterance, i) => [utterance, known[i] ?? found.get(utterance)!]);
+  const findings = unknown.length > 0 ? await find({ path, utterances: unknown.map(within) }) : [];
+  let next = 0;
+  return {
+    found: group.map((utterance, i) => [utterance, known[i] ?? findings[next++]]),
+    news: unknown.map((utterance, i) => [keyOf(utterance, stat), findings[i]]),
+  };
 }
 
-export const keyOf = ({ path, startSeconds, endSeconds, channel }: Utterance, stat: Stats): FindingKey => {
+/** Of an utterance, where it lies in its file. */
+type Within = Pick<Utterance, 'path' | 'startSeconds' | 'endSeconds' | 'channel'>;
+const within = ({ path, startSeconds, endSeconds, channel }: Utterance): Within => {
+  return { path, startSeconds, endSeconds, channel };
+};
+
+export interface Unknown {
+  path: string;
+  utterances: readonly Within[];
+}
+
+/** What utterances of one file are, by going through it. */
+export async function findIn({ path, utterances }: Unknown, signal?: AbortSignal): Promise<Finding[]> {
+  const sha256 = await hashOf(path, signal);
+  if (typeof sha256 !== 'string') return utterances.map(() => sha256);
+  const findings: Finding[] = new Array(utterances.length);
+  // A channel is a pass of its own: few files have segments of several.
+  for (const channel of new Set(utterances.map((utterance) => utterance.channel))) {
+    const own = [...utterances.keys()].filter((i) => utterances[i].channel === channel);
+    const heard = await listen(
+      path,
+      own.map((i) => utterances[i]),
+      channel,
+      sha256,
+      signal,
+    );
+    own.forEach((i, at) => {
+      findings[i] = heard[at];
+    });
+  }
+  return findings;
+}
+
+export const keyOf = ({ path, startSeconds, endSeconds, channel }: Within, stat: Stats): FindingKey => {
   return { path, bytes: stat.size, modifiedMs: stat.mtimeMs, startSeconds, endSeconds, channel };
 };
 
@@ -77,7 +112,7 @@ async function hashOf(path: string, signal?: AbortSignal): Promise<string | Find
 /** Goes through the file once, keeping nothing of it. */
 async function listen(
   path: string,
-  utterances: Utterance[],
+  utterances: readonly Within[],
   channel: number | undefined,
   sha256: string,
   signal?: AbortSignal,
@@ -108,7 +143,7 @@ function findingOf(fault: unknown): Finding {
   return { reasonCode: empty ? 'empty' : 'unreadable', reason: fault.message, passing };
 }
 
-function measure(heard: Heard, level: Level, sha256: string, utterance: Utterance): Finding {
+function measure(heard: Heard, level: Level, sha256: string, utterance: Within): Finding {
   const { startSeconds, endSeconds, channel } = utterance;
   const { format, sampleRateHz, channels, notes, samples16k: all } = heard;
   const startSample = Math.round((startSeconds ?? 0) * modelRateHz);

@@ -1,6 +1,6 @@
 /** @file Readers of layouts that are folders: plain ones, and ML-SUPERB's. */
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
-import { extname, join, relative, sep } from 'node:path';
+import { dirname, extname, join, relative, sep } from 'node:path';
 import { isAudioHead } from '../audio/index.ts';
 import { UserError } from '../errors.ts';
 import { blameNoFile } from '../machine.ts';
@@ -45,6 +45,8 @@ export function* readPlain(
 ): Generator<Utterance> {
   const found: { id: string; path: string }[] = [];
   const others = new Map<string, number>();
+  /** Folders with annotations: elsewhere none is looked for beside each of a hundred thousand recordings. */
+  const withAnnotations = new Set<string>();
   const walk = (directory: string, depth: number) => {
     if (depth > maxDepth) {
       const why = `it is more than ${maxDepth} folders deep.`;
@@ -56,7 +58,8 @@ export function* readPlain(
       if (entry.isDirectory()) walk(path, depth + 1);
       else if (!isFileLike(path, entry.isSymbolicLink())) others.set('links', (others.get('links') ?? 0) + 1);
       else if (mayBeAudio(path)) found.push({ id: relative(folder.path, path).split(sep).join('/'), path });
-      else if (!annotationExtensions.has(kind)) others.set(kind, (others.get(kind) ?? 0) + 1);
+      else if (annotationExtensions.has(kind)) withAnnotations.add(directory);
+      else others.set(kind, (others.get(kind) ?? 0) + 1);
     }
   };
   walk(folder.path, 0);
@@ -72,10 +75,9 @@ export function* readPlain(
     const split = hasSplits ? splitOf(folders.shift()!) : undefined;
     while (hasSplits && folders.length > 0 && audioFolder.test(folders[0])) folders.shift();
     const path = resolveInside(folder, id, undefined);
-    yield* annotated(folder, direct, tidy({ id, path, speaker: folders[0], split }), {
-      tiers,
-      unannotated,
-    });
+    const whole = tidy({ id, path, speaker: folders[0], split });
+    if (withAnnotations.has(dirname(direct))) yield* annotated(folder, direct, whole, { tiers, unannotated });
+    else yield whole;
   }
 }
 

@@ -2,9 +2,11 @@
 import { type ChannelChoice, modelRateHz } from '../audio/index.ts';
 import { UserError } from '../errors.ts';
 import { keyedPlaces } from '../random.ts';
+import { inOrder } from '../threads.ts';
 import type { CommonVoiceTables } from './common-voice.ts';
 import { onceEach } from './copies.ts';
 import { examine, keyOf, statOf } from './examine.ts';
+import { Examiner } from './examiner.ts';
 import { readListing } from './layout.ts';
 import { PackedRows } from './packed-rows.ts';
 import { notesInShort } from './recording-notes.ts';
@@ -89,18 +91,23 @@ export async function scanLanguage(
   let done = 0;
   let leftOut = 0;
 
+  const examiner = new Examiner(spec.signal);
+  const first = (group: Uint32Array) =>
+    firstLook(
+      Array.from(group, (place) => listed.at(place)!),
+      cache,
+      spec,
+      examiner,
+    );
+
   try {
-    for (const group of inBlocks(listed, spec, cache)) {
+    for await (const [group, looked] of inOrder(inBlocks(listed, spec, cache), first, { most: examiner.ahead })) {
       spec.signal?.throwIfAborted();
       if (samples >= limitSamples) {
         leftOut += group.length;
         continue;
       }
-      for (const { of, utterance, finding } of await byChannel(
-        Array.from(group, (place) => listed.at(place)!),
-        cache,
-        spec,
-      )) {
+      for (const { of, utterance, finding } of await byChannel(looked, cache, spec, examiner)) {
         if ('reasonCode' in finding) {
           const { reasonCode, reason } = finding;
           skipped.push({ path: utterance.path, id: utterance.id, reasonCode, reason });
@@ -126,9 +133,10 @@ export async function scanLanguage(
       });
     }
   } finally {
+    await examiner.close();
     cache.close();
   }
-  const found = inOrder(kept, places);
+  const found = asListed(kept, places);
   if (found.length === 0 && !spec.mayBeEmpty) throw nothingLeft(spec, listed.length, skipped, leftOut);
   const utterances = spec.keepCopies ? found : onceEach(found, notes);
   return {
@@ -191,7 +199,7 @@ function* files(listed: Rows<Utterance>, { code, limitHours }: LanguageSpec): Ge
 }
 
 /** As they were listed, whatever order they were read in. */
-function inOrder(kept: Rows<ScannedUtterance>, places: Places): Rows<ScannedUtterance> {
+function asListed(kept: Rows<ScannedUtterance>, places: Places): Rows<ScannedUtterance> {
   const at = places.all();
   if (at.every((place, i) => i === 0 || at[i - 1] <= place)) return kept;
   return chosen(
@@ -204,18 +212,25 @@ function inOrder(kept: Rows<ScannedUtterance>, places: Places): Rows<ScannedUtte
 const firstChannel = ({ channels = 'mix' }: Pick<LanguageSpec, 'channels'>) =>
   channels === 'each' ? 0 : channels === 'mix' ? undefined : channels;
 
+/** What a file's utterances are by the channel that is listened to first. */
+async function firstLook(group: Utterance[], cache: ScanCache, spec: LanguageSpec, examiner: Examiner) {
+  // Beyond the limit on hours nothing is looked at; what was begun ahead of it is not remembered.
+  const first = firstChannel(spec);
+  const heard = group.map((utterance) => ({ ...utterance, channel: utterance.channel ?? first }));
+  return { group, ...(await examine(heard, cache, examiner.find)) };
+}
+
 /** What `channels` makes of utterances whose manifest names no channel; `of` says of which. */
 async function byChannel(
-  group: Utterance[],
+  { group, found, news }: Awaited<ReturnType<typeof firstLook>>,
   cache: ScanCache,
-  { channels = 'mix', signal }: LanguageSpec,
+  { channels = 'mix' }: LanguageSpec,
+  examiner: Examiner,
 ): Promise<{ of: number; utterance: Utterance; finding: Finding }[]> {
-  const first = firstChannel({ channels });
-  const found = await examine(
-    group.map((utterance) => ({ ...utterance, channel: utterance.channel ?? first })),
-    cache,
-    signal,
-  );
+  const remember = (all: typeof news) => {
+    for (const [key, finding] of all) cache.set(key, finding);
+  };
+  remember(news);
   const all = found.map(([utterance, finding], of) => ({ of, utterance, finding }));
   if (channels !== 'each') return all;
   const side = (utterance: Utterance, channel: number): Utterance => {
@@ -228,8 +243,9 @@ async function byChannel(
     if (group[index].channel !== undefined || count === 1) split.push(one);
     else {
       const sides = Array.from({ length: count }, (_, channel) => side(group[index], channel));
-      for (const [utterance, finding] of await examine(sides, cache, signal))
-        split.push({ of: index, utterance, finding });
+      const looked = await examine(sides, cache, examiner.find);
+      remember(looked.news);
+      for (const [utterance, finding] of looked.found) split.push({ of: index, utterance, finding });
     }
   }
   return split;

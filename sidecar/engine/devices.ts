@@ -1,16 +1,15 @@
 /** @file Which execution providers really work: each runs a tiny graph and is compared with the CPU before it is trusted. */
-import './telemetry.ts';
 import { existsSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import * as ort from 'onnxruntime-node';
+import { join } from 'node:path';
 import { compile } from './compile.ts';
+import { CUDA_PROVIDER, missingForCuda } from './cuda-libraries.ts';
 import { gradients } from './gradient.ts';
 import { Graph } from './graph.ts';
 import { gelu, mul } from './ops/elementwise.ts';
 import { gemm } from './ops/linear.ts';
 import { layerNorm } from './ops/normalise.ts';
 import { softmax, sum } from './ops/reduce.ts';
+import { librariesOf, ort, runtimeFolder } from './runtime.ts';
 import { type DeviceName, floats, Session } from './session.ts';
 
 /** In the order that `auto` tries them. */
@@ -83,9 +82,10 @@ const readable = (error: unknown) =>
 function missingLibrary(device: DeviceName): string | undefined {
   if (process.platform !== 'linux') return undefined;
   if (device === 'cuda') {
-    const root = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
-    const library = join(root, 'bin', 'napi-v6', 'linux', process.arch, 'libonnxruntime_providers_cuda.so');
-    return existsSync(library) ? undefined : 'its libraries are not installed (README: Using an NVIDIA GPU)';
+    if (!existsSync(join(librariesOf(runtimeFolder()), CUDA_PROVIDER)))
+      return 'its libraries are not installed: "milore cuda" fetches them';
+    const missing = missingForCuda();
+    return missing.length === 0 ? undefined : `${missing.join(', ')} not found on this machine (CUDA 12 and cuDNN 9)`;
   }
   if (device !== 'webgpu') return undefined;
   const folders = [

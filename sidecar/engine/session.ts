@@ -1,8 +1,8 @@
 /** @file A compiled graph on a device. The only module, with devices.ts, that knows onnxruntime. */
-import './telemetry.ts';
-import * as ort from 'onnxruntime-node';
+import type * as Runtime from 'onnxruntime-node';
 import { allocatedCpus } from '../allocation.ts';
 import { bindShapes, type Compiled } from './compile.ts';
+import { ort } from './runtime.ts';
 import { type Bindings, evaluate } from './shape.ts';
 
 export type DeviceName = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
@@ -12,7 +12,7 @@ export interface Feed {
   shape: readonly number[];
 }
 /** A tensor that stays where the device left it; give it back with `dispose()`. */
-export type DeviceTensor = ort.Tensor;
+export type DeviceTensor = Runtime.Tensor;
 
 export interface SessionOptions {
   device: DeviceName;
@@ -33,10 +33,10 @@ const THREADS = Number(process.env.MILORE_THREADS) || allocatedCpus();
 
 export class Session {
   /** The last values of each derived feed, with the sizes that they are for. */
-  private readonly derived = new Map<string, ort.Tensor>();
+  private readonly derived = new Map<string, Runtime.Tensor>();
 
   private constructor(
-    private readonly session: ort.InferenceSession,
+    private readonly session: Runtime.InferenceSession,
     private readonly compiled: Omit<Compiled, 'bytes'>,
   ) {}
 
@@ -79,7 +79,7 @@ export class Session {
     bindings: Bindings,
     fetch?: readonly string[],
   ): Promise<Record<string, DeviceTensor>> {
-    const all: Record<string, ort.Tensor> = {};
+    const all: Record<string, Runtime.Tensor> = {};
     for (const name of this.compiled.inputs) {
       const feed = feeds[name];
       if (!feed) throw new Error(`internal: input ${name} was not fed`);
@@ -89,10 +89,10 @@ export class Session {
       all[name] = new ort.Tensor('int64', data, [data.length]);
     for (const feed of this.compiled.derived) all[feed.name] = this.derive(feed, bindings);
     const out = fetch ? this.session.run(all, fetch) : this.session.run(all);
-    return (await out) as Record<string, ort.Tensor>;
+    return (await out) as Record<string, Runtime.Tensor>;
   }
 
-  private derive({ name, shape, from }: Compiled['derived'][number], bindings: Bindings): ort.Tensor {
+  private derive({ name, shape, from }: Compiled['derived'][number], bindings: Bindings): Runtime.Tensor {
     const sizes = shape.map((dim) => evaluate(dim, bindings));
     const before = this.derived.get(name);
     if (before && String(before.dims) === String(sizes)) return before;
@@ -111,7 +111,7 @@ export class Session {
   }
 }
 
-const toTensor = ({ data, shape }: Feed): ort.Tensor =>
+const toTensor = ({ data, shape }: Feed): Runtime.Tensor =>
   data instanceof Float32Array ? new ort.Tensor('float32', data, shape) : new ort.Tensor('int64', data, shape);
 
 /** The numbers of an output that lies in main memory. */

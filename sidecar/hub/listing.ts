@@ -6,8 +6,8 @@ import { UserError } from '../errors.ts';
 export interface RemoteFile {
   name: string;
   bytes: number;
-  /** Hex: of large files the sha256 of the content, of small ones git's own hash. */
-  digest: { kind: 'sha256' | 'git'; hex: string };
+  /** Hex: of large files the sha256 of the content, of small ones git's own hash; of packages of other feeds the sha512. */
+  digest: { kind: 'sha256' | 'sha512' | 'git'; hex: string };
 }
 
 export interface Hub {

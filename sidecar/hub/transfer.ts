@@ -55,7 +55,7 @@ export async function transfer(job: Transfer): Promise<string> {
 /** Whether a file has the content that the hub names. */
 export async function isWhole(path: string, { bytes, digest }: RemoteFile): Promise<boolean> {
   if ((await bytesOf(path)) !== bytes) return false;
-  const hash = createHash(digest.kind === 'sha256' ? 'sha256' : 'sha1');
+  const hash = createHash(digest.kind === 'git' ? 'sha1' : digest.kind);
   if (digest.kind === 'git') hash.update(`blob ${bytes}\0`);
   if (bytes > 0) for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest('hex') === digest.hex;

@@ -15,6 +15,8 @@ export interface Sources {
     read(hash: string, start: number, frames: number): Float32Array;
     /** Looks at what is about to be read, and computes anew what is damaged. */
     ready?(hashes: readonly string[]): Promise<void>;
+    /** Reads ahead: each crop's rows, or undefined where it is still to be made ready and read. */
+    fetch?(crops: readonly { hash: string; start: number }[], frames: number): Promise<(Float32Array | undefined)[]>;
   };
   units(hash: string): Uint16Array;
   /** What a head that only measures predicts, where that is not the same. */
@@ -22,11 +24,15 @@ export interface Sources {
   baseUnits?(hash: string): Uint16Array;
 }
 
-/** Crops every clip to `frames` and lays the rows end to end. */
+/**
+ * Crops every clip to `frames` and lays the rows end to end.
+ * @param fetched of each crop the rows, where they have been read already
+ */
 export function assemble(
   crops: readonly MaskedCrop[],
   frames: number,
   { features, units, measuringUnits, baseUnits }: Sources,
+  fetched: readonly (Float32Array | undefined)[] = [],
 ): Batch {
   const { width } = features;
   const speech = new Float32Array(crops.length * frames * width);
@@ -36,7 +42,7 @@ export function assemble(
   const measuringLabels: number[] = [];
   const baseLabels: number[] = [];
   crops.forEach(({ hash, start, mask: own }, b) => {
-    speech.set(features.read(hash, start, frames), b * frames * width);
+    speech.set(fetched[b] ?? features.read(hash, start, frames), b * frames * width);
     const unit = units(hash);
     const measuringUnit = measuringUnits?.(hash);
     const baseUnit = baseUnits?.(hash);

@@ -9,7 +9,8 @@ export type StageName = 'scan' | 'features' | 'units' | 'calibrate' | 'head' | '
 
 export type RunEvent =
   | { type: 'started'; version: typeof LOG_VERSION; step: number; steps: number; device: string; deviceNotes: string[] }
-  | { type: 'stage'; name: StageName; done: number; total: number; detail?: string }
+  /** `leftSeconds`: of this stage, where that can be told. */
+  | { type: 'stage'; name: StageName; done: number; total: number; detail?: string; leftSeconds?: number }
   | { type: 'note'; level: 'info' | 'warning'; text: string }
   | ({ type: 'corpus' } & CorpusSummary)
   /** What is to be drawn of each language, once, and at every evaluation what has been. */
@@ -18,6 +19,8 @@ export type RunEvent =
   | { type: 'entered'; step: number; stage: number; of: number; add: string[]; steps: number }
   /** Means over the steps since the last. */
   | { type: 'metrics'; step: number; values: Measurement[] }
+  /** Where the time went since the last, by what it was spent on: by the clock, and of all threads of the process. */
+  | { type: 'spent'; step: number; seconds: Record<string, number>; processorSeconds: Record<string, number> }
   /** Held-out speech. */
   | { type: 'evaluation'; step: number; values: Measurement[] }
   /** No arm made this update, since the named one could not. */

@@ -49,6 +49,8 @@ export interface Requests {
   'model/inspect': { params: { path: string }; result: ModelReport };
   /** Fetches a base model into the workspace. Reports `work/progress`; can be cancelled, and goes on where it was. */
   'model/download': { params: DownloadModel; result: DownloadedModel };
+  /** Fetches onnxruntime's CUDA provider into a folder of the user's own, unless it is there. */
+  'cuda/fetch': { params: { token?: string }; result: CudaSupport };
   /** Exact parameters; memory and time as measured on some real steps. Can be cancelled. */
   estimate: { params: { experiment: string; device?: string; overrides?: string[] }; result: Estimate };
   /** Ends the sidecar; refused while a run is at work unless `force`, which stops it with a checkpoint first. */
@@ -106,12 +108,25 @@ export interface RunEvents {
   events: (LogRecord | UtilisationRecord)[];
 }
 
+export interface CudaSupport {
+  folder: string;
+  fetched: boolean;
+  /** Of onnxruntime. */
+  version: string;
+  /** Of the package that it came from, hex. */
+  sha512?: string;
+  /** What it needs of the machine; where it would be loaded from, absent where it would not be found. */
+  libraries: { name: string; of: string; path?: string }[];
+}
+
 export interface RunProgress {
   run: string;
   stage: string;
   done: number;
   total: number;
   detail?: string;
+  /** Of this stage, where that can be told. */
+  leftSeconds?: number;
 }
 
 export interface RunStateChange {

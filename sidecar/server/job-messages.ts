@@ -14,7 +14,7 @@ export type ToJob = { type: 'stop'; reason: StopReason } | { type: 'checkpoint' 
 export type FromJob =
   | { type: 'progress'; done: number; total: number; detail?: string }
   | { type: 'run'; id: string; name: string }
-  | { type: 'stage'; stage: string; done: number; total: number; detail?: string }
+  | { type: 'stage'; stage: string; done: number; total: number; detail?: string; leftSeconds?: number }
   /** `last`: the run has said how it ended; its thread follows. */
   | { type: 'logged'; last: boolean }
   | { type: 'result'; result: unknown }

@@ -1,6 +1,7 @@
 /** @file Every request that computes, by name. Only the worker imports it: nothing of it may block the socket. */
 import { DEVICES, tryDevice } from '../engine/devices.ts';
 import { exportRun } from '../export/index.ts';
+import { fetchCuda } from '../hub/cuda.ts';
 import type { ExportForm } from '../protocol/forms.ts';
 import { writeReport } from '../report/index.ts';
 import type { JobContext } from './requests/context.ts';
@@ -21,6 +22,7 @@ export const jobs = {
   'dataset/inspect': inspectDataset,
   'model/inspect': inspectModel,
   'model/download': downloadModel,
+  'cuda/fetch': (_: unknown, context: JobContext) => fetchCuda(context),
   export: async (params: unknown, _context: JobContext) => {
     const { path, out, as } = params as { path: string; out: string; as: ExportForm };
     const { notes } = await exportRun(path, out, { as });

@@ -187,6 +187,7 @@ export const methods: Methods = {
   'dataset/inspect': { params: inspectDatasetParams, answer: compute('dataset/inspect') },
   'model/inspect': { params: inspectModelParams, answer: compute('model/inspect') },
   'model/download': { params: downloadModelParams, answer: compute('model/download') },
+  'cuda/fetch': { params: z.strictObject({ token: word.optional() }), answer: compute('cuda/fetch') },
   shutdown: {
     params: z.strictObject({ force: z.boolean() }),
     async answer({ force }, { runner, shutdown }) {

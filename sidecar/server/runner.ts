@@ -149,8 +149,8 @@ export class Runner extends EventEmitter<Events> {
       active.ending ||= message.last;
       this.emit('logged', active.run.id);
     } else if (message.type === 'stage') {
-      const { stage, done, total, detail } = message;
-      active.progress = { run: active.run.id, stage, done, total, detail };
+      const { stage, done, total, detail, leftSeconds } = message;
+      active.progress = { run: active.run.id, stage, done, total, detail, leftSeconds };
       this.emit('progress', active.progress);
     }
   }

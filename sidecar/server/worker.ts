@@ -42,7 +42,8 @@ async function work({ job, params, workspace }: JobData): Promise<void> {
         return asked;
       },
       onRun: ({ id, name }) => say({ type: 'run', id, name }),
-      onStage: (stage, done, total, detail) => say({ type: 'stage', stage, done, total, detail }),
+      onStage: (stage, done, total, detail, leftSeconds) =>
+        say({ type: 'stage', stage, done, total, detail, leftSeconds }),
       onLogged: (last) => say({ type: 'logged', last }),
     });
     say({ type: 'result', result });

@@ -57,7 +57,7 @@ export async function begin(
   }
   if (source?.fork.headCarried) return;
   const all = arms[0].learner.parameters.namesOf('head');
-  await startHead(training, heardIn(training, clips), all);
+  await training.watch.during('head', () => startHead(training, heardIn(training, clips), all));
 }
 
 /** A head for the units of this stage alone, started on the frozen base as the first was; what only measures stays. */
@@ -69,7 +69,7 @@ async function startHeadAnew(training: Training, clips: Plan['clips']): Promise<
     await learner.push();
   }
   const own = arms[0].learner.parameters.namesOf('head').filter((name) => !measuresAlone(name));
-  await startHead(training, heardIn(training, clips), own);
+  await training.watch.during('head', () => startHead(training, heardIn(training, clips), own));
 }
 
 function heardIn({ stage: { experiment }, sources, framesPerSecond }: Training, { heard }: Plan['clips']) {

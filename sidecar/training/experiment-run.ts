@@ -29,6 +29,7 @@ import { checkpointAmong, evaluationsAt, loggedOf } from './resume.ts';
 import { samplingEvent } from './sampling.ts';
 import { leaveStage } from './stage-end.ts';
 import { stageAt, stagesOf } from './stages.ts';
+import { Stopwatch } from './stopwatch.ts';
 
 export interface RunRequest {
   /** The workspace: `.milore/` lies in it. */
@@ -104,6 +105,8 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     }),
   );
   if (isFirst(ranks)) request.onRun?.(run);
+  const watch = new Stopwatch();
+  const timed = (step: number) => sink.emit({ type: 'spent', step, ...watch.take() });
   let planned: Plan | undefined;
   let prepared: Prepared | undefined;
   const result = (state: RunResult['state'], rest: Partial<RunResult> = {}): RunResult => ({
@@ -131,6 +134,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       emit: (event: RunEvent) => sink.emit(event),
       onDamage: sayDamage((event) => sink.emit(event)),
       signal,
+      watch,
     };
     planned = await inTurn(ranks, () => plan(experiment, around));
     const oneDisk = 'Let all ranks read the same recordings and the same base, on one disk or in whole copies.';
@@ -150,6 +154,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       totalSteps: steps,
       sink,
       ranks,
+      watch,
       signal,
       checkpointAsked: request.checkpointAsked,
     };
@@ -180,10 +185,11 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     if (!logged) {
       const measured = await evaluate(common);
       before = measured.values;
-      if (isFirst(ranks)) await assess(assessing, trainings[0], 0, measured);
+      if (isFirst(ranks)) await watch.during('assess', () => assess(assessing, trainings[0], 0, measured));
       sink.emit({ type: 'evaluation', step: 0, values: before });
       sink.emit(samplingEvent(0, trainings[0]));
     }
+    timed(progress.step);
     const info = { baseHash: planned.meaning.base, version: request.version, run: run.id };
     let ending: Ending | undefined;
     let findings: Findings | undefined;
@@ -197,13 +203,9 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       if (ending.state !== 'done') break;
       // The others wait where they next have to agree.
       if (!isFirst(ranks)) continue;
-      findings = await assess(
-        assessing,
-        training,
-        stage.number,
-        ending.evaluation,
-        fromItsStart ? (performance.now() - enteredAt) / 1000 : undefined,
-      );
+      const { evaluation } = ending;
+      const seconds = fromItsStart ? (performance.now() - enteredAt) / 1000 : undefined;
+      findings = await watch.during('assess', () => assess(assessing, training, stage.number, evaluation, seconds));
       sink.mustHold('write the adapter');
       if (experiment.stages)
         leaveStage(run, arms[0], trainings.slice(0, stage.number), {
@@ -212,6 +214,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
           info,
         });
     }
+    timed(progress.step);
     if (ending?.state === 'done' && isFirst(ranks)) {
       saveAdapter(join(run.path, 'adapter'), arms[0].config, arms[0].learner.parameters, {
         ...info,

@@ -11,17 +11,19 @@ import { rateFactor } from '../optim/schedule.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import type { StopReason } from '../protocol/reason.ts';
 import type { Ranks } from '../ranks/ranks.ts';
-import { everyone } from '../ranks/share.ts';
+import { everyone, isMine } from '../ranks/share.ts';
 import { mustBeAlike } from './agree.ts';
 import type { Arm } from './arms.ts';
 import { drawStep, type TrainingClip } from './draw.ts';
 import { logInterval, type RoutedSite } from './interval.ts';
 import type { UnitsPlan } from './prepare/units.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { samplingEvent } from './sampling.ts';
 import type { Sink } from './sink.ts';
 import type { Stage } from './stages.ts';
 import { type CheckpointMeaning, type Progress, saveState } from './state.ts';
 import { takeStep } from './step.ts';
+import { now, type Stopwatch } from './stopwatch.ts';
 import { Watch } from './watch.ts';
 
 const SKIPS_THAT_STOP = 10;
@@ -48,6 +50,7 @@ export interface Training {
   sink: Sink;
   /** Those that train this together. */
   ranks: Ranks;
+  watch: Stopwatch;
   /** Aborted: finish the step, write a checkpoint, leave. */
   signal: AbortSignal;
   /** Asked after each step: whether someone wants a checkpoint now. */
@@ -83,34 +86,45 @@ export const fresh = (): Progress => ({
  *   checkpoint and its evaluation, which is then made up for
  */
 export async function train(training: Training, progress: Progress, logged?: ReadonlySet<string>): Promise<Ending> {
-  const { stage, sampler, sink, signal } = training;
+  const { stage, sampler, sink, signal, watch } = training;
   const { experiment, start, end } = stage;
   const { steps, learningRate, headLearningRate, warmupFraction } = experiment.training;
   const batches = batchesOf(experiment.training);
-  const sharing = { ranks: training.ranks, exact: experiment.training.shards !== undefined };
+  const { ranks } = training;
+  const sharing = { ranks, exact: experiment.training.shards !== undefined, watch };
   if (progress.sampler !== undefined) sampler.restore(progress.sampler);
   let measured: HeldOutMeasured | undefined;
   if (logged && isMeasuredAt(progress.step, stage)) measured = await measure(training, progress.step, logged);
-  const watch = new Watch((text) => sink.emit({ type: 'note', level: 'warning', text }));
+  const alarm = new Watch((text) => sink.emit({ type: 'note', level: 'warning', text }));
   const pace = new Pace();
+  const draw = (step: number) => {
+    const first = (step - start - 1) * batches;
+    const draws = Array.from({ length: batches }, (_, part) => first + part);
+    return drawStep(experiment, sampler, training.clips, 'train', draws);
+  };
+  const ahead = new ReadAhead(draw, sampler, training.sources, (index) => isMine(ranks, index));
 
   while (progress.step < end) {
     const step = progress.step + 1;
     const ownStep = step - start;
-    const draws = Array.from({ length: batches }, (_, part) => (ownStep - 1) * batches + part);
-    const shards = drawStep(experiment, sampler, training.clips, 'train', draws);
-    sink.batch(
-      step,
-      shards.flatMap(({ seen }) => seen),
-    );
+    const drawn = await watch.during('load', () => ahead.take(step));
+    const { shards } = drawn;
+    const seen = shards.flatMap((shard) => shard.seen);
+    await watch.during('log', () => sink.batch(step, seen));
     const factor = rateFactor(ownStep, experiment.training);
     const rates = { adapter: learningRate * factor, head: headLearningRate * factor };
-    const result = await takeStep(training.arms, shards, training.sources, rates, experiment.training, sharing);
+    // Not where a measurement tells what has been drawn so far, and not beyond the stage.
+    if (!isMeasuredAt(step, stage)) await watch.during('load', () => ahead.begin(step + 1));
+    const { fetched } = drawn;
+    const result = await takeStep(training.arms, shards, training.sources, rates, experiment.training, {
+      ...sharing,
+      fetched,
+    });
     pace.audioSeconds +=
       shards.reduce((sum, { frames, crops }) => sum + frames * crops.length, 0) / training.framesPerSecond;
     if (result.made) {
       progress.skippedInARow = 0;
-      remember(progress, result);
+      await watch.during('log', () => remember(progress, result));
     } else {
       const { arm, reason } = result;
       progress.skipped++;
@@ -123,20 +137,21 @@ export async function train(training: Training, progress: Progress, logged?: Rea
       }
     }
     progress.step = step;
-    progress.sampler = sampler.state();
+    progress.sampler = drawn.sampler;
     sink.emit({ type: 'stage', name: 'train', done: step, total: training.totalSteps });
 
     const warm = Math.max(1, Math.round(steps * warmupFraction));
     if (ownStep === warm) {
       await pull(training.arms);
-      watch.adapter(training.arms[0]);
+      alarm.adapter(training.arms[0]);
     }
     if (step % experiment.log.every === 0 || step === end) {
       await pull(training.arms);
-      const use = logInterval(training, progress, rates.adapter, pace.lap());
-      if (use && ownStep >= warm) watch.routing(use);
+      const use = await watch.during('log', () => logInterval(training, progress, rates.adapter, pace.lap()));
+      sink.emit({ type: 'spent', step, ...watch.take() });
+      if (use && ownStep >= warm) alarm.routing(use);
     }
-    const wishes = await everyone(training.ranks, {
+    const wishes = await everyone(ranks, {
       stop: signal.aborted ? stopReason(signal) : undefined,
       checkpoint: training.checkpointAsked?.() === true,
     });
@@ -175,8 +190,9 @@ export async function evaluate({
   heldOut,
   base,
   ranks,
-}: Pick<Training, 'arms' | 'heldOut' | 'base' | 'ranks'>): Promise<HeldOutMeasured> {
-  const began = performance.now();
+  watch,
+}: Pick<Training, 'arms' | 'heldOut' | 'base' | 'ranks' | 'watch'>): Promise<HeldOutMeasured> {
+  const began = now();
   const values: Measurement[] = [];
   const clips: HeldOutMeasured['clips'] = {};
   const scores = await evaluateAllHeldOut(
@@ -188,7 +204,8 @@ export async function evaluate({
     values.push(...measurements(name, scores[i].meter));
     clips[name] = scores[i].clips;
   }
-  return { values: [...values, ...base], clips, seconds: (performance.now() - began) / 1000 };
+  watch.add('evaluate', began);
+  return { values: [...values, ...base], clips, seconds: now().clock - began.clock };
 }
 
 /** Whoever aborts says why; a plain abort is a wish. */
@@ -216,9 +233,12 @@ async function pull(arms: readonly Arm[]): Promise<void> {
 }
 
 async function checkpoint(training: Training, progress: Progress): Promise<void> {
-  await pull(training.arms);
-  await mustBeAlike(training.ranks, training.arms, progress.step);
-  training.sink.save(progress.step, saveState(training.arms, progress, training.meaning));
+  const { arms, sink, watch, meaning, ranks } = training;
+  await watch.during('checkpoint', async () => {
+    await pull(arms);
+    await mustBeAlike(ranks, arms, progress.step);
+    sink.save(progress.step, saveState(arms, progress, meaning));
+  });
   training.sink.emit({ type: 'checkpoint', step: progress.step });
 }
 

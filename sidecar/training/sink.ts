@@ -8,6 +8,7 @@ import { type RunDir, RunLogs, runFiles } from '../runs/run.ts';
 import { startHeartbeat } from '../runs/status.ts';
 import { TensorBoardWriter } from '../runs/tensorboard.ts';
 import type { MaskedShard } from './draw.ts';
+import { Remaining } from './remaining.ts';
 
 /** All that a run at work knows of the outside. */
 export interface Sink {
@@ -48,6 +49,7 @@ export class RunSink implements RunsSink {
   private readonly logs: RunLogs;
   private readonly stopBeating: () => void;
   private board?: TensorBoardWriter;
+  private readonly remaining = new Remaining();
   step = 0;
 
   constructor(
@@ -67,6 +69,10 @@ export class RunSink implements RunsSink {
 
   emit(event: RunEvent): void {
     if ('step' in event) this.step = event.step;
+    if (event.type === 'stage') {
+      const leftSeconds = this.remaining.of(event, performance.now() / 1000);
+      if (leftSeconds !== undefined) event = { ...event, leftSeconds };
+    }
     // Progress of a stage is for the screen; the log keeps what a paper could need.
     if (event.type !== 'stage') this.logs.log.append({ ...event });
     if (event.type === 'metrics') this.board?.scalars(event.step, scalars('train', event.values));

@@ -1,5 +1,5 @@
 /** @file One update of every arm, or of none: all arms see the same shards and make the same updates. */
-import { assemble, type Sources } from '../learning/batch.ts';
+import type { Sources } from '../learning/batch.ts';
 import type { Outcome, Rates } from '../learning/learner.ts';
 import { accumulateTogether } from '../learning/together.ts';
 import type { AdamWOptions } from '../optim/adamw.ts';
@@ -8,6 +8,8 @@ import { alone, type Ranks } from '../ranks/ranks.ts';
 import { isMine, together } from '../ranks/share.ts';
 import type { Arm } from './arms.ts';
 import { type MaskedShard, maskedIn } from './draw.ts';
+import { type Drawn, load } from './read-ahead.ts';
+import { Stopwatch } from './stopwatch.ts';
 
 export type StepResult =
   | {
@@ -20,11 +22,14 @@ export type StepResult =
   /** The arm that could not make it, and why: nobody did. */
   | { made: false; arm: string; reason: string };
 
-/** How a step's shards are put together. */
-export interface Sharing {
-  ranks: Ranks;
+/** How a step's shards are put together, and what is told of it. */
+export interface AroundStep {
+  ranks?: Ranks;
   /** Gradients are summed in fixed point, alike on any number of ranks; else in float32, one after the other. */
-  exact: boolean;
+  exact?: boolean;
+  watch?: Stopwatch;
+  /** What was read ahead of each shard. */
+  fetched?: Drawn['fetched'];
 }
 
 /**
@@ -38,7 +43,7 @@ export async function takeStep(
   sources: Sources,
   rates: Rates,
   options: AdamWOptions & { l2ToStart?: number },
-  { ranks, exact }: Sharing = { ranks: alone, exact: false },
+  { ranks = alone, exact = false, watch = new Stopwatch(), fetched }: AroundStep = {},
 ): Promise<StepResult> {
   const total = maskedIn(shards);
   const weightOf = (shard: MaskedShard) => maskedIn([shard]) / total;
@@ -51,9 +56,9 @@ export async function takeStep(
   const mine: { index: number; result: Outcome[] }[] = [];
   for (const [index, shard] of shards.entries()) {
     if (!isMine(ranks, index)) continue;
-    await sources.features.ready?.(shard.crops.map(({ hash }) => hash));
-    const batch = { ...assemble(shard.crops, shard.frames, sources), key: shard.key };
-    mine.push({ index, result: await accumulateTogether(learners, batch, weightOf(shard)) });
+    const batch = await watch.during('load', () => load(shard, sources, fetched?.[index]));
+    const result = await watch.during('compute', () => accumulateTogether(learners, batch, weightOf(shard)));
+    mine.push({ index, result });
     for (const [i, sum] of sums?.entries() ?? []) {
       sum.add(await learners[i].readGradient());
       learners[i].discard();
@@ -61,7 +66,8 @@ export async function takeStep(
   }
   const loss: Record<string, number> = Object.fromEntries(arms.map(({ name }) => [name, 0]));
   const outcomes: (StepResult & { made: true })['outcomes'] = [];
-  for (const [index, ofArms] of (await together(ranks, mine)).entries()) {
+  const all = await watch.during('share', () => together(ranks, mine));
+  for (const [index, ofArms] of all.entries()) {
     const shard = shards[index];
     for (const [i, { name }] of arms.entries()) {
       const outcome = ofArms[i];
@@ -71,16 +77,16 @@ export async function takeStep(
     }
   }
   for (const [i, sum] of sums?.entries() ?? []) {
-    await ranks.sum(sum.values);
+    await watch.during('share', () => ranks.sum(sum.values));
     await learners[i].writeGradient(sum.total());
   }
   const gradientNorm: Record<string, number> = {};
   const { l2ToStart = 0 } = options;
   for (const { name, learner } of arms) {
     if (l2ToStart > 0) await learner.pullToAnchor(l2ToStart);
-    gradientNorm[name] = await learner.gradientNorm();
+    gradientNorm[name] = await watch.during('update', () => learner.gradientNorm());
     if (!Number.isFinite(gradientNorm[name])) return giveUp(name, 'the gradient is not finite');
   }
-  for (const learner of learners) await learner.update(rates, options);
+  for (const learner of learners) await watch.during('update', () => learner.update(rates, options));
   return { made: true, loss, gradientNorm, outcomes };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Rows } from '../corpus/index.ts';
 import type { BaseModel } from '../model/checkpoint/base.ts';
 import type { WeightFile } from '../weights/file.ts';
-import type { FeatureClip, FeatureSource, FeatureStore } from './features.ts';
+import type { Crop, FeatureClip, FeatureSource, FeatureStore } from './features.ts';
 import { fill } from './fill.ts';
 import { FrontEnd } from './front-end.ts';
 import { Pack } from './pack.ts';
@@ -17,6 +17,8 @@ export class ComputedFeatures implements FeatureStore {
   private readonly frontEnd: FrontEnd;
   private source?: FeatureSource;
   private held: Map<string, Float32Array>[] = [];
+  /** Of recordings that are being decoded for the next batch. */
+  private coming = new Map<string, Promise<Float32Array>>();
   readonly width: number;
 
   constructor(
@@ -41,7 +43,7 @@ export class ComputedFeatures implements FeatureStore {
     onProgress?: (done: number, total: number) => void,
   ): Promise<void> {
     this.source = source;
-    if (this.pack) await fill(this.pack, clips, async (clip) => toSound(await source.load(clip)), onProgress);
+    if (this.pack) await fill(this.pack, clips, source, toSound, onProgress);
   }
 
   async ready(hashes: readonly string[]): Promise<void> {
@@ -55,11 +57,25 @@ export class ComputedFeatures implements FeatureStore {
         continue;
       }
       if (pack && !pack.isSound(hash)) pack.write(hash, toSound(await source.load({ hash })));
-      const samples = pack ? fromSound(pack.read(hash)) : await source.load({ hash });
+      const samples = pack ? fromSound(pack.read(hash)) : await (this.coming.get(hash) ?? source.load({ hash }));
       // What a session gives lies in its own memory until the next run.
       made.set(hash, (await this.frontEnd.run(samples, source.options)).slice());
     }
+    this.coming.clear();
     this.held = [made, ...this.held].slice(0, HELD);
+  }
+
+  /** Where nothing is kept: has the recordings of the next batch decoded. The front end is this thread's own. */
+  async fetch(crops: readonly Crop[]): Promise<undefined[]> {
+    const { source, pack } = this;
+    if (source && !pack && (source.ahead ?? 1) > 1)
+      for (const { hash } of crops) {
+        if (this.coming.has(hash) || this.held.some((set) => set.has(hash))) continue;
+        const samples = source.load({ hash });
+        samples.catch(() => {}); // Thrown where it is needed.
+        this.coming.set(hash, samples);
+      }
+    return crops.map(() => undefined);
   }
 
   read(hash: string, start = 0, frames?: number): Float32Array {

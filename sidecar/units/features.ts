@@ -14,12 +14,22 @@ export type FeatureKind = 'float32' | 'float16' | 'audio' | 'none';
 
 export interface FeatureClip {
   hash: string;
+  /** How long it is, where that is known. */
+  frames?: number;
+}
+
+export interface Crop {
+  hash: string;
+  /** Its first frame. */
+  start: number;
 }
 
 /** How a missing or damaged clip is computed (again). */
 export interface FeatureSource {
   /** A clip's samples at 16 kHz, already normalised if the base wants it. */
   load(clip: FeatureClip): Promise<Float32Array>;
+  /** How many are worth loading before the first is needed; one after the other unless told. */
+  ahead?: number;
   options: SessionOptions;
 }
 
@@ -36,6 +46,11 @@ export interface FeatureStore {
   ready(hashes: readonly string[]): Promise<void>;
   /** `frames` rows from row `start`, all without them: [frames · width]. Of clips that were lately made ready. */
   read(hash: string, start?: number, frames?: number): Float32Array;
+  /**
+   * Reads crops of so many frames ahead, while the thread that asks computes: each crop's rows, or undefined where it is
+   * still to be made ready and read. Absent where nobody else can.
+   */
+  fetch?(crops: readonly Crop[], frames: number): Promise<(Float32Array | undefined)[]>;
   /** Whether a clip needs nothing more to be written. */
   has(hash: string): boolean;
   close(): Promise<void>;

@@ -31,6 +31,8 @@ export interface FrozenBase {
 }
 
 const BATCH_FRAMES = 2000;
+/** Of hidden states that the fit has made and the labelling need not make again: a quarter of an hour at 768 wide. */
+const KEPT_BYTES = 128 << 20;
 const frozen = (base: BaseModel): LearnableConfig => ({
   base: base.config,
   adapter: { kind: 'none' },
@@ -145,10 +147,18 @@ export async function prepareUnits(
   const path = join(cache, 'units', `${key}.safetensors`);
   // Asked before it is read: another process may put it there meanwhile.
   const wasThere = existsSync(path);
+  /** Whole clips of the fit's sample, as many as fit: small corpora are all of it. */
+  const kept = new Map<string, Float32Array>();
+  let room = KEPT_BYTES;
+  const keep = (hash: string, rows: Float32Array) => {
+    if (rows.byteLength > room) return;
+    room -= rows.byteLength;
+    kept.set(hash, rows);
+  };
   const centroids = known ?? cachedCentroids(path, config.clusters, width) ?? (await fitted());
 
   async function fitted(): Promise<Centroids> {
-    const rows = await sample(from, config, fitOn, (done, total) => onProgress?.('fit', done, total));
+    const rows = await sample(from, config, fitOn, keep, (done, total) => onProgress?.('fit', done, total));
     if (rows.length / width < config.clusters) throw tooFew(rows.length / width, config.clusters);
     const centroids = await fitKMeans(rows, width, config, options);
     writeFileAtomic(path, centroidsFile(centroids, { layer: String(config.layer), key }));
@@ -159,17 +169,29 @@ export async function prepareUnits(
   const missing = label.filter(({ hash }) => !pack.isSound(hash));
   if (missing.length > 0) {
     const assigner = await Assigner.open(config.clusters, width, options);
-    await visit<number>(
-      from,
-      missing,
-      { layer: config.layer },
-      floats,
-      async (clip, rows) => {
-        const { units } = await assigner.assign(rows as Float32Array, centroids);
-        pack.write(clip.hash, new Uint8Array(units.buffer));
-      },
-      (done, total) => onProgress?.('label', done, total),
-    );
+    const name = async ({ hash }: UnitClip, rows: Float32Array) => {
+      const { units } = await assigner.assign(rows, centroids);
+      pack.write(hash, new Uint8Array(units.buffer));
+    };
+    let done = 0;
+    for (const clip of missing) {
+      const rows = kept.get(clip.hash);
+      if (!rows) continue;
+      kept.delete(clip.hash);
+      await name(clip, rows);
+      onProgress?.('label', ++done, missing.length);
+    }
+    kept.clear();
+    const rest = done === 0 ? missing : missing.filter(({ hash }) => !pack.has(hash));
+    if (rest.length > 0)
+      await visit<number>(
+        from,
+        rest,
+        { layer: config.layer },
+        floats,
+        (clip, rows) => name(clip, rows as Float32Array),
+        (more) => onProgress?.('label', done + more, missing.length),
+      );
     await assigner.release();
   }
   const labels = new Map<string, Uint16Array>();
@@ -204,6 +226,7 @@ async function sample(
   from: FrozenBase,
   config: UnitsConfig,
   clips: Rows<UnitClip>,
+  whole: (hash: string, rows: Float32Array) => void,
   onProgress: (done: number, total: number) => void,
 ) {
   const width = from.base.config.hidden;
@@ -238,6 +261,7 @@ async function sample(
     { layer: config.layer },
     floats,
     ({ hash, frames }, all) => {
+      whole(hash, all as Float32Array);
       const picked = permutation(frames, config.seed, 'frames', hash).subarray(0, keep.get(hash));
       picked.forEach((t, i) => {
         rows.set((all as Float32Array).subarray(t * width, (t + 1) * width), (offsets.get(hash)! + i) * width);

@@ -19,6 +19,15 @@ interface Block {
   verified: boolean;
 }
 
+/** A block's data in its file. */
+export interface BlockPlace {
+  path: string;
+  offset: number;
+  bytes: number;
+  /** What they must have, hex, where nobody has looked yet. */
+  sha256?: string;
+}
+
 interface OpenFile {
   path: string;
   fd: number;
@@ -178,6 +187,20 @@ export class Pack {
     if (from < 0 || to > bytes || to < from) return undefined;
     const data = new Uint8Array(to - from);
     return readSync(file.fd, data, 0, data.length, offset + from) === data.length ? data : undefined;
+  }
+
+  /** Where a block lies, for another thread to read; undefined where it is not there. */
+  locate(key: string): BlockPlace | undefined {
+    const block = this.blocks.get(key)?.[0];
+    if (!block) return undefined;
+    const { file, offset, bytes, sha256, verified } = block;
+    return { path: file.path, offset, bytes, sha256: verified ? undefined : sha256.toString('hex') };
+  }
+
+  /** Another thread has found the block there to be what was written. */
+  vouch(key: string, { path, offset }: BlockPlace): void {
+    const block = this.blocks.get(key)?.find((one) => one.file.path === path && one.offset === offset);
+    if (block) block.verified = true;
   }
 
   bytes(key: string): number {

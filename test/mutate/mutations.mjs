@@ -6,6 +6,8 @@ const reference = 'test/cpu/reference';
 const by = {
   rows: ['test/unit/runs/row.test.ts'],
   result: ['test/unit/findings/result.test.ts'],
+  remaining: ['test/unit/remaining.test.ts'],
+  readAhead: ['test/cpu/training/read-ahead.test.ts'],
   findings: ['test/unit/evaluation/findings.test.ts'],
   intervals: ['test/unit/evaluation/interval.test.ts'],
   seeds: ['test/unit/evaluation/across-seeds.test.ts'],
@@ -1447,8 +1449,30 @@ const rows = [
   },
 ];
 
+const lean = [
+  {
+    name: 'remaining time counts what is done',
+    find: 'this.pace * (total - done)',
+    replace: 'this.pace * total',
+    tests: by.remaining,
+  },
+  {
+    name: 'pieces that came together weigh too much',
+    find: '1 - (1 - NEWEST) ** pieces',
+    replace: 'NEWEST * pieces',
+    tests: by.remaining,
+  },
+  {
+    name: 'what was read ahead is drawn again',
+    find: 'return next ?? this.drawn(step, false);',
+    replace: 'return this.drawn(step, false);',
+    tests: by.readAhead,
+  },
+];
+
 export const mutations = [
   ...rows,
+  ...lean,
   ...lately,
   ...routers,
   ...model,

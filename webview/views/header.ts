@@ -96,8 +96,8 @@ export function header(page: Page): Part {
         : [
             `${t('step {0} of {1}', whole(step), whole(steps))}${running ? ` (${Math.floor(100 * share)}\u202f%)` : ''}`,
           ];
-      const remaining = history.remainingSeconds();
-      if (running && !preparing && remaining !== undefined) parts.push(t('{0} left', duration(remaining)));
+      const remaining = preparing ? stage.leftSeconds : history.remainingSeconds();
+      if (running && remaining !== undefined) parts.push(t('{0} left', duration(remaining)));
       if (!running && history.seconds !== undefined) parts.push(t('took {0}', duration(history.seconds)));
       const speed = history.scalar('audioSecondsPerSecond').last();
       if (running && Number.isFinite(speed)) parts.push(t('{0} s of audio a second', whole(speed)));

@@ -4,7 +4,7 @@ import { framesOf } from '../../architecture/time.ts';
 import type { Experiment } from '../../config/experiment.ts';
 import {
   type Clip,
-  clipSamples,
+  ClipReader,
   createSampler,
   joined,
   type Rows,
@@ -35,6 +35,10 @@ export interface Clips {
   samplesIn(clip: { hash: string }): number;
   /** 16 kHz, normalised if the base wants it. */
   samples(clip: { hash: string }): Promise<Float32Array>;
+  /** How many clips are worth asking for before the first is needed. */
+  readonly ahead: number;
+  /** Ends the threads that decode, until a clip is asked for again. */
+  rest(): Promise<void>;
 }
 
 interface Around {
@@ -78,6 +82,7 @@ export async function collectClips(
   const all = joined([...scanned.train, ...scanned.dev]);
   const byHash = new TextIndex((place) => all.at(place)!.hash);
   for (let place = 0; place < all.length; place++) byHash.add(all.at(place)!.hash, place);
+  const reader = new ClipReader(base.normalise);
   const clipOf = (hash: string) => all.at(byHash.find(hash))!;
   const heard = joined(sides.train);
   if (heard.length === 0) throw nothingToTrainOn();
@@ -95,7 +100,11 @@ export async function collectClips(
       return { speaker, path: utterance.path, startSeconds: (utterance.startSample + startSample) / 16_000 };
     },
     samplesIn: ({ hash }) => clipOf(hash).samples,
-    samples: ({ hash }) => clipSamples(clipOf(hash), { normalise: base.normalise }),
+    samples: ({ hash }) => reader.samples(clipOf(hash)),
+    get ahead() {
+      return reader.ahead;
+    },
+    rest: () => reader.rest(),
   };
 }
 

@@ -21,6 +21,7 @@ import type { TrainingClip } from '../draw.ts';
 import type { ArmSpecs } from '../fork.ts';
 import { stagesOf } from '../stages.ts';
 import type { CheckpointMeaning } from '../state.ts';
+import { Stopwatch } from '../stopwatch.ts';
 import { type FrozenBaseModel, loadFrozenBase } from './base.ts';
 import { type Clips, collectClips } from './clips.ts';
 import { chooseCompute } from './compute.ts';
@@ -39,6 +40,7 @@ export interface Around {
   /** Told of a file of the cache that was damaged, when what it held has been made anew. */
   onDamage?(path: string): void;
   signal: AbortSignal;
+  watch?: Stopwatch;
 }
 
 /** All that is known before anything is computed. */
@@ -56,11 +58,12 @@ export interface Plan {
 }
 
 export async function plan(experiment: Experiment, around: Around): Promise<Plan> {
-  sweepTemporary(around.cache);
-  const frozen = loadFrozenBase(experiment, around.cache, around.emit, around.onDamage);
+  const { cache, emit, onDamage, watch = new Stopwatch() } = around;
+  sweepTemporary(cache);
+  const frozen = await watch.during('base', () => loadFrozenBase(experiment, cache, emit, onDamage));
   const { base } = frozen;
   const config = learnableConfig(experiment, base.config, frozen.trainMask);
-  const clips = await collectClips(experiment, frozen, around);
+  const clips = await watch.during('scan', () => collectClips(experiment, frozen, around));
   const all = joined<TrainingClip>([clips.heard, clips.heldOut]);
   const sized = rowsBy(all.length, (i) => {
     const { hash, frames } = all.at(i)!;
@@ -120,6 +123,7 @@ export async function label(
   { frozen: { base, file }, clips, features: kept, units: unitsPlan, stageUnits = [unitsPlan] }: Plan,
   around: Around,
 ): Promise<{ features: FeatureStore; units: Units; stageUnits: Units[]; from: FrozenBase }> {
+  const { watch = new Stopwatch() } = around;
   const options: SessionOptions = { device: around.device };
   const stage = (name: 'features' | 'units') => (done: number, total: number) => {
     around.signal.throwIfAborted();
@@ -127,32 +131,38 @@ export async function label(
   };
   const features = kept.open();
   try {
-    const source = { load: clips.samples, options };
-    await features.ensure(joined<TrainingClip>([clips.heard, clips.heldOut]), source, stage('features'));
+    const source = { load: clips.samples, options, ahead: clips.ahead };
+    const every = joined<TrainingClip>([clips.heard, clips.heldOut]);
+    await watch.during('features', () => features.ensure(every, source, stage('features')));
     const from = { base, file, features, options };
     const all: Units[] = [];
     for (const [i, one] of stageUnits.entries()) {
       const keptIn = around.runFolder && unitsFile({ path: around.runFolder }, i + 1);
-      all.push(await labelClips(one, from, clips, { ...around, keptIn }, stage('units')));
+      const named = () => labelClips(one, from, clips, { ...around, keptIn }, stage('units'));
+      all.push(await watch.during('units', named));
     }
     return { features, from, units: all[0], stageUnits: all };
   } catch (error) {
     await features.close();
     throw error;
+  } finally {
+    await clips.rest();
   }
 }
 
 export async function prepare(experiment: Experiment, planned: Plan, around: Around): Promise<Prepared> {
   const { frozen, clips, arms: armPlans } = planned;
   const { base, file, framesPerSecond } = frozen;
+  const { watch = new Stopwatch() } = around;
   const { features, units, stageUnits, from } = await label(planned, around);
   const arms: Arm[] = [];
   const release = async () => {
     for (const { learner } of arms) await learner.release();
     await features.close();
+    await clips.rest();
   };
   try {
-    const own = base.head && (await ownUnits(from, clips.heldOut));
+    const own = base.head && (await watch.during('units', () => ownUnits(from, clips.heldOut)));
     const baseUnits = own && ((hash: string) => own.get(hash) ?? none);
     const sources: Sources = { features, units: (hash) => units.of(hash), baseUnits };
     const sourcesOf = (own: Units): Sources =>
@@ -162,7 +172,7 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
       return { config, baseHead: name === ADAPTED ? base.head : undefined };
     });
     const speech = { config: armPlans[0].config, file, clips: clips.heard, sources };
-    const quantised = await chooseCompute(experiment, speech, around);
+    const quantised = await watch.during('calibrate', () => chooseCompute(experiment, speech, around));
     const learners = await openLearners(models, base, file, experiment.seed, from.options, quantised);
     arms.push(...armPlans.map((arm, i) => ({ ...arm, learner: learners[i] })));
     // Before anything is put into them: the start is the base, of a run that goes on or forks as well.
@@ -180,7 +190,7 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
       stageSources: stagesOf(experiment).map((_, i) => sourcesOf(stageUnits[i] ?? units)),
       sources,
       heldOut,
-      base: own ? await byOwnHead(arms[0], heldOut) : [],
+      base: own ? await watch.during('evaluate', () => byOwnHead(arms[0], heldOut)) : [],
       release,
     };
   } catch (error) {
