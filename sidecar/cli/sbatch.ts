@@ -11,11 +11,15 @@ import { slug } from '../runs/run.ts';
 import { loadStudy } from '../studies/study.ts';
 import { setOption } from './options.ts';
 import { tell } from './output.ts';
+import { tooFewShards } from './too-few-shards.ts';
 
 export interface JobOptions {
   time: string;
   cpus?: string;
   gpus?: string;
+  /** Processes that train together. */
+  ranks?: string;
+  mpi?: string;
   memory?: string;
   partition?: string;
   account?: string;
@@ -35,6 +39,8 @@ export const sbatch = () =>
     .option('--time <limit>', 'the longest that one start may run, as Slurm writes it', word, '24:00:00')
     .option('--cpus <n>', 'processors', word)
     .option('--gpus <n>', 'graphics cards, or type:n', word)
+    .option('--ranks <n>', 'processes that train together by MPI; training.shards must be as many at least', word)
+    .option('--mpi <kind>', 'how srun starts them, as "srun --mpi=list" says', word, 'pmix')
     .option('--memory <size>', 'as Slurm writes it: 16G', word)
     .option('--partition <name>', 'where to queue', word)
     .option('--account <name>', 'who pays', word)
@@ -45,7 +51,8 @@ export const sbatch = () =>
     .action(async (file: string, { dryRun, ...options }: Options) => {
       const path = resolve(file);
       // Whatever is wrong with it is better said now than in a queue.
-      const { name, points } = await whatIsIn(path, options.set);
+      const { name, points, shards = 1 } = await whatIsIn(path, options);
+      if (Number(options.ranks ?? 1) > shards) throw tooFewShards(Number(options.ranks), shards);
       const script = jobScript(path, name, options, points);
       if (dryRun) {
         tell(script);
@@ -59,15 +66,21 @@ export const sbatch = () =>
       tell(`Wrote ${target}\n${submitted(target, root)}`);
     });
 
-async function whatIsIn(path: string, set: string[]): Promise<{ name: string; points?: number }> {
-  if (!sweepIn(await readExperimentFile(path), path))
-    return { name: (await loadExperiment(path, set)).experiment.name };
-  if (set.length > 0)
+async function whatIsIn(
+  path: string,
+  { set, ranks }: JobOptions,
+): Promise<{ name: string; points?: number; shards?: number }> {
+  if (!sweepIn(await readExperimentFile(path), path)) {
+    const { name, training } = (await loadExperiment(path, set)).experiment;
+    return { name, shards: training.shards };
+  }
+  const wrong = set.length > 0 ? '--set' : Number(ranks ?? 1) > 1 ? '--ranks' : undefined;
+  if (wrong)
     throw new UserError({
-      code: 'sbatch.set',
+      code: 'sbatch.sweep',
       tried: `write a job script for ${path}`,
-      why: '--set does not go with a sweep, whose points have settings of their own.',
-      cure: 'Write the key under sweep.keys, with a list of one value.',
+      why: `${wrong} does not go with a sweep, whose points are a job each, with settings of their own.`,
+      cure: 'Leave it out; a key for all points stands under sweep.keys, with a list of one value.',
     });
   const { name, points } = await loadStudy(path);
   return { name, points: points.length };
@@ -81,8 +94,9 @@ export function jobScript(file: string, name: string, options: JobOptions, point
   const asked: [string, string | undefined][] = [
     ['job-name', slug(name)],
     ['time', options.time],
+    ['ntasks', options.ranks],
     ['cpus-per-task', options.cpus],
-    ['gpus', options.gpus],
+    [options.ranks ? 'gpus-per-task' : 'gpus', options.gpus],
     ['mem', options.memory],
     ['partition', options.partition],
     ['account', options.account],
@@ -93,14 +107,19 @@ export function jobScript(file: string, name: string, options: JobOptions, point
   ];
   const directives = asked.flatMap(([key, value]) => (value === undefined ? [] : [`#SBATCH --${key}=${value}`]));
   const sets = options.set.map((one) => ` \\\n  --set ${quoted(one)}`).join('');
+  const told = options.ranks
+    ? `# 90 s before its time is over every rank is told to write a checkpoint.
+#SBATCH --signal=USR2@90`
+    : `# 90 s before its time is over the job is told to write a checkpoint. "B:" tells this very process, which is MiLorE.
+#SBATCH --signal=B:USR2@90`;
+  const start = options.ranks ? `srun --mpi=${options.mpi ?? 'pmix'} --kill-on-bad-exit=1 ` : '';
   return `#!/bin/bash
 ${directives.join('\n')}
 #SBATCH --requeue
-# 90 s before its time is over the job is told to write a checkpoint. "B:" tells this very process, which is MiLorE.
-#SBATCH --signal=B:USR2@90
+${told}
 
 cd ${quoted(dirname(file))} || exit 1
-exec ${quoted(process.execPath)} ${quoted(resolve(process.argv[1]))} ${points === undefined ? 'train' : 'sweep'} ${quoted(`./${basename(file)}`)} \\
+exec ${start}${quoted(process.execPath)} ${quoted(resolve(process.argv[1]))} ${points === undefined ? 'train' : 'sweep'} ${quoted(`./${basename(file)}`)} \\
   ${points === undefined ? '--auto-resume' : '--index "$SLURM_ARRAY_TASK_ID"'} --requeue ${options.requeue}${sets}
 `;
 }

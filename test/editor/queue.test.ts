@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readQueue } from '../../sidecar/runs/queue.ts';
 import { deriveStatus } from '../../sidecar/runs/status.ts';
 import { openBrowser, openFile, workbench } from './bench/browser.ts';
-import { palette } from './bench/quick-input.ts';
+import { palette, paletteAndPick } from './bench/quick-input.ts';
 import { type Bench, missing, pageUrl, startBench } from './bench/server.ts';
 import { quick, root, runsOf, warmWorkspace } from './bench/workspace.ts';
 
@@ -37,8 +37,8 @@ describe.skipIf(reason)(`the queue in the editor${reason ? ` (not run: ${reason}
     await openFile(page, quick);
     await palette(page, 'MiLorE: Train Experiment');
     await expect.poll(() => states(), { timeout: 90_000 }).toEqual(['running']);
-    await openFile(page, quick);
-    await palette(page, 'MiLorE: Train Experiment');
+    // The dashboard has the focus now: which experiment is asked.
+    await paletteAndPick(page, 'MiLorE: Train Experiment', quick);
     await page.getByRole('button', { name: 'After This One' }).click({ timeout: 30_000 });
     await expect
       .poll(() => readQueue(bench.workspace).items.map(({ what }) => what), { timeout: 20_000 })

@@ -42,3 +42,10 @@ it('a sweep is an array with one job a point, each told its number', () => {
   expect(script).toMatch(/ sweep '\.\/my\.milore\.yaml' \\\n {2}--index "\$SLURM_ARRAY_TASK_ID" --requeue 3\n/);
   expect(jobScript('/home/x/my.milore.yaml', 'x', options)).not.toContain('array');
 });
+
+it('ranks are started by srun, and each is told before the time is over', () => {
+  const script = jobScript('/w/x.milore.yaml', 'x', { ...options, ranks: '8', gpus: '1', mpi: 'pmi2' });
+  for (const line of ['#SBATCH --ntasks=8', '#SBATCH --gpus-per-task=1', '#SBATCH --signal=USR2@90'])
+    expect(script.split('\n')).toContain(line);
+  expect(script).toMatch(/^exec srun --mpi=pmi2 --kill-on-bad-exit=1 '/m);
+});
