@@ -51,10 +51,8 @@ export const sbatch = () =>
     .action(async (file: string, { dryRun, ...options }: Options) => {
       const path = resolve(file);
       // Whatever is wrong with it is better said now than in a queue.
-      const { name, points, shards } = await whatIsIn(path, options.set);
-      const ranks = Number(options.ranks ?? 1);
-      if (ranks > 1 && points !== undefined) throw oneProcessAPoint();
-      if (ranks > (shards ?? 1)) throw tooFewShards(ranks, shards);
+      const { name, points, shards = 1 } = await whatIsIn(path, options);
+      if (Number(options.ranks ?? 1) > shards) throw tooFewShards(Number(options.ranks), shards);
       const script = jobScript(path, name, options, points);
       if (dryRun) {
         tell(script);
@@ -68,25 +66,21 @@ export const sbatch = () =>
       tell(`Wrote ${target}\n${submitted(target, root)}`);
     });
 
-const oneProcessAPoint = () =>
-  new UserError({
-    code: 'sbatch.ranks-of-a-sweep',
-    tried: 'write a job script for a sweep with several ranks',
-    why: 'each point of a sweep is trained by one process.',
-    cure: 'Leave --ranks out; --at-once says how many points train at the same time.',
-  });
-
-async function whatIsIn(path: string, set: string[]): Promise<{ name: string; points?: number; shards?: number }> {
+async function whatIsIn(
+  path: string,
+  { set, ranks }: JobOptions,
+): Promise<{ name: string; points?: number; shards?: number }> {
   if (!sweepIn(await readExperimentFile(path), path)) {
-    const { experiment } = await loadExperiment(path, set);
-    return { name: experiment.name, shards: experiment.training.shards };
+    const { name, training } = (await loadExperiment(path, set)).experiment;
+    return { name, shards: training.shards };
   }
-  if (set.length > 0)
+  const wrong = set.length > 0 ? '--set' : Number(ranks ?? 1) > 1 ? '--ranks' : undefined;
+  if (wrong)
     throw new UserError({
-      code: 'sbatch.set',
+      code: 'sbatch.sweep',
       tried: `write a job script for ${path}`,
-      why: '--set does not go with a sweep, whose points have settings of their own.',
-      cure: 'Write the key under sweep.keys, with a list of one value.',
+      why: `${wrong} does not go with a sweep, whose points are a job each, with settings of their own.`,
+      cure: 'Leave it out; a key for all points stands under sweep.keys, with a list of one value.',
     });
   const { name, points } = await loadStudy(path);
   return { name, points: points.length };

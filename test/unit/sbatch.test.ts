@@ -34,13 +34,6 @@ it('a job script says no more in its directives than was asked, and nothing of a
   expect(lines[body]).toBe(`cd '/home/o'\\''neil $(id)' || exit 1`);
 });
 
-it('ranks are started by srun, and each is told before the time is over', () => {
-  const script = jobScript('/w/x.milore.yaml', 'x', { ...options, ranks: '8', gpus: '1', mpi: 'pmi2' });
-  for (const line of ['#SBATCH --ntasks=8', '#SBATCH --gpus-per-task=1', '#SBATCH --signal=USR2@90'])
-    expect(script.split('\n')).toContain(line);
-  expect(script).toMatch(/^exec srun --mpi=pmi2 --kill-on-bad-exit=1 '/m);
-});
-
 it('a sweep is an array with one job a point, each told its number', () => {
   const script = jobScript('/home/x/my.milore.yaml', 'x', { ...options, atOnce: '4' }, 24);
   const lines = script.split('\n');
@@ -48,4 +41,11 @@ it('a sweep is an array with one job a point, each told its number', () => {
   expect(lines).toContain('#SBATCH --output=.milore/slurm/%x-%A_%a.out');
   expect(script).toMatch(/ sweep '\.\/my\.milore\.yaml' \\\n {2}--index "\$SLURM_ARRAY_TASK_ID" --requeue 3\n/);
   expect(jobScript('/home/x/my.milore.yaml', 'x', options)).not.toContain('array');
+});
+
+it('ranks are started by srun, and each is told before the time is over', () => {
+  const script = jobScript('/w/x.milore.yaml', 'x', { ...options, ranks: '8', gpus: '1', mpi: 'pmi2' });
+  for (const line of ['#SBATCH --ntasks=8', '#SBATCH --gpus-per-task=1', '#SBATCH --signal=USR2@90'])
+    expect(script.split('\n')).toContain(line);
+  expect(script).toMatch(/^exec srun --mpi=pmi2 --kill-on-bad-exit=1 '/m);
 });
