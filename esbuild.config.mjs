@@ -27,7 +27,7 @@ const sidecar = {
   splitting: true,
   chunkNames: 'chunk-[hash]',
   // Four megabytes that ogg-opus-decoder loads only when asked to beautify speech, which would change it.
-  external: ['onnxruntime-node', '@wasm-audio-decoders/opus-ml'],
+  external: ['onnxruntime-node', '@wasm-audio-decoders/opus-ml', 'koffi'],
   // Some dependencies are CommonJS and call require() on Node's own modules.
   banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
 };
@@ -71,7 +71,12 @@ const webview = { ...common, platform: 'browser', format: 'iife', target: 'es202
 const bundles = [
   {
     ...sidecar,
-    entryPoints: { milore: 'sidecar/cli.ts', worker: 'sidecar/server/worker.ts', bench: 'sidecar/bench.ts' },
+    entryPoints: {
+      milore: 'sidecar/cli.ts',
+      worker: 'sidecar/server/worker.ts',
+      'ranks-watchdog': 'sidecar/ranks/watchdog.ts',
+      bench: 'sidecar/bench.ts',
+    },
   },
   {
     ...extension,

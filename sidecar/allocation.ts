@@ -31,7 +31,11 @@ export function allocation(env: Environment = process.env): Allocation | undefin
  * its tasks. Never more than this process may run on.
  */
 export function allocatedCpus(env: Environment = process.env): number | undefined {
-  if (!allocation(env)) return undefined;
+  if (!allocation(env)) {
+    // Ranks that mpirun put on one machine share it, where it did not bind them to processors of their own.
+    const ranks = natural(env.OMPI_COMM_WORLD_LOCAL_SIZE ?? env.MPI_LOCALNRANKS) ?? 1;
+    return ranks > 1 ? Math.max(1, Math.floor(availableParallelism() / ranks)) : undefined;
+  }
   const node = natural(env.SLURM_CPUS_ON_NODE);
   // "2(x3)": of nodes that differ, "2(x3),1"; here that is the first node's, which is near enough.
   const tasks = natural(/^\d+/.exec(env.SLURM_TASKS_PER_NODE ?? '')?.[0]) ?? 1;

@@ -9,11 +9,15 @@ import { UserError } from '../errors.ts';
 import { slug } from '../runs/run.ts';
 import { setOption } from './options.ts';
 import { tell } from './output.ts';
+import { tooFewShards } from './too-few-shards.ts';
 
 export interface JobOptions {
   time: string;
   cpus?: string;
   gpus?: string;
+  /** Processes that train together. */
+  ranks?: string;
+  mpi?: string;
   memory?: string;
   partition?: string;
   account?: string;
@@ -32,6 +36,8 @@ export const sbatch = () =>
     .option('--time <limit>', 'the longest that one start may run, as Slurm writes it', word, '24:00:00')
     .option('--cpus <n>', 'processors', word)
     .option('--gpus <n>', 'graphics cards, or type:n', word)
+    .option('--ranks <n>', 'processes that train together by MPI; training.shards must be as many at least', word)
+    .option('--mpi <kind>', 'how srun starts them, as "srun --mpi=list" says', word, 'pmix')
     .option('--memory <size>', 'as Slurm writes it: 16G', word)
     .option('--partition <name>', 'where to queue', word)
     .option('--account <name>', 'who pays', word)
@@ -42,6 +48,8 @@ export const sbatch = () =>
       const path = resolve(file);
       // Whatever is wrong with it is better said now than in a queue.
       const { experiment } = await loadExperiment(path, options.set);
+      const { shards = 1 } = experiment.training;
+      if (Number(options.ranks ?? 1) > shards) throw tooFewShards(Number(options.ranks), experiment.training.shards);
       const script = jobScript(path, experiment.name, options);
       if (dryRun) {
         tell(script);
@@ -60,8 +68,9 @@ export function jobScript(file: string, name: string, options: JobOptions): stri
   const asked: [string, string | undefined][] = [
     ['job-name', slug(name)],
     ['time', options.time],
+    ['ntasks', options.ranks],
     ['cpus-per-task', options.cpus],
-    ['gpus', options.gpus],
+    [options.ranks ? 'gpus-per-task' : 'gpus', options.gpus],
     ['mem', options.memory],
     ['partition', options.partition],
     ['account', options.account],
@@ -71,14 +80,19 @@ export function jobScript(file: string, name: string, options: JobOptions): stri
   ];
   const directives = asked.flatMap(([key, value]) => (value === undefined ? [] : [`#SBATCH --${key}=${value}`]));
   const sets = options.set.map((one) => ` \\\n  --set ${quoted(one)}`).join('');
+  const told = options.ranks
+    ? `# 90 s before its time is over every rank is told to write a checkpoint.
+#SBATCH --signal=USR2@90`
+    : `# 90 s before its time is over the job is told to write a checkpoint. "B:" tells this very process, which is MiLorE.
+#SBATCH --signal=B:USR2@90`;
+  const start = options.ranks ? `srun --mpi=${options.mpi ?? 'pmix'} --kill-on-bad-exit=1 ` : '';
   return `#!/bin/bash
 ${directives.join('\n')}
 #SBATCH --requeue
-# 90 s before its time is over the job is told to write a checkpoint. "B:" tells this very process, which is MiLorE.
-#SBATCH --signal=B:USR2@90
+${told}
 
 cd ${quoted(dirname(file))} || exit 1
-exec ${quoted(process.execPath)} ${quoted(resolve(process.argv[1]))} train ${quoted(`./${basename(file)}`)} \\
+exec ${start}${quoted(process.execPath)} ${quoted(resolve(process.argv[1]))} train ${quoted(`./${basename(file)}`)} \\
   --auto-resume --requeue ${options.requeue}${sets}
 `;
 }

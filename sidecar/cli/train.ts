@@ -7,6 +7,10 @@ import { loadExperiment } from '../config/resolve.ts';
 import { devices } from '../config/schema.ts';
 import { UserError } from '../errors.ts';
 import { noSigns, type Signs } from '../protocol/result-words.ts';
+import { type Joined, joinRanks } from '../ranks/join.ts';
+import { launchedBy } from '../ranks/launched.ts';
+import { isFirst } from '../ranks/ranks.ts';
+import { fromFirst } from '../ranks/share.ts';
 import { hasCheckpoints } from '../runs/checkpoints.ts';
 import type { RunDir } from '../runs/run.ts';
 import { readSigns } from '../runs/signs.ts';
@@ -28,12 +32,15 @@ import {
   warn,
 } from './output.ts';
 import { answered, results, stageMatrix } from './results.ts';
+import { startRanks } from './start-ranks.ts';
 import { type StopSignals, stopSignals } from './stop-signals.ts';
+import { tooFewShards } from './too-few-shards.ts';
 
 interface Options {
   resume?: string;
   autoResume?: string | true;
   requeue?: number;
+  devices?: number;
   device?: Experiment['device'];
   set: string[];
   json: boolean;
@@ -48,6 +55,7 @@ export const train = () =>
       '--auto-resume [job]',
       'go on with the run that this job began, or begin it; the job is Slurm’s, or the name given here',
     )
+    .option('--devices <n>', 'processes of this machine that train together, started through mpirun', times)
     .option('--requeue <times>', 'put the Slurm job back into its queue when the scheduler stops it, so often', times)
     .addOption(new Option('--device <device>', 'where to compute').choices([...devices]))
     .addOption(setOption())
@@ -59,6 +67,8 @@ export const train = () =>
         command.error('error: --set does not go with --resume: a run keeps its own settings', { exitCode: 2 });
       if (options.resume && options.autoResume)
         command.error('error: --auto-resume finds its run itself: leave --resume out', { exitCode: 2 });
+      if (options.devices && options.devices > 1 && !launchedBy(process.env))
+        return startRanks(options.devices, process.argv.slice(2));
       const stop = stopSignals(endOfAllocation());
       try {
         await trainOn(file, options, stop);
@@ -68,40 +78,66 @@ export const train = () =>
     });
 
 async function trainOn(file: string | undefined, options: Options, stop: StopSignals): Promise<void> {
+  const workspace = file ? dirname(resolve(file)) : resolve(options.resume!, '..', '..', '..');
+  const ranks = await joinRanks(workspace);
+  try {
+    await trainAmong(ranks, file, options, stop);
+  } catch (error) {
+    // One that leaves unannounced takes the others with it: what started them ends them.
+    if (error instanceof Stopped) await (error.unannounced ? undefined : ranks.end());
+    // One rank's words are enough; the others say why only where they are the first to fail.
+    else if (!ranks.fail((error as Error).message)) throw new CommanderError(1, RUN_FAILED, '');
+    throw error;
+  }
+  await ranks.end();
+}
+
+class Stopped extends CommanderError {
+  constructor(readonly unannounced: boolean) {
+    super(STOPPED_EXIT, RUN_STOPPED, 'the run was stopped');
+  }
+}
+
+async function trainAmong(ranks: Joined, file: string | undefined, options: Options, stop: StopSignals): Promise<void> {
   const job = options.autoResume && jobName(options.autoResume);
-  const own = job ? runOfJob(dirname(resolve(file!)), job) : undefined;
-  const resume = options.resume ?? own?.path;
+  const found = job && isFirst(ranks) ? runOfJob(dirname(resolve(file!)), job)?.path : undefined;
+  const own = await fromFirst(ranks, found);
+  const resume = options.resume ?? own;
   const loaded = resume ? { ...experimentOf(resolve(resume)), text: '' } : await loadExperiment(file!, options.set);
   const { experiment } = loaded;
   if (file && resume) await mustBeOf(file, options.set, experiment, resume);
   const root = resume ? resolve(resume, '..', '..', '..') : dirname(resolve(file!));
+  const { shards } = experiment.training;
+  if (ranks.size > 1 && (shards ?? 1) < ranks.size) throw tooFewShards(ranks.size, shards);
   let run: RunDir | undefined;
-  const begin = () =>
-    runExperiment({
-      root,
-      experiment,
-      configText: loaded.text,
-      device: options.device ?? experiment.device,
-      resume: resume && resolve(resume),
-      job,
-      version: VERSION,
-      onEvent: progressPrinter(totalSteps(experiment), options.json),
-      signal: stop.signal,
-      onRun(begun) {
-        run = begun;
-      },
-    });
-  const result = await (own ? whenFree(begin, stop.signal) : begin()).catch((error) => {
+  const result = await runExperiment({
+    root,
+    experiment,
+    configText: loaded.text,
+    device: options.device ?? experiment.device,
+    resume: resume && resolve(resume),
+    patiently: own ? (take) => whenFree(take, stop.signal) : undefined,
+    job,
+    version: VERSION,
+    onEvent: progressPrinter(totalSteps(experiment), options.json),
+    signal: stop.signal,
+    ranks,
+    onRun(begun) {
+      run = begun;
+    },
+  }).catch((error) => {
     // Beside the fault itself, which is told last. Who resumes knows the command.
     if (run && !resume && hasCheckpoints(run))
       process.stderr.write(`The run has checkpoints. Once this is cured: milore train --resume ${run.path}\n`);
     throw error;
   });
-  if (options.json) tellJson({ type: 'result', ...result });
-  else tell(summary(experiment, result, result.findings ? await readSigns(result.run) : noSigns));
+  if (isFirst(ranks)) {
+    if (options.json) tellJson({ type: 'result', ...result });
+    else tell(summary(experiment, result, result.findings ? await readSigns(result.run) : noSigns));
+  }
   if (result.state === 'stopped') {
-    if (stop.scheduled && options.requeue) warn(requeue(options.requeue));
-    throw new CommanderError(STOPPED_EXIT, RUN_STOPPED, 'the run was stopped');
+    if (stop.scheduled && options.requeue && isFirst(ranks)) warn(requeue(options.requeue));
+    throw new Stopped(result.unannounced === true);
   }
   if (result.state === 'failed') throw new CommanderError(1, RUN_FAILED, result.reason ?? 'the run failed');
 }

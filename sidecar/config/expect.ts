@@ -5,7 +5,7 @@
 import type { BaseConfig } from '../architecture/config.ts';
 import { frameFlops } from '../architecture/flops.ts';
 import { framesOf, SAMPLE_RATE_HZ } from '../architecture/time.ts';
-import { type Experiment, totalSteps } from './experiment.ts';
+import { batchesOf, type Experiment, totalSteps } from './experiment.ts';
 import { sizeOf } from './size.ts';
 
 /** Products of one step (a multiply-add as two), over all frames of a batch. */
@@ -78,11 +78,11 @@ export function expectRun(experiment: Experiment, base: BaseConfig, threads: num
   const clips = Math.max(1, Math.round(training.batchSeconds / seconds));
   const { frames, trainFlops, forwardFlops } = stepWork(experiment, base, clips, seconds);
   const speed = flopsPerSecond(base, threads);
-  const stepSeconds = (trainFlops * training.accumulate) / speed;
+  const stepSeconds = (trainFlops * batchesOf(training)) / speed;
   const batchForward = forwardFlops / speed;
 
   const controlled = experiment.control && adapter.kind !== 'none';
-  const steps = totalSteps(experiment) * (stepSeconds + (controlled ? training.accumulate * batchForward : 0));
+  const steps = totalSteps(experiment) * (stepSeconds + (controlled ? batchesOf(training) * batchForward : 0));
   const start = head.warmupSteps * batchForward;
   const measurements = Math.ceil(totalSteps(experiment) / evaluation.every) + 1;
   const heldOut = (Object.keys(languages).length * evaluation.secondsPerLanguage) / training.batchSeconds;

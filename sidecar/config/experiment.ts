@@ -53,6 +53,10 @@ export function languagesOf(
   return Object.keys(experiment.languages).filter((code) => experiment.languages[code].role === role);
 }
 
+/** Batches that make one step. */
+export const batchesOf = ({ accumulate, shards = 1 }: { accumulate: number; shards?: number }): number =>
+  accumulate * shards;
+
 /** Fills in the defaults that depend on other keys. `fractionGiven`: whether the file itself sets replay.fraction. */
 export function complete(parsed: Parsed, fallbackName: string, fractionGiven: boolean): Experiment {
   const existing = languagesOf(parsed, 'existing');

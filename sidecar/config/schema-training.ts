@@ -13,6 +13,14 @@ export const training = section('Optimiser (AdamW), schedule and batches.', {
   accumulate: count(1, 4096)
     .default(1)
     .meta(about('Batches whose gradients make one step.', { unit: 'batches' })),
+  shards: count(1, 4096)
+    .optional()
+    .meta(
+      about(
+        'Batches of each of those that several processes compute and sum exactly: the adapter is the same to the bit on one process and on as many as there are shards.',
+        { unit: 'batches', otherwise: 'one, summed in float32 by one process' },
+      ),
+    ),
   learningRate: rate()
     .default(1.5e-3)
     .meta(

@@ -3,10 +3,12 @@
  * so that two numbers differ only by the model.
  */
 import { assemble, type MaskedCrop, maskedFrames, type Sources } from '../learning/batch.ts';
-import type { Learner } from '../learning/learner.ts';
+import type { Learner, Outcome } from '../learning/learner.ts';
 import { type MaskOptions, spanMask } from '../learning/mask.ts';
 import { clipSums, type Meter, tally } from '../learning/meter.ts';
 import { evaluateTogether } from '../learning/together.ts';
+import { alone, type Ranks } from '../ranks/ranks.ts';
+import { isMine, together } from '../ranks/share.ts';
 
 export interface HeldOutClip {
   hash: string;
@@ -45,15 +47,24 @@ export async function evaluateHeldOut(learner: Learner, speech: HeldOutSpeech): 
 export async function evaluateAllHeldOut(
   learners: readonly Learner[],
   { clips, sources, mask, batchFrames }: HeldOutSpeech,
+  ranks: Ranks = alone,
 ): Promise<HeldOutScores[]> {
-  const all = learners.map((): HeldOutScores => ({ meter: {}, clips: [] }));
-  for (const group of byLength(clips, batchFrames)) {
+  const groups = [...byLength(clips, batchFrames)].map((group) => {
     const { frames } = group[0];
-    await sources.features.ready?.(group.map(({ hash }) => hash));
     const crops = group.map(({ hash }): MaskedCrop => {
       return { hash, start: 0, mask: spanMask(frames, mask, 'held-out', hash) };
     });
-    const outcomes = await evaluateTogether(learners, assemble(crops, frames, sources));
+    return { group, frames, crops };
+  });
+  const mine: { index: number; result: Outcome[] }[] = [];
+  for (const [index, { group, frames, crops }] of groups.entries()) {
+    if (!isMine(ranks, index)) continue;
+    await sources.features.ready?.(group.map(({ hash }) => hash));
+    mine.push({ index, result: await evaluateTogether(learners, assemble(crops, frames, sources)) });
+  }
+  const all = learners.map((): HeldOutScores => ({ meter: {}, clips: [] }));
+  for (const [index, outcomes] of (await together(ranks, mine)).entries()) {
+    const { group, crops } = groups[index];
     const masked = crops.map(maskedFrames);
     const languages = group.map(({ language }) => language);
     for (const [i, outcome] of outcomes.entries()) {

@@ -1,5 +1,5 @@
 /** @file The README.md of what is taken along: a model card of the Hugging Face hub, filled from the run's own files. */
-import type { AdapterSpec, Experiment } from '../config/experiment.ts';
+import { type AdapterSpec, batchesOf, type Experiment } from '../config/experiment.ts';
 import { languageName, twoLetterCode } from '../config/iso639.ts';
 import { measuredValue } from '../protocol/measurement.ts';
 import { VERSION } from '../version.ts';
@@ -112,7 +112,7 @@ function heardTable(languages: readonly HeardLanguage[]): string {
 function trainingInWords({ adapter, replay, training, units, seed }: Experiment, { steps }: RunRecord): string {
   return [
     `- What trained: ${adapterInWords(adapter)}`,
-    `- ${steps ?? training.steps} updates of ${training.batchSeconds * training.accumulate} s of speech, learning rate ${training.learningRate}, replay ${replay.fraction} of the seconds, seed ${seed}`,
+    `- ${steps ?? training.steps} updates of ${training.batchSeconds * batchesOf(training)} s of speech, learning rate ${training.learningRate}, replay ${replay.fraction} of the seconds, seed ${seed}`,
     `- Labels: ${units.clusters} k-means units of layer ${units.layer}`,
   ].join('\n');
 }

@@ -159,6 +159,11 @@ export class DeviceLearner implements Learner {
     return flat;
   }
 
+  async writeGradient(gradient: Float32Array): Promise<void> {
+    this.discard();
+    this.gradient = await this.upload(gradient);
+  }
+
   async pull(): Promise<void> {
     if (!this.stale) return;
     await this.download(this.state.parameter, this.parameters.data);

@@ -148,6 +148,10 @@ export class HostLearner implements Learner, Member {
     this.gradient.fill(0);
   }
   readGradient = async () => this.gradient.slice();
+  async writeGradient(gradient: Float32Array): Promise<void> {
+    this.knownNorm = undefined;
+    this.gradient.set(gradient);
+  }
   async pull(): Promise<void> {}
   async push(): Promise<void> {}
 

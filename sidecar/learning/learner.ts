@@ -72,6 +72,8 @@ export interface Learner {
   discard(): void;
   /** A copy of the accumulated gradient, in the order of the parameters. */
   readGradient(): Promise<Float32Array>;
+  /** Puts another in its place, in the same order. */
+  writeGradient(gradient: Float32Array): Promise<void>;
   /** Brings main memory's parameters and moments up to date. */
   pull(): Promise<void>;
   /** Makes main memory's parameters and moments the ones that learn. */

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { siteName, TARGETS } from '../architecture/sites.ts';
-import { type Experiment, totalSteps } from '../config/experiment.ts';
+import { batchesOf, type Experiment, totalSteps } from '../config/experiment.ts';
 import { selectDevice } from '../engine/devices.ts';
 import { eightBitInstructions } from '../engine/instructions.ts';
 import type { DeviceName } from '../engine/session.ts';
@@ -96,7 +96,7 @@ async function timeSteps(
   signal: AbortSignal,
   onProgress: (done: number) => void,
 ) {
-  const { accumulate } = experiment.training;
+  const batches = batchesOf(experiment.training);
   const times: number[] = [];
   const began = performance.now();
   for (let i = 0; i <= measured && (times.length === 0 || performance.now() - began < budgetMs); i++) {
@@ -108,7 +108,7 @@ async function timeSteps(
     const end = performance.now();
     // The first claims memory; it counts only where nothing else was measured.
     if (i === 1) times.length = 0;
-    times.push(((halfway - start) * accumulate + end - halfway) / 1000);
+    times.push(((halfway - start) * batches + end - halfway) / 1000);
     onProgress(i);
   }
   const start = performance.now();

@@ -12,17 +12,20 @@ import type { ParameterCount } from '../objectives/count.ts';
 import { type CorpusSummary, LOG_VERSION, type RunEvent } from '../protocol/events.ts';
 import type { Findings } from '../protocol/findings.ts';
 import type { Measurement } from '../protocol/measurement.ts';
+import { alone, isFirst, type Ranks } from '../ranks/ranks.ts';
+import { fromFirst, inTurn } from '../ranks/share.ts';
 import { createRun, type RunDir, recordCompute } from '../runs/run.ts';
+import { mustAgree } from './agree.ts';
 import { assess, endWorks } from './assess.ts';
 import { begin, enter, goOn, openFork } from './beginnings.ts';
 import { describeFork, planFork } from './fork.ts';
-import { begun, openSink, takeUp } from './hold.ts';
+import { openAmong } from './hold.ts';
 import { type Ending, evaluate, fresh, type Training, train } from './loop.ts';
 import { trainedClips, trainingSampler } from './prepare/clips.ts';
 import { mustCompute } from './prepare/compute.ts';
-import { type Plan, type Prepared, plan, prepare, sayDamage } from './prepare/index.ts';
+import { type Plan, type Prepared, plan, prepare, sayDamage, trainedOn } from './prepare/index.ts';
 import { routedSites } from './prepare/learnable.ts';
-import { checkpointToResume, evaluationsAt, loggedOf } from './resume.ts';
+import { checkpointAmong, evaluationsAt, loggedOf } from './resume.ts';
 import { samplingEvent } from './sampling.ts';
 import { leaveStage } from './stage-end.ts';
 import { stageAt, stagesOf } from './stages.ts';
@@ -35,6 +38,8 @@ export interface RunRequest {
   device: DeviceName | 'auto';
   /** Goes on with this run's folder from its newest whole checkpoint. */
   resume?: string;
+  /** Tries to take the run's folder until it is free. */
+  patiently?<T>(take: () => Promise<T>): Promise<T>;
   /** A new run is to be found again by this job. */
   job?: string;
   /** Begins with the parameters of a checkpoint of another run, the newest unless told. */
@@ -43,6 +48,8 @@ export interface RunRequest {
   /** Everything that is logged, as it happens. */
   onEvent(event: RunEvent): void;
   signal: AbortSignal;
+  /** Those that train this together; alone without. */
+  ranks?: Ranks;
   /** Asked after each step: whether someone wants a checkpoint now. */
   checkpointAsked?(): boolean;
   /** Told as soon as the run has its folder. */
@@ -53,6 +60,8 @@ export interface RunResult {
   run: RunDir;
   state: 'done' | 'stopped' | 'failed';
   reason?: string;
+  /** Stopped amid something that is not shared, so that the other ranks do not know of it. */
+  unannounced?: boolean;
   /** Before the first step, also of a run that was resumed. */
   before?: Measurement[];
   after?: Measurement[];
@@ -73,22 +82,25 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   if (!chosen.usable) throw unusable(chosen);
   mustCompute(experiment, chosen.device);
   const source = request.from && openFork(request.from);
-  const held = request.resume
-    ? takeUp(request.resume)
-    : begun(
-        createRun(root, {
-          name: experiment.name,
-          configText: request.configText,
-          resolved: experiment,
-          versions: { milore: request.version, node: process.versions.node, onnxruntime: runtimeVersion() },
-          device: chosen.device,
-          job: request.job,
-          parent: source && { run: basename(resolve(request.from!.path)), step: source.step },
-        }),
-      );
-  const { run } = held;
-  const sink = openSink(held, request);
-  request.onRun?.(run);
+  const { ranks = alone } = request;
+  const versions = { milore: request.version, node: process.versions.node, onnxruntime: runtimeVersion() };
+  await mustAgree(
+    ranks,
+    { experiment, version: versions, device: chosen.device },
+    'Start all ranks with one installation and one experiment file.',
+  );
+  const { run, sink } = await openAmong(ranks, request, () =>
+    createRun(root, {
+      name: experiment.name,
+      configText: request.configText,
+      resolved: experiment,
+      versions,
+      device: chosen.device,
+      job: request.job,
+      parent: source && { run: basename(resolve(request.from!.path)), step: source.step },
+    }),
+  );
+  if (isFirst(ranks)) request.onRun?.(run);
   let planned: Plan | undefined;
   let prepared: Prepared | undefined;
   const result = (state: RunResult['state'], rest: Partial<RunResult> = {}): RunResult => ({
@@ -101,9 +113,9 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   });
   try {
     const steps = totalSteps(experiment);
-    const checkpoint = request.resume
-      ? checkpointToResume(run, (problem) => sink.emit({ type: 'note', level: 'warning', text: describe(problem) }))
-      : undefined;
+    const checkpoint = await checkpointAmong(ranks, request.resume !== undefined, run, (problem) =>
+      sink.emit({ type: 'note', level: 'warning', text: describe(problem) }),
+    );
     sink.begin(request.resume ? (checkpoint?.step ?? NOTHING_KEPT) : undefined);
     const deviceNotes = passedOver.map(({ device, reason }) => `${device}: ${reason}`);
     const step = checkpoint?.step ?? 0;
@@ -117,12 +129,15 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       onDamage: sayDamage((event) => sink.emit(event)),
       signal,
     };
-    planned = await plan(experiment, around);
+    planned = await inTurn(ranks, () => plan(experiment, around));
+    const oneDisk = 'Let all ranks read the same recordings and the same base, on one disk or in whole copies.';
+    await mustAgree(ranks, trainedOn(planned), oneDisk);
     const fork = source && planFork(source.progress, planned.specs, planned.meaning);
     if (fork) sink.emit({ type: 'note', level: 'info', text: `Begins with ${source.dir}. ${describeFork(fork)}` });
-    prepared = await prepare(experiment, planned, around);
+    const whole = planned;
+    prepared = await inTurn(ranks, () => prepare(experiment, whole, around));
     const { arms, computes, stageSources } = prepared;
-    recordCompute(run, computes);
+    if (isFirst(ranks)) recordCompute(run, computes);
     const stages = stagesOf(experiment);
     const { framesPerSecond } = planned.frozen;
     const common = {
@@ -131,6 +146,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       framesPerSecond,
       totalSteps: steps,
       sink,
+      ranks,
       signal,
       checkpointAsked: request.checkpointAsked,
     };
@@ -152,14 +168,16 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const progress = checkpoint ? await goOn(arms, checkpoint) : fresh();
     const current = stageAt(stages, progress.step);
     if (!checkpoint) await begin(trainings[0], planned, source && { ...source, fork: fork! });
-    const logged = checkpoint && (await loggedOf(run, checkpoint.step));
+    await mustAgree(ranks, { parameters: arms[0].learner.parameters.data, step: progress.step }, oneDisk);
+    const logged =
+      checkpoint && (await fromFirst(ranks, isFirst(ranks) ? await loggedOf(run, checkpoint.step) : undefined));
     const { cache, onDamage } = around;
     const assessing = { run, experiment, stages, planned, session: { device: chosen.device }, cache, onDamage };
     let before = logged?.before;
     if (!logged) {
       const measured = await evaluate(common);
       before = measured.values;
-      await assess(assessing, trainings[0], 0, measured);
+      if (isFirst(ranks)) await assess(assessing, trainings[0], 0, measured);
       sink.emit({ type: 'evaluation', step: 0, values: before });
       sink.emit(samplingEvent(0, trainings[0]));
     }
@@ -170,16 +188,18 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       const { stage } = training;
       // Gone on with at its very end, a stage has nothing left to enter.
       if (progress.step === stage.start) await enter(training, progress, planned);
-      const whole = progress.step === stage.start;
+      const fromItsStart = progress.step === stage.start;
       const enteredAt = performance.now();
       ending = await train(training, progress, stage === current ? logged?.last : undefined);
       if (ending.state !== 'done') break;
+      // The others wait where they next have to agree.
+      if (!isFirst(ranks)) continue;
       findings = await assess(
         assessing,
         training,
         stage.number,
         ending.evaluation,
-        whole ? (performance.now() - enteredAt) / 1000 : undefined,
+        fromItsStart ? (performance.now() - enteredAt) / 1000 : undefined,
       );
       sink.mustHold('write the adapter');
       if (experiment.stages)
@@ -189,7 +209,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
           info,
         });
     }
-    if (ending?.state === 'done') {
+    if (ending?.state === 'done' && isFirst(ranks)) {
       saveAdapter(join(run.path, 'adapter'), arms[0].config, arms[0].learner.parameters, {
         ...info,
         units: trainings.at(-1)!.meaning.units,
@@ -216,7 +236,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     // Any other error is one, also after someone asked to stop: what was to be kept may not have been.
     if (signal.aborted && fault === signal.reason) {
       sink.emit({ type: 'stopped', step: sink.step, reason: { code: 'preparing' } });
-      return result('stopped');
+      return result('stopped', { unannounced: true });
     }
     try {
       sink.emit({ type: 'failed', step: sink.step, reason: (error as Error).message });

@@ -4,10 +4,13 @@ import type { Experiment } from '../config/experiment.ts';
 import { checkResolved } from '../config/parse.ts';
 import { removeIfPossible } from '../disk.ts';
 import type { RunEvent } from '../protocol/events.ts';
+import { isFirst, type Ranks } from '../ranks/ranks.ts';
+import { fromFirst } from '../ranks/share.ts';
 import { type Claim, claimRun } from '../runs/claim.ts';
 import { openRun, type RunDir, readResolved, runFiles } from '../runs/run.ts';
+import type { RunRequest } from './experiment-run.ts';
 import { refuseOlder } from './resume.ts';
-import { RunSink } from './sink.ts';
+import { QuietSink, RunSink, type RunsSink } from './sink.ts';
 import { stagesOf } from './stages.ts';
 
 /** The experiment of a run that is to go on. @throws UserError where another version began it */
@@ -30,6 +33,19 @@ export function begun(run: RunDir): Held {
 export interface Held {
   run: RunDir;
   claim: Claim;
+}
+
+/** The run's folder and where all is said: the first rank has them, the others read and are quiet. */
+export async function openAmong(
+  ranks: Ranks,
+  request: Pick<RunRequest, 'experiment' | 'resume' | 'onEvent' | 'patiently'>,
+  create: () => RunDir,
+): Promise<{ run: RunDir; sink: RunsSink }> {
+  const take = async () => (request.resume ? takeUp(request.resume) : begun(create()));
+  const held = isFirst(ranks) ? await (request.patiently?.(take) ?? take()) : undefined;
+  const sink = held ? openSink(held, request) : new QuietSink();
+  const path = await fromFirst(ranks, held?.run.path);
+  return { run: held?.run ?? openRun(path!), sink };
 }
 
 /** A claim that outlived its failure would lock the run for as long as a service lives. */

@@ -2,6 +2,7 @@
  * @file The loop: draw, step, log, evaluate, checkpoint. It is handed arms and data, and knows neither audio nor files;
  * everything it says goes through its sink.
  */
+import { batchesOf } from '../config/experiment.ts';
 import type { Rows, Sampler } from '../corpus/index.ts';
 import { type ClipScore, evaluateAllHeldOut, type HeldOutSpeech } from '../evaluation/heldout.ts';
 import type { Sources } from '../learning/batch.ts';
@@ -9,6 +10,9 @@ import { measurements, tally } from '../learning/meter.ts';
 import { rateFactor } from '../optim/schedule.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import type { StopReason } from '../protocol/reason.ts';
+import type { Ranks } from '../ranks/ranks.ts';
+import { everyone } from '../ranks/share.ts';
+import { mustBeAlike } from './agree.ts';
 import type { Arm } from './arms.ts';
 import { drawStep, type TrainingClip } from './draw.ts';
 import { logInterval, type RoutedSite } from './interval.ts';
@@ -42,6 +46,8 @@ export interface Training {
   /** Of all stages. */
   totalSteps: number;
   sink: Sink;
+  /** Those that train this together. */
+  ranks: Ranks;
   /** Aborted: finish the step, write a checkpoint, leave. */
   signal: AbortSignal;
   /** Asked after each step: whether someone wants a checkpoint now. */
@@ -79,7 +85,9 @@ export const fresh = (): Progress => ({
 export async function train(training: Training, progress: Progress, logged?: ReadonlySet<string>): Promise<Ending> {
   const { stage, sampler, sink, signal } = training;
   const { experiment, start, end } = stage;
-  const { steps, accumulate, learningRate, headLearningRate, warmupFraction } = experiment.training;
+  const { steps, learningRate, headLearningRate, warmupFraction } = experiment.training;
+  const batches = batchesOf(experiment.training);
+  const sharing = { ranks: training.ranks, exact: experiment.training.shards !== undefined };
   if (progress.sampler !== undefined) sampler.restore(progress.sampler);
   let measured: HeldOutMeasured | undefined;
   if (logged && isMeasuredAt(progress.step, stage)) measured = await measure(training, progress.step, logged);
@@ -89,7 +97,7 @@ export async function train(training: Training, progress: Progress, logged?: Rea
   while (progress.step < end) {
     const step = progress.step + 1;
     const ownStep = step - start;
-    const draws = Array.from({ length: accumulate }, (_, part) => (ownStep - 1) * accumulate + part);
+    const draws = Array.from({ length: batches }, (_, part) => (ownStep - 1) * batches + part);
     const shards = drawStep(experiment, sampler, training.clips, 'train', draws);
     sink.batch(
       step,
@@ -97,7 +105,7 @@ export async function train(training: Training, progress: Progress, logged?: Rea
     );
     const factor = rateFactor(ownStep, experiment.training);
     const rates = { adapter: learningRate * factor, head: headLearningRate * factor };
-    const result = await takeStep(training.arms, shards, training.sources, rates, experiment.training);
+    const result = await takeStep(training.arms, shards, training.sources, rates, experiment.training, sharing);
     pace.audioSeconds +=
       shards.reduce((sum, { frames, crops }) => sum + frames * crops.length, 0) / training.framesPerSecond;
     if (result.made) {
@@ -128,12 +136,17 @@ export async function train(training: Training, progress: Progress, logged?: Rea
       const use = logInterval(training, progress, rates.adapter, pace.lap());
       if (use && ownStep >= warm) watch.routing(use);
     }
-    if (signal.aborted && step < training.totalSteps) {
+    const wishes = await everyone(training.ranks, {
+      stop: signal.aborted ? stopReason(signal) : undefined,
+      checkpoint: training.checkpointAsked?.() === true,
+    });
+    const stop = wishes.find((wish) => wish.stop)?.stop;
+    if (stop && step < training.totalSteps) {
       await checkpoint(training, progress);
-      sink.emit({ type: 'stopped', step, reason: stopReason(signal) });
+      sink.emit({ type: 'stopped', step, reason: stop });
       return { state: 'stopped' };
     }
-    if (step % experiment.checkpoint.every === 0 || step === end || training.checkpointAsked?.())
+    if (step % experiment.checkpoint.every === 0 || step === end || wishes.some((wish) => wish.checkpoint))
       await checkpoint(training, progress);
     if (isMeasuredAt(step, stage)) {
       const began = performance.now();
@@ -161,13 +174,15 @@ export async function evaluate({
   arms,
   heldOut,
   base,
-}: Pick<Training, 'arms' | 'heldOut' | 'base'>): Promise<HeldOutMeasured> {
+  ranks,
+}: Pick<Training, 'arms' | 'heldOut' | 'base' | 'ranks'>): Promise<HeldOutMeasured> {
   const began = performance.now();
   const values: Measurement[] = [];
   const clips: HeldOutMeasured['clips'] = {};
   const scores = await evaluateAllHeldOut(
     arms.map(({ learner }) => learner),
     heldOut,
+    ranks,
   );
   for (const [i, { name }] of arms.entries()) {
     values.push(...measurements(name, scores[i].meter));
@@ -202,6 +217,7 @@ async function pull(arms: readonly Arm[]): Promise<void> {
 
 async function checkpoint(training: Training, progress: Progress): Promise<void> {
   await pull(training.arms);
+  await mustBeAlike(training.ranks, training.arms, progress.step);
   training.sink.save(progress.step, saveState(training.arms, progress, training.meaning));
   training.sink.emit({ type: 'checkpoint', step: progress.step });
 }

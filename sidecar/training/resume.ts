@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { type Problem, UserError } from '../errors.ts';
 import { type Measurement, measurementsOf } from '../protocol/measurement.ts';
+import { isFirst, type Ranks } from '../ranks/ranks.ts';
+import { fromFirst } from '../ranks/share.ts';
 import { type Checkpoint, checkpointSteps, hasCheckpoints, latestCheckpoint } from '../runs/checkpoints.ts';
 import { readPoints } from '../runs/log.ts';
 import { openRun, type RunDir, runFiles } from '../runs/run.ts';
@@ -18,6 +20,19 @@ export function checkpointToResume(run: RunDir, report: (problem: Problem) => vo
       cure: `Restore one, or start anew with: milore train ${join(run.path, runFiles.config)}`,
     });
   return checkpoint;
+}
+
+/** The same on every rank: the first looks for it, and the others read the one that it found. */
+export async function checkpointAmong(
+  ranks: Ranks,
+  goesOn: boolean,
+  run: RunDir,
+  report: (problem: Problem) => void,
+): Promise<Checkpoint | undefined> {
+  if (!goesOn) return undefined;
+  const own = isFirst(ranks) ? checkpointToResume(run, report) : undefined;
+  const step = await fromFirst(ranks, own?.step);
+  return own ?? (step === undefined ? undefined : latestCheckpoint(run, undefined, step));
 }
 
 /** @throws UserError where the run has no such checkpoint, or an older version wrote it */

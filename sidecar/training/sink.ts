@@ -21,11 +21,33 @@ export interface Sink {
   mustHold(tried: string): void;
 }
 
-export class RunSink implements Sink {
+/** What whoever runs an experiment does with it beside. */
+export interface RunsSink extends Sink {
+  /** The last step that was told of. */
+  readonly step: number;
+  /** Takes back what was written after the checkpoint that the run goes on from; `undefined` begins anew. */
+  begin(resumedAt: number | undefined): void;
+  close(): void;
+}
+
+/** Of a rank that is not the first: what there is to say is said there. */
+export class QuietSink implements RunsSink {
+  step = 0;
+  begin(): void {}
+  emit(event: RunEvent): void {
+    if ('step' in event) this.step = event.step;
+  }
+  utilisation(): void {}
+  batch(): void {}
+  save(): void {}
+  mustHold(): void {}
+  close(): void {}
+}
+
+export class RunSink implements RunsSink {
   private readonly logs: RunLogs;
   private readonly stopBeating: () => void;
   private board?: TensorBoardWriter;
-  /** The last step that was told of. */
   step = 0;
 
   constructor(
@@ -38,7 +60,6 @@ export class RunSink implements Sink {
     this.stopBeating = startHeartbeat(run, () => this.step);
   }
 
-  /** Takes back what was written after the checkpoint that the run goes on from; `undefined` begins anew. */
   begin(resumedAt: number | undefined): void {
     if (resumedAt !== undefined) this.logs.resumed(resumedAt);
     this.board = new TensorBoardWriter(join(this.run.path, runFiles.tensorboard), { resumeFromStep: resumedAt });

@@ -1371,6 +1371,44 @@ const rows = [
   },
 ];
 
+const ranks = [
+  {
+    name: 'shards summed in floating point',
+    in: 'ranks',
+    find: 'const whole = Math.round(gradient[i] * SCALE);',
+    replace: 'const whole = gradient[i] * SCALE;',
+    tests: ['test/unit/ranks/ranks.test.ts'],
+  },
+  {
+    name: 'every rank computes every shard',
+    in: 'ranks',
+    find: 'index % size === rank',
+    replace: 'index % size <= rank',
+    tests: ['test/unit/ranks/ranks.test.ts'],
+  },
+  {
+    name: 'outcomes in the order of the ranks',
+    in: 'ranks',
+    find: 'all.sort((a, b) => a.index - b.index).map',
+    replace: 'all.map',
+    tests: ['test/unit/ranks/ranks.test.ts'],
+  },
+  {
+    name: 'gradients not summed over ranks',
+    in: 'training',
+    find: 'await ranks.sum(sum.values);',
+    replace: '',
+    tests: ['test/cpu/training/ranks.test.ts'],
+  },
+  {
+    name: 'only the first rank’s wish to stop counts',
+    in: 'training',
+    find: 'wishes.find((wish) => wish.stop)?.stop',
+    replace: 'wishes[0].stop',
+    tests: ['test/cpu/training/ranks.test.ts'],
+  },
+];
+
 export const mutations = [
   ...rows,
   ...lately,
@@ -1388,4 +1426,5 @@ export const mutations = [
   ...reading,
   ...superb,
   ...inBytes,
+  ...ranks,
 ];

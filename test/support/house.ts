@@ -11,6 +11,7 @@ import { join } from 'node:path';
  * learns text from frozen states) uses the same engine, objectives and optimisers beside it; units cluster what the model computes (units → model);
  * training reads the experiment and writes the run (→ config, runs, units); server and cli compose; what a room may
  * know, it may know the insides of (→ the rooms below it); what a run says is typed in protocol, for all who speak it;
+ * `ranks` (several processes that train one model; knows no model) lies below evaluation and training, which share their work out over it;
  * `export` takes a run along in the forms of other programs: above training, whose runs it reads, and hub, whose cards it writes;
  * and the extension reads runs from their files (→ runs, errors), so that it needs no sidecar to show them. An arrow that is not here is a question for design.md.
  */
@@ -21,6 +22,7 @@ export const rooms: Record<string, readonly string[]> = {
   engine: [],
   audio: [],
   runs: ['protocol'],
+  ranks: [],
   weights: ['engine'],
   model: ['engine', 'architecture', 'weights'],
   objectives: ['engine', 'architecture', 'weights', 'model'],
@@ -31,7 +33,7 @@ rooms.units = below('objectives', 'corpus');
 rooms.optim = below('engine');
 rooms.learning = [...below('objectives', 'optim'), 'protocol'];
 rooms.recognition = below('learning');
-rooms.evaluation = below('recognition', 'units');
+rooms.evaluation = [...below('recognition', 'units'), 'ranks'];
 rooms.training = [...below('evaluation', 'config'), 'runs'];
 rooms.hub = [...below('model', 'config'), 'protocol'];
 rooms.report = below('runs');

@@ -33,3 +33,10 @@ it('a job script says no more in its directives than was asked, and nothing of a
   ]);
   expect(lines[body]).toBe(`cd '/home/o'\\''neil $(id)' || exit 1`);
 });
+
+it('ranks are started by srun, and each is told before the time is over', () => {
+  const script = jobScript('/w/x.milore.yaml', 'x', { ...options, ranks: '8', gpus: '1', mpi: 'pmi2' });
+  for (const line of ['#SBATCH --ntasks=8', '#SBATCH --gpus-per-task=1', '#SBATCH --signal=USR2@90'])
+    expect(script.split('\n')).toContain(line);
+  expect(script).toMatch(/^exec srun --mpi=pmi2 --kill-on-bad-exit=1 '/m);
+});

@@ -90,6 +90,16 @@ export async function plan(experiment: Experiment, around: Around): Promise<Plan
   };
 }
 
+/** What two processes must have alike to train one model: base, units and every clip, by content. */
+export function trainedOn({ meaning, clips, frozen }: Plan): Record<string, unknown> {
+  const listed = (rows: Iterable<TrainingClip>) => [...rows].map(({ id, hash, frames }) => [id, hash, frames]);
+  return {
+    base: frozen.base.hash,
+    recordings: { heard: listed(clips.heard), heldOut: listed(clips.heldOut) },
+    units: meaning.units,
+  };
+}
+
 export interface Prepared {
   arms: Arm[];
   /** How the steps multiply by frozen weights. */
