@@ -70,7 +70,7 @@ function groupCells(line: Extract<Line, { kind: 'group' }>, columns: readonly Co
           h('bdi', {}, line.title),
           h('span', { class: 'note' }, ` ${whole(line.rows.length)}`),
         )
-      : numberCell(column, sayGroup(line.rows, column)),
+      : sayGroup(line.rows, column),
   );
 }
 
@@ -99,11 +99,10 @@ function runCells(
       );
     }
     const value = column.value(row);
-    if (value === undefined) return numberCell(column, '');
+    if (value === undefined) return '';
     const best = column.best?.(row);
     const isOther = best !== undefined && best.value !== value;
     return numberCell(
-      column,
       column.say(value),
       isOther ? t('{0} at {1}', column.say(best.value), whole(best.step)) : undefined,
       toneOf(column, value),
@@ -118,10 +117,13 @@ function toneOf(column: Column, value: unknown): string {
   return value > 0 === higherIsBetter(column) ? 'good' : 'bad';
 }
 
-const numberCell = (column: Column, text: string, best?: string, tone = ''): HTMLElement =>
-  h(
-    'span',
-    { class: `${column.isNumber ? 'n' : ''} value`, title: best ? t('Last: {0}. Best: {1}.', text, best) : text },
-    h('span', { class: tone }, text),
-    best !== undefined && h('span', { class: 'note best' }, best),
-  );
+/** A cell that says one thing is its text alone: very many of them come and go while somebody scrolls. */
+const numberCell = (text: string, best?: string, tone = ''): Node | string =>
+  best === undefined && tone === ''
+    ? text
+    : h(
+        'span',
+        best === undefined ? { class: tone } : { title: t('Last: {0}. Best: {1}.', text, best) },
+        best === undefined ? text : h('span', { class: tone }, text),
+        best !== undefined && h('span', { class: 'note best' }, best),
+      );

@@ -2,6 +2,8 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Measurement } from '../../../sidecar/protocol/measurement.ts';
+import { checkpointSteps } from '../../../sidecar/runs/checkpoints.ts';
+import { openRun } from '../../../sidecar/runs/run.ts';
 import { notesOf, type TinyRun, tinyRuns } from '../../support/tiny-run.ts';
 
 const lossesOf = (values: readonly Measurement[], arm: string) =>
@@ -22,6 +24,9 @@ describe('a fork', () => {
     for (const arm of ['adapted', 'control'])
       expect(lossesOf(child.result.before!, arm)).toEqual(lossesOf(parent.result.after!, arm));
     expect(notesOf(child)).toContain('Every parameter is carried over.');
+    const { id, path } = parent.result.run;
+    const steps = checkpointSteps({ path }).at(-1);
+    expect(openRun(child.result.run.path).parent).toEqual({ run: id, step: steps });
   });
 
   it('keeps the units under another seed, so that they stay the targets', async () => {
