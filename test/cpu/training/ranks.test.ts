@@ -56,7 +56,7 @@ it('what every shard counts is the mean over all of them: other shards of the sa
   const exact = await norms(['training.shards=3', 'training.batchSeconds=4']);
   const float = await norms(['training.accumulate=3', 'training.batchSeconds=4']);
   for (const [i, one] of exact.entries()) expect(Math.abs(one / float[i] - 1)).toBeLessThan(1e-5);
-}, 60_000);
+}, 180_000);
 
 it('a stop that one rank is asked for stops all at one step, and another number of ranks goes on to the same adapter', async () => {
   const settings = [...shards, 'training.steps=6'];
@@ -71,7 +71,7 @@ it('a stop that one rank is asked for stops all at one step, and another number 
   const resumed = await among(3, settings, { resume: parts[0].result.run.path });
   expect(resumed.result.state).toBe('done');
   expect(adapter(resumed)).toBe(adapter(whole));
-}, 60_000);
+}, 180_000);
 
 function withoutClock({ values, ...event }: Record<string, unknown>) {
   const kept = (values as { measure: string }[] | undefined)?.filter(
