@@ -45,7 +45,7 @@ it.each([
       expect(several.result.findings?.tables).toEqual(one.result.findings?.tables);
     }
   },
-  120_000,
+  240_000,
 );
 
 it('what every shard counts is the mean over all of them: other shards of the same batches train alike', async () => {
