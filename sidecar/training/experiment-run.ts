@@ -214,7 +214,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
           info,
         });
     }
-    timed(progress.step);
+    if (ending?.state === 'done') timed(progress.step);
     if (ending?.state === 'done' && isFirst(ranks)) {
       saveAdapter(join(run.path, 'adapter'), arms[0].config, arms[0].learner.parameters, {
         ...info,

@@ -132,6 +132,7 @@ export async function train(training: Training, progress: Progress, logged?: Rea
       sink.emit({ type: 'skipped', step, arm, reason, inARow: progress.skippedInARow });
       if (progress.skippedInARow >= SKIPS_THAT_STOP) {
         const why = `${SKIPS_THAT_STOP} steps in a row were skipped: in the ${arm} arm ${reason}. Lower training.learningRate, or look at the batches of these steps.`;
+        sink.emit({ type: 'spent', step, ...watch.take() });
         sink.emit({ type: 'failed', step, reason: why });
         return { state: 'failed', reason: why };
       }
@@ -158,6 +159,8 @@ export async function train(training: Training, progress: Progress, logged?: Rea
     const stop = wishes.find((wish) => wish.stop)?.stop;
     if (stop && step < training.totalSteps) {
       await checkpoint(training, progress);
+      // How a run ended stands last in its log: its status is read from there.
+      sink.emit({ type: 'spent', step, ...watch.take() });
       sink.emit({ type: 'stopped', step, reason: stop });
       return { state: 'stopped' };
     }
