@@ -1,4 +1,4 @@
-/** @file A compiled graph on a device. The only module, with devices.ts, that knows onnxruntime. */
+/** @file A compiled graph on a device. The only module, with runtime.ts and devices.ts, that knows onnxruntime. */
 import type * as Runtime from 'onnxruntime-node';
 import { allocatedCpus } from '../allocation.ts';
 import { bindShapes, type Compiled } from './compile.ts';

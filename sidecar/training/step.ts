@@ -66,7 +66,9 @@ export async function takeStep(
   }
   const loss: Record<string, number> = Object.fromEntries(arms.map(({ name }) => [name, 0]));
   const outcomes: (StepResult & { made: true })['outcomes'] = [];
-  const all = await watch.during('share', () => together(ranks, mine));
+  // Alone there is nobody to share with, and nothing to tell of it.
+  const shared = <T>(work: () => Promise<T>) => (ranks.size > 1 ? watch.during('share', work) : work());
+  const all = await shared(() => together(ranks, mine));
   for (const [index, ofArms] of all.entries()) {
     const shard = shards[index];
     for (const [i, { name }] of arms.entries()) {
@@ -77,7 +79,7 @@ export async function takeStep(
     }
   }
   for (const [i, sum] of sums?.entries() ?? []) {
-    await watch.during('share', () => ranks.sum(sum.values));
+    await shared(() => ranks.sum(sum.values));
     await learners[i].writeGradient(sum.total());
   }
   const gradientNorm: Record<string, number> = {};
