@@ -46,10 +46,13 @@ export function writeFileSynced(path: string, content: string | Uint8Array, { du
   }
 }
 
-/** With those above it, where they are not there. On a disk that can only be read the system's recursion says ENOENT. */
-export function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  if (dirname(path) !== path) makeFolder(dirname(path));
+/**
+ * With those above it, where they are not there; `within` is never made: a folder that somebody removes must not rise
+ * again. On a disk that can only be read the system's own recursion says ENOENT.
+ */
+export function makeFolder(path: string, within?: string): void {
+  if (existsSync(path) || path === within) return;
+  if (dirname(path) !== path) makeFolder(dirname(path), within);
   try {
     mkdirSync(path);
   } catch (error) {

@@ -71,7 +71,7 @@ export function writeCheckpoint(
   const final = join(parent, folderOf(step));
   const temporary = `${final}.${process.pid}.tmp`;
   try {
-    makeFolder(parent);
+    makeFolder(parent, run.path);
     rmSync(temporary, { recursive: true, force: true });
     mkdirSync(temporary);
     const entries: Record<string, Entry> = {};

@@ -99,7 +99,7 @@ export async function assess(
   };
   sink.mustHold(`write what was measured after step ${step}`);
   const folder = join(run.path, runFiles.evaluation);
-  makeFolder(folder);
+  makeFolder(folder, run.path);
   writeFileAtomic(rowFile(run, row), `${JSON.stringify(assessed)}\n`);
   return tell(about, row, (text) => sink.emit({ type: 'note', level: 'warning', text }));
 }
@@ -134,7 +134,12 @@ async function annotated(
         cache,
         onDamage,
         workOf: (key, task, options) =>
-          workOf({ folder: worksOf(run, row), options, every: experiment.checkpoint.every }, `row ${row}`, key, task),
+          workOf(
+            { folder: worksOf(run, row), within: run.path, options, every: experiment.checkpoint.every },
+            `row ${row}`,
+            key,
+            task,
+          ),
       },
       { updates, width, accumulate, rate, seed: experiment.seed },
       (what, done, total) => {

@@ -29,6 +29,8 @@ const RECOGNISER = 'recogniser';
 export interface WorkOptions {
   /** Folder of all works. */
   folder: string;
+  /** A folder above it, of a run, that is not made anew where somebody removed it. */
+  within?: string;
   options: RecognitionOptions;
   /** Updates between checkpoints. */
   every: number;
@@ -50,7 +52,7 @@ export function workKey(modelKey: string, task: RecognitionTask, options: Recogn
 }
 
 export function workOf(
-  { folder, options, every, originOf }: WorkOptions,
+  { folder, within, options, every, originOf }: WorkOptions,
   arm: string,
   modelKey: string,
   task: RecognitionTask,
@@ -71,7 +73,7 @@ export function workOf(
       return found;
     },
     newest() {
-      makeFolder(path);
+      makeFolder(path, within);
       // Of two processes at the same work one goes on; the claim of one that was killed counts for nothing.
       claim = claimRun({ id: `${arm} ${task.name}`, path });
       recoverCheckpoints({ path });

@@ -97,7 +97,13 @@ export class RunSink implements RunsSink {
     this.mustHold(`write the checkpoint of step ${step}`);
     this.logs.sync();
     this.board?.sync();
-    writeCheckpoint(this.run, step, files, this.checkpoints);
+    try {
+      writeCheckpoint(this.run, step, files, this.checkpoints);
+    } catch (error) {
+      // The folder may have gone since.
+      this.mustHold(`write the checkpoint of step ${step}`);
+      throw error;
+    }
   }
 
   close(): void {

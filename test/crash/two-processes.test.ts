@@ -118,7 +118,7 @@ describe('processes that share a workspace', () => {
       const [run] = runsOf(root);
       const aside = join(root, 'aside');
       if (what === 'moved') renameSync(run, aside);
-      else rmSync(run, { recursive: true });
+      else rmSync(run, { recursive: true, maxRetries: 5 });
       const { code, stdout } = await ended;
       expect(code).toBe(1);
       expect(stdout).toMatch(/is no longer there: it was moved or deleted while the run was at work/);

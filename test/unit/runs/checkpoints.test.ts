@@ -42,6 +42,13 @@ describe('checkpoints', () => {
     expect(latestCheckpoint(run)!.read('state.json')).toEqual(Buffer.from('{"v":99}'));
   });
 
+  it('are not written where the run’s folder was removed, and do not make it anew', () => {
+    const run = newRun();
+    rmSync(run.path, { recursive: true });
+    expect(() => writeCheckpoint(run, 10, files(10))).toThrow(/write the checkpoint of step 10/);
+    expect(existsSync(run.path)).toBe(false);
+  });
+
   const damage: Record<string, (dir: string) => void> = {
     'a missing file': (dir) => rmSync(join(dir, 'state.json')),
     'a changed byte': (dir) => {
