@@ -43,7 +43,7 @@ rooms.export = below('training', 'hub');
 rooms.studies = [...below('training'), 'report'];
 rooms.server = [...below('export'), 'report', 'studies'];
 rooms.mcp = below('studies');
-rooms.cli = [...below('server'), 'server', 'mcp'];
+rooms.cli = [...below('server'), 'mcp'];
 
 /** They make the sample and measure; never shipped, they may know all that the terminal may. */
 rooms.sample = [...rooms.cli, 'cli'];
