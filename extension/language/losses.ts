@@ -2,7 +2,7 @@
  * @file What an experiment would lose of data that was inspected: a warning before anybody trains, and its cure. The rule
  * is the dashboard's (sidecar/protocol/alarm-rules.ts).
  */
-import { parseExperiment } from '../../sidecar/config/parse.ts';
+import { type Experiment, parseExperiment } from '../../sidecar/config/parse.ts';
 import { type Files, resolvePaths } from '../../sidecar/config/paths.ts';
 import type { Problem } from '../../sidecar/errors.ts';
 import { JOIN_SECONDS, LOSS_SHARE, lostAsShort } from '../../sidecar/protocol/alarm-rules.ts';
@@ -49,6 +49,23 @@ export async function lossesOf(
       ];
     }),
   );
+}
+
+/** Seconds of speech of each language all of whose data were inspected. */
+export async function speechOf(
+  experiment: Experiment,
+  file: string,
+  files: Files,
+  inspected: readonly InspectedData[],
+): Promise<Record<string, number>> {
+  if (inspected.length === 0) return {};
+  const { experiment: resolved } = await resolvePaths(files, experiment, files.parent(file));
+  const speech: Record<string, number> = {};
+  for (const [code, { data }] of Object.entries(resolved?.languages ?? {})) {
+    const found = data.map((path) => inspected.findLast((one) => one.path === path)?.seconds);
+    if (found.every((seconds) => seconds !== undefined)) speech[code] = found.reduce((sum, one) => sum + one, 0);
+  }
+  return speech;
 }
 
 /** Where and what to write so that short clips are joined; undefined where `audio` is no section. */
