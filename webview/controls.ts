@@ -13,6 +13,7 @@ import {
   vsCodePanels,
   vsCodePanelTab,
   vsCodePanelView,
+  vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
 import { h } from './dom.ts';
 
@@ -26,6 +27,11 @@ export function registerControls(): void {
     vsCodePanelTab(),
     vsCodePanelView(),
   );
+}
+
+/** Those of the guide to a new experiment. */
+export function registerGuideControls(): void {
+  provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeDropdown(), vsCodeOption(), vsCodeTextField());
 }
 
 export type Appearance = 'primary' | 'secondary' | 'icon';

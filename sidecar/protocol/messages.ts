@@ -209,6 +209,8 @@ export interface ModelReport {
   weights: string;
   files: string[];
   hasHead: boolean;
+  /** Files in its folder that hold heads of its width, beside one that is found by itself. Absent from older sidecars. */
+  heads?: string[];
   /** Tensors by name; a model that has any of the three cannot be trained. */
   missing: string[];
   unexpected: string[];

@@ -30,7 +30,8 @@ export interface Kept {
 
 /** Values that can be told exactly: inspections count at these lengths. */
 export const minimums = [0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2] as const;
-export const joins = [undefined, 5, 10, 15] as const;
+/** 0: never. */
+export const joins = [0, 5, 10, 15] as const;
 
 /** Held out and trained are joined apart. */
 const SIDES = 2;
