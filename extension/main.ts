@@ -3,6 +3,7 @@
  * is loaded after the window has gone on, or when it is first used.
  */
 import * as vscode from 'vscode';
+import { progressWords } from '../sidecar/protocol/progress-words.ts';
 import { command } from './command.ts';
 import { registerDashboard } from './dashboard/register.ts';
 import type { Parts } from './datasets/dataset-commands.ts';
@@ -45,7 +46,11 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.window.createTreeView('milore.runs', { treeDataProvider: new RunTree(store), canSelectMany: true }),
     registerDashboard({ context, store, sidecar, output }),
     announce(sidecar, store),
-    sidecar.on('run/progress', ({ run, stage, done }) => stage === 'train' && store.advance(run, done)),
+    sidecar.on('run/progress', (progress) => {
+      if (progress.stage === 'train') return store.advance(progress.run, progress.done);
+      const words = progressWords(progress, vscode.l10n.t);
+      if (words) store.prepare(progress.run, words.text);
+    }),
     tellWhatEnded(store, context.workspaceState, (run) => announceEnd(run, store)),
     registerSample(context),
     registerTasks(context.asAbsolutePath('dist/milore.js')),

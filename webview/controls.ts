@@ -69,7 +69,13 @@ export function dropdown(label: string, changed: (value: string) => void): Dropd
       const next = JSON.stringify(options);
       if (next !== key) {
         key = next;
-        select.replaceChildren(...options.map(([value, text]) => h('vscode-option', { value }, text)));
+        select.replaceChildren(
+          ...options.map(([value, text]) => h('vscode-option', { value, selected: value === chosen }, text)),
+        );
+        // It hears of its options when they are drawn, and takes no value before.
+        requestAnimationFrame(() => {
+          if (next === key && select.value !== chosen) select.value = chosen;
+        });
       }
       if (select.value !== chosen) select.value = chosen;
     },

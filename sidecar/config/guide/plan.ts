@@ -215,7 +215,7 @@ function headHere(facts: GuideModel['facts'], known: CatalogueBase | undefined, 
   if (!facts) return { kind: 'unread' };
   if (facts.hasHead) return { kind: 'found' };
   // Numbered by iteration where there are several: the last is the one that it was trained with last.
-  const files = [...(facts.heads ?? [])].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const files = [...(facts.heads ?? [])].sort((a, b) => iteration(a) - iteration(b) || (a < b ? -1 : 1));
   if (files.length > 0) {
     const fits = chosen !== undefined && (chosen === '' || files.includes(chosen));
     return { kind: 'files', files, chosen: fits ? chosen : files[files.length - 1] };
@@ -225,6 +225,9 @@ function headHere(facts: GuideModel['facts'], known: CatalogueBase | undefined, 
     ? { kind: 'checkpoint', file: known.head.file, bytes: known.head.bytes }
     : { kind: 'nowhere' };
 }
+
+/** The last number in a name: `head_it2` comes after `head0`. */
+const iteration = (name: string): number => Number(/\d+(?=\D*$)/.exec(name)?.[0] ?? -1);
 
 const headOf = (base: GuideBase | undefined): { head?: string } =>
   base?.head.kind === 'files' && base.head.chosen !== '' ? { head: base.head.chosen } : {};

@@ -99,7 +99,11 @@ describe('what the guide proposes', () => {
       {
         name: 'small',
         shape,
-        facts: { ...facts, hasHead: false, heads: ['head_it10.safetensors', 'head_it2.safetensors'] },
+        facts: {
+          ...facts,
+          hasHead: false,
+          heads: ['head_it10.safetensors', 'head_it2.safetensors', 'head0.safetensors'],
+        },
       },
     ];
     expect(composeGuide(input({ models }), choice()).plan.base.head).toBe('head_it10.safetensors');
