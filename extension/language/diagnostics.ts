@@ -73,6 +73,7 @@ export function toDiagnostic(problem: Problem, document: TextDocument, tree: Tre
     // What is lost is no fault: `milore train` would do it.
     severity: loss ? DiagnosticSeverity.Warning : DiagnosticSeverity.Error,
     code: problem.code,
+    ...(problem.fix ? { data: problem.fix } : {}),
     source: 'milore',
     message: loss ? `${problem.why} ${problem.cure}` : messageOf(problem),
   };
