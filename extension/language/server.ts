@@ -30,7 +30,7 @@ import { type Grammar, grammarOf } from './grammar.ts';
 import { hover } from './hover.ts';
 import { buttons, type KnownOf, sizeLine } from './lens.ts';
 import { links } from './links.ts';
-import { lossesOf, speechOf } from './losses.ts';
+import { headsOf, lossesOf, speechOf } from './losses.ts';
 import { changed, type EditorRequests, type Initialization } from './messages.ts';
 import { RenameRefused, renameable, renameEverywhere } from './rename.ts';
 import { symbols } from './symbols.ts';
@@ -111,6 +111,7 @@ async function check(uri: string): Promise<void> {
     // A client that knows nothing of inspections does not answer.
     const inspected = await ask('milore/inspected', {}).catch(() => []);
     problems.push(...(await lossesOf(document.getText(), file, files, inspected, t)));
+    problems.push(...(await headsOf(document.getText(), file, files, t)));
   }
   if (documents.get(uri)?.version !== version) return;
   const byFile = new Map<string, Diagnostic[]>([[uri, []]]);

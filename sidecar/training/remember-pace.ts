@@ -54,19 +54,37 @@ export class PaceKeeper {
   keep(): void {
     const base = this.base();
     if (!base || this.steps < FEWEST_STEPS) return;
-    const expected = expectRun(this.experiment, base, availableParallelism()).wholeStepSeconds;
-    const path = join(this.root, '.milore', PACE_FILE);
-    const { hidden, layers } = base;
-    const steps = this.stepSeconds / this.steps / expected;
-    try {
-      const before = parsePaces(readIfThere(path), machineName());
-      const entry = { device: this.device, hidden, layers, steps };
-      const next = withPace(before, this.preparation ? { ...entry, preparation: this.preparation } : entry);
-      makeFolder(join(this.root, '.milore'));
-      writeFileAtomic(path, `${JSON.stringify(next)}\n`, { durable: false });
-    } catch {
-      // A full disk or a folder that is gone is told by the run itself.
-    }
+    remember(this.root, this.experiment, this.device, base, this.stepSeconds / this.steps, this.preparation);
+  }
+}
+
+/** What measuring some steps tells, without a run. @param root the workspace */
+export const rememberSteps = (
+  root: string,
+  experiment: Experiment,
+  device: string,
+  base: BaseConfig,
+  stepSeconds: number,
+): void => remember(root, experiment, device, base, stepSeconds);
+
+function remember(
+  root: string,
+  experiment: Experiment,
+  device: string,
+  base: BaseConfig,
+  stepSeconds: number,
+  preparation?: number,
+): void {
+  const expected = expectRun(experiment, base, availableParallelism()).wholeStepSeconds;
+  const path = join(root, '.milore', PACE_FILE);
+  const entry = { device, hidden: base.hidden, layers: base.layers, steps: stepSeconds / expected };
+  try {
+    const before = parsePaces(readIfThere(path), machineName());
+    const next = withPace(before, preparation === undefined ? entry : { ...entry, preparation });
+    makeFolder(join(root, '.milore'));
+    writeFileAtomic(path, `${JSON.stringify(next)}\n`, { durable: false });
+  } catch {
+    // A full disk or a folder that is gone is told by the run itself.
   }
 }
 

@@ -206,6 +206,13 @@ describe.skipIf(reason)(`a first experiment in a real VS Code${reason ? ` (not r
     await shoot('time');
     await guide().getByRole('button', { name: 'Create and Train' }).click();
     await expect.poll(() => runsOf(bench.workspace).length, { timeout: 120_000 }).toBe(1);
+    // The same words in all three places.
+    const [status, pace, row] = [
+      page.locator('.statusbar-item[id*="milore.status"]'),
+      guide().locator('.pace'),
+      page.locator('.pane-body .monaco-list-row', { hasText: /^experiment\s*preparing/ }).first(),
+    ];
+    for (const place of [status, pace, row]) await place.getByText(/preparing \d+\s%/).waitFor({ timeout: 60_000 });
     await shoot('training');
     const text = readFileSync(join(bench.workspace, 'experiment.milore.yaml'), 'utf8');
     const { experiment, problems } = parseExperiment(text, 'experiment.milore.yaml');

@@ -14,7 +14,7 @@ export function baseTable({ language, choose, act }: Guide): GuidePart {
   const body = h('tbody');
   const rebuild = keyed(body);
   const radios = new Map<string, HTMLInputElement>();
-  const head = [t('Model'), t('Parameters'), t('Knows'), t('Licence'), t('Own head'), t('Where')];
+  const head = [t('Model'), t('Parameters'), t('Knows'), t('Licence'), t('Own head'), t('Download')];
   const table = h(
     'table',
     { class: 'bases' },
@@ -56,7 +56,7 @@ export function baseTable({ language, choose, act }: Guide): GuidePart {
       h('td', {}, knows(one)),
       h('td', {}, one.licence ?? (one.here ? t('unknown') : t('its own: see its page')), ' ', warn),
       h('td', {}, headWord(one.head)),
-      h('td', {}, one.here ? t('here') : t('{0} to download', bytes(one.bytes ?? 0))),
+      h('td', {}, one.here ? t('here') : bytes(one.bytes ?? 0)),
     );
   }
 

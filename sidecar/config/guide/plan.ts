@@ -10,6 +10,7 @@ import type { Experiment } from '../experiment.ts';
 import { languageName } from '../iso639.ts';
 import { type Paces, paceOf } from '../pace.ts';
 import { parseExperiment } from '../parse.ts';
+import { headsInOrder } from './heads.ts';
 import { type Counted, joins, kept, minimums, suggestJoin, suggestMinimum } from './kept.ts';
 import { type Length, lengths, suggestBatch, suggestEvery, suggestSteps } from './steps.ts';
 import type {
@@ -215,7 +216,7 @@ function headHere(facts: GuideModel['facts'], known: CatalogueBase | undefined, 
   if (!facts) return { kind: 'unread' };
   if (facts.hasHead) return { kind: 'found' };
   // Numbered by iteration where there are several: the last is the one that it was trained with last.
-  const files = [...(facts.heads ?? [])].sort((a, b) => iteration(a) - iteration(b) || (a < b ? -1 : 1));
+  const files = headsInOrder(facts.heads ?? []);
   if (files.length > 0) {
     const fits = chosen !== undefined && (chosen === '' || files.includes(chosen));
     return { kind: 'files', files, chosen: fits ? chosen : files[files.length - 1] };
@@ -225,9 +226,6 @@ function headHere(facts: GuideModel['facts'], known: CatalogueBase | undefined, 
     ? { kind: 'checkpoint', file: known.head.file, bytes: known.head.bytes }
     : { kind: 'nowhere' };
 }
-
-/** The last number in a name: `head_it2` comes after `head0`. */
-const iteration = (name: string): number => Number(/\d+(?=\D*$)/.exec(name)?.[0] ?? -1);
 
 const headOf = (base: GuideBase | undefined): { head?: string } =>
   base?.head.kind === 'files' && base.head.chosen !== '' ? { head: base.head.chosen } : {};
