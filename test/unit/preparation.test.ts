@@ -56,6 +56,11 @@ it('one progress over all parts never runs backwards, and is never more than all
 it('what comes again, as the units of a later stage, takes nothing back', () => {
   const all = shares([...told, ['units', 1, 30], ['scan', 0, 10, 'fin']]) as number[];
   expect([...all].sort((a, b) => a - b)).toEqual(all);
+  const [half, again] = shares([
+    ['head', 50, 100],
+    ['head', 10, 100],
+  ]) as number[];
+  expect(again).toBe(half);
 });
 
 it('parts that the cache has are passed in a moment', () => {
