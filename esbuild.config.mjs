@@ -76,7 +76,7 @@ const bundles = [
       worker: 'sidecar/server/worker.ts',
       'ranks-watchdog': 'sidecar/ranks/watchdog.ts',
       helper: 'sidecar/helper.ts',
-      bench: 'sidecar/bench.ts',
+      bench: 'sidecar/bench/main.ts',
     },
   },
   {
