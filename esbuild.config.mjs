@@ -85,6 +85,7 @@ const bundles = [
     entryPoints: { extension: 'extension/main.ts', 'language-server': 'extension/language/server.ts' },
   },
   { ...webview, entryPoints: { webview: 'webview/main.ts' } },
+  { ...webview, entryPoints: { guide: 'webview/guide/main.ts' } },
 ];
 const built = await Promise.all(bundles.map(build));
 const lazy = { ...extension, entryPoints: Object.fromEntries(later) };
