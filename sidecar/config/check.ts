@@ -9,6 +9,7 @@ import { isLanguageCode, languageName, suggestCodes } from './iso639.ts';
 import { nearest } from './nearest.ts';
 import type { Places } from './places.ts';
 import { isKnown, type Repaired, repair } from './repair.ts';
+import { rivalsIn } from './rivals.ts';
 import { experimentSchema, type ParsedExperiment } from './schema.ts';
 import { stagesIn } from './stages.ts';
 
@@ -203,6 +204,7 @@ function across({ parsed: experiment, left }: Repaired, places: Places): Problem
     const why = `adapter.kind is ${adapter.kind}: the base itself does not move.`;
     fault(['training', 'l2ToStart'], why, 'Write 0, or adapter.kind: full.', [['adapter', 'kind']]);
   }
+  problems.push(...rivalsIn(experiment, places, left));
   const { compute, device } = experiment;
   if (compute === 'int8' && device !== 'auto' && device !== 'cpu') {
     const why = `products in 8 bits are for the CPU, and device is ${device}.`;

@@ -9,6 +9,7 @@ export const presets = [
   'full',
   'full+replay',
   'l2',
+  'ewc',
   'lora',
   'dense',
   'top-k',

@@ -52,6 +52,23 @@ export const training = section('Optimiser (AdamW), schedule and batches.', {
         { source: 'L2-SP (Li, Grandvalet & Davoine 2018)' },
       ),
     ),
+  ewc: section('Elastic weight consolidation: what the old languages need of the model is kept near to where it was.', {
+    strength: real(0, 1e15)
+      .default(0)
+      .meta(
+        about(
+          'Weight of the penalty: half of this times the squared distance of each parameter from where the stage found it, times its importance for the old languages (diagonal Fisher). The head moves freely.',
+          { source: 'EWC (Kirkpatrick et al. 2017), eq. 3' },
+        ),
+      ),
+    clips: count(1, 1e6)
+      .default(64)
+      .meta(
+        about('Training clips of each old language that importance is computed on, before each stage.', {
+          unit: 'clips',
+        }),
+      ),
+  }),
   warmupFraction: real(0, 1)
     .default(0.08)
     .meta(

@@ -22,6 +22,8 @@ const FULL_RATE = 1 / 4;
 const SOME_REPLAY = 0.125;
 /** A place to begin, and no recommendation: vary training.l2ToStart over decades. */
 const L2_TO_START = 0.01;
+/** Likewise of training.ewc.strength, whose scale follows the importance: vary it over decades. */
+const EWC = 1e4;
 /** Of a top-k router without one: Lamer-SSL (arXiv 2602.12746). */
 const BALANCE = 0.001;
 
@@ -31,8 +33,9 @@ export function presetPoints(
   experiment: ParsedExperiment,
 ): PresetPoint[] | { why: string; cure: string } {
   const one = (changes: Changes): PresetPoint[] => [
-    { name: preset, changes: { ...unpulled(experiment, changes), ...changes } },
+    { name: preset, changes: { ...unpulled(experiment, changes), ...unrivalled(preset, experiment), ...changes } },
   ];
+  const { training } = experiment;
   switch (preset) {
     case 'base':
       return [{ name: preset, changes: {}, measured: 'base' }];
@@ -46,7 +49,13 @@ export function presetPoints(
       return one({
         ...full(experiment),
         ...replayed(experiment, 0),
-        'training.l2ToStart': experiment.training.l2ToStart > 0 ? experiment.training.l2ToStart : L2_TO_START,
+        'training.l2ToStart': training.l2ToStart > 0 ? training.l2ToStart : L2_TO_START,
+      });
+    case 'ewc':
+      return one({
+        ...full(experiment),
+        ...replayed(experiment, 0),
+        'training.ewc.strength': training.ewc.strength > 0 ? training.ewc.strength : EWC,
       });
     case 'lora':
       return one(singleLora(experiment));
@@ -71,6 +80,12 @@ export function presetPoints(
 /** Where the base itself does not move, nothing pulls it back. */
 const unpulled = ({ training }: ParsedExperiment, changes: Changes): Changes =>
   training.l2ToStart > 0 && (changes['adapter.kind'] ?? 'full') !== 'full' ? { 'training.l2ToStart': 0 } : {};
+
+/** Methods that are compared with each other are what their names say, whatever the experiment holds on to. */
+function unrivalled(preset: Preset, { training }: ParsedExperiment): Changes {
+  if (!['head', 'full', 'full+replay', 'l2', 'ewc'].includes(preset)) return {};
+  return training.ewc.strength > 0 ? { 'training.ewc.strength': 0 } : {};
+}
 
 /** The head's rate stays what it was, though the one that it follows changes. */
 const full = ({ training }: ParsedExperiment): Changes => ({

@@ -15,6 +15,7 @@ import {
   copyGraph,
   normGraph,
   one,
+  pullGraph,
   type TensorSlot,
   updateFeeds,
   updateGraph,
@@ -25,9 +26,11 @@ import {
   batchBindings,
   batchFeeds,
   dropoutFeeds,
+  type Held,
   type Learner,
   type Outcome,
   outcome,
+  penaltyOf,
   type Rates,
   withoutAnchor,
 } from './learner.ts';
@@ -43,6 +46,7 @@ interface Sessions {
   norm: Session;
   update: Session;
   sum: Session;
+  pull: Session;
   upload: Session;
   download: Session;
 }
@@ -54,6 +58,7 @@ export class DeviceLearner implements Learner {
   private stale = false;
   /** The base's parameters as training found them; zeros elsewhere. */
   private start?: { base: Tensors; none: Tensors };
+  private held?: { values: Held; start: Tensors; weight: Tensors };
 
   private constructor(
     readonly config: LearnableConfig,
@@ -88,6 +93,7 @@ export class DeviceLearner implements Learner {
       norm: await small(normGraph(slots), strict),
       update: await small(updateGraph(slots), { ...strict, keep: updated }),
       sum: await small(accumulateGraph(slots), keeping('sum:')),
+      pull: await small(pullGraph(slots), keeping('sum:')),
       upload: await small(copyGraph(slots), keeping('copy:')),
       download: await small(copyGraph(slots), strict),
     };
@@ -149,6 +155,30 @@ export class DeviceLearner implements Learner {
       dispose(sofar);
     }
   }
+
+  async hold(held?: Held): Promise<void> {
+    if (this.held) for (const tensors of [this.held.start, this.held.weight]) dispose(tensors);
+    this.held = held && {
+      values: held,
+      start: await this.upload(held.start),
+      weight: await this.upload(held.weight),
+    };
+  }
+
+  async pullToHeld(): Promise<void> {
+    if (!this.held) return;
+    const sofar = this.gradient ?? (await this.upload(new Float32Array(this.parameters.size)));
+    const feeds = {
+      ...prefixed('gradient:', sofar),
+      ...prefixed('parameter:', this.state.parameter),
+      ...prefixed('start:', this.held.start),
+      ...prefixed('weight:', this.held.weight),
+    };
+    this.gradient = this.take(await this.sessions.pull.run(feeds, {}), 'sum:');
+    dispose(sofar);
+  }
+
+  heldPenalty = () => this.held && penaltyOf(this.held.values, this.parameters.data);
 
   async gradientNorm(): Promise<number> {
     if (!this.gradient) return 0;
@@ -227,6 +257,7 @@ export class DeviceLearner implements Learner {
     this.discard();
     for (const part of PARTS) dispose(this.state[part]);
     for (const tensors of Object.values(this.start ?? {})) dispose(tensors);
+    await this.hold();
     for (const session of Object.values(this.sessions)) await session.release();
   }
 

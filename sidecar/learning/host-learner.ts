@@ -13,9 +13,11 @@ import {
   batchBindings,
   batchFeeds,
   dropoutFeeds,
+  type Held,
   type Learner,
   type Outcome,
   outcome,
+  penaltyOf,
   type Rates,
   withoutAnchor,
 } from './learner.ts';
@@ -30,6 +32,7 @@ export class HostLearner implements Learner, Member {
   private readonly sessions = new Map<Kind, Promise<Session>>();
   /** The base's parameters as training found them, by name. */
   private start?: ReadonlyMap<string, Float32Array>;
+  private held?: Held;
   /** Of the gradient as it is; undefined where nobody has asked for it. */
   private knownNorm?: number;
 
@@ -148,6 +151,20 @@ export class HostLearner implements Learner, Member {
       for (let i = 0; i < target.length; i++) target[i] += strength * (now[i] - start[i]);
     }
   }
+
+  async hold(held?: Held): Promise<void> {
+    this.held = held;
+  }
+
+  async pullToHeld(): Promise<void> {
+    if (!this.held) return;
+    this.knownNorm = undefined;
+    const { gradient, parameters } = this;
+    const { start, weight } = this.held;
+    for (let i = 0; i < gradient.length; i++) gradient[i] += weight[i] * (parameters.data[i] - start[i]);
+  }
+
+  heldPenalty = () => this.held && penaltyOf(this.held, this.parameters.data);
 
   gradientNorm = async () => (this.knownNorm = norm(this.gradient));
 

@@ -52,6 +52,13 @@ export interface Rates {
   head: number;
 }
 
+/** What keeps a model near to where it was: numbers in the order of the parameters. */
+export interface Held {
+  start: Float32Array;
+  /** Strength times importance; 0 where a parameter moves freely. */
+  weight: Float32Array;
+}
+
 export interface Learner {
   readonly config: LearnableConfig;
   /** Main memory's copy. Call `pull` before reading it, `push` after writing to it. */
@@ -68,6 +75,15 @@ export interface Learner {
    * accumulated (L2-SP: Li, Grandvalet & Davoine 2018, eq. 3, where α is `strength`). Needs an anchor.
    */
   pullToAnchor(strength: number): Promise<void>;
+  /** From here on `pullToHeld` pulls there; without it, nowhere. */
+  hold(held?: Held): Promise<void>;
+  /**
+   * Adds the gradient of the penalty ½ · Σ wᵢ (θᵢ − θ*ᵢ)², wᵢ (θᵢ − θ*ᵢ), to what has been accumulated (EWC: Kirkpatrick et al.
+   * 2017, eq. 3, where wᵢ is λ·Fᵢ). Where nothing is held it adds nothing.
+   */
+  pullToHeld(): Promise<void>;
+  /** That penalty, of main memory's copy; undefined where nothing is held. */
+  heldPenalty(): number | undefined;
   /** L2 norm of the accumulated gradient: asked before an update, so that all arms make it or none. */
   gradientNorm(): Promise<number>;
   /**
@@ -100,6 +116,13 @@ export function dropoutFeeds({ clips, frames, key = [] }: Batch, { adapter, base
     feeds[name] = { data: dropoutMask(shape[0] * shape[1], adapter.mixture.dropout, name, ...key), shape };
   }
   return feeds;
+}
+
+/** ½ · Σ wᵢ (θᵢ − θ*ᵢ)². */
+export function penaltyOf({ start, weight }: Held, now: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < now.length; i++) sum += weight[i] * (now[i] - start[i]) ** 2;
+  return sum / 2;
 }
 
 export const withoutAnchor = () => new Error('internal: a pull to an anchor that was never set');

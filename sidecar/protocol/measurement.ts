@@ -32,6 +32,8 @@ export const units: Readonly<Record<string, string>> = {
   /** L2 norm over all adapter parameters, and over all lora_B. */
   adapterNorm: '1',
   loraBNorm: '1',
+  /** What keeps parameters near to where they were adds to the loss. */
+  ewcPenalty: 'nats',
   audioSecondsPerSecond: 's/s',
   residentBytes: 'bytes',
   /** Updates that no arm made, since the run began. */

@@ -28,6 +28,7 @@ import { routedSites } from './prepare/learnable.ts';
 import { checkpointAmong, evaluationsAt, loggedOf } from './resume.ts';
 import { samplingEvent } from './sampling.ts';
 import { leaveStage } from './stage-end.ts';
+import { forgetStarts, holdStart } from './stage-start.ts';
 import { stageAt, stagesOf } from './stages.ts';
 import { Stopwatch } from './stopwatch.ts';
 
@@ -198,6 +199,8 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       // Gone on with at its very end, a stage has nothing left to enter.
       if (progress.step === stage.start) await enter(training, progress, planned);
       const fromItsStart = progress.step === stage.start;
+      const around = { run, frozen: planned.frozen, device: chosen.device };
+      if (progress.step < stage.end) await holdStart(training, around, fromItsStart);
       const enteredAt = performance.now();
       ending = await train(training, progress, stage === current ? logged?.last : undefined);
       if (ending.state !== 'done') break;
@@ -222,6 +225,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       });
       endWorks(run);
       sink.emit({ type: 'done', step: steps, seconds: seconds() });
+      forgetStarts(run);
     }
     const rows = await evaluationsAt(
       run,
