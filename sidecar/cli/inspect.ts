@@ -97,7 +97,7 @@ function inspectRun(folder: string): Facts {
   const status = deriveStatus(run);
   const base = loadBase(experiment.base.model, { head: experiment.base.head });
   const n = countParameters(
-    learnableConfig(experiment, base.config, experiment.adapter.trainMask ?? !base.weights.has('masked_spec_embed')),
+    learnableConfig(experiment, base, experiment.adapter.trainMask ?? !base.weights.has('masked_spec_embed')),
     base,
   );
   return {

@@ -3,6 +3,8 @@ import * as z from 'zod';
 import { about, code, count, path, positive, rate, real, section } from './schema-kit.ts';
 import { maskSection } from './schema-model.ts';
 
+export const teachers = ['auto', 'base', 'stage'] as const;
+
 export const training = section('Optimiser (AdamW), schedule and batches.', {
   steps: count(1, 1e8)
     .default(1000)
@@ -66,6 +68,42 @@ export const training = section('Optimiser (AdamW), schedule and batches.', {
       .meta(
         about('Training clips of each old language that importance is computed on, before each stage.', {
           unit: 'clips',
+        }),
+      ),
+  }),
+  lwf: section('Learning without Forgetting: a frozen teacher’s predictions are learned beside the labels.', {
+    weight: real(0, 1e6)
+      .default(0)
+      .meta(
+        about('Weight of what teacher and model differ by, beside the loss on labels.', {
+          source: 'LwF (Li & Hoiem 2016), λ',
+        }),
+      ),
+    temperature: positive(100)
+      .default(2)
+      .meta(about('Softens both before they are compared.', { source: 'LwF (Li & Hoiem 2016): 2' })),
+    teacher: z
+      .enum(teachers)
+      .default('auto')
+      .meta(
+        about(
+          'The base by its own pre-training head, or the model with its head as each stage found it; auto takes the base where it brings a head.',
+        ),
+      ),
+  }),
+  der: section('Dark Experience Replay: replayed clips keep the logits that the model gave when they became old.', {
+    weight: real(0, 1e6)
+      .default(0)
+      .meta(
+        about('Weight of the squared distance from the kept logits, beside the loss on labels.', {
+          source: 'DER (Buzzega et al. 2020), α',
+        }),
+      ),
+    labels: real(0, 1000)
+      .default(1)
+      .meta(
+        about('How much the labels of replayed clips count: 0 is DER, 1 is DER++.', {
+          source: 'DER++ (Buzzega et al. 2020), β',
         }),
       ),
   }),

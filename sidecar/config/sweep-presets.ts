@@ -24,6 +24,9 @@ const SOME_REPLAY = 0.125;
 const L2_TO_START = 0.01;
 /** Likewise of training.ewc.strength, whose scale follows the importance: vary it over decades. */
 const EWC = 1e4;
+/** LwF’s own λ_o, and a place to begin of DER’s α. */
+const LWF = 1;
+const DER = 0.5;
 /** Of a top-k router without one: Lamer-SSL (arXiv 2602.12746). */
 const BALANCE = 0.001;
 
@@ -57,6 +60,20 @@ export function presetPoints(
         ...replayed(experiment, 0),
         'training.ewc.strength': training.ewc.strength > 0 ? training.ewc.strength : EWC,
       });
+    case 'lwf':
+      return one({
+        ...full(experiment),
+        ...replayed(experiment, 0),
+        'training.lwf.weight': training.lwf.weight > 0 ? training.lwf.weight : LWF,
+      });
+    case 'der':
+    case 'der++':
+      return one({
+        ...full(experiment),
+        ...someReplay(experiment),
+        'training.der.weight': training.der.weight > 0 ? training.der.weight : DER,
+        'training.der.labels': preset === 'der' ? 0 : training.der.labels > 0 ? training.der.labels : 1,
+      });
     case 'lora':
       return one(singleLora(experiment));
     case 'dense':
@@ -82,9 +99,14 @@ const unpulled = ({ training }: ParsedExperiment, changes: Changes): Changes =>
   training.l2ToStart > 0 && (changes['adapter.kind'] ?? 'full') !== 'full' ? { 'training.l2ToStart': 0 } : {};
 
 /** Methods that are compared with each other are what their names say, whatever the experiment holds on to. */
-function unrivalled(preset: Preset, { training }: ParsedExperiment): Changes {
-  if (!['head', 'full', 'full+replay', 'l2', 'ewc'].includes(preset)) return {};
-  return training.ewc.strength > 0 ? { 'training.ewc.strength': 0 } : {};
+function unrivalled(preset: Preset, { training: { ewc, lwf, der } }: ParsedExperiment): Changes {
+  const off = {
+    ...(ewc.strength > 0 ? { 'training.ewc.strength': 0 } : {}),
+    ...(lwf.weight > 0 ? { 'training.lwf.weight': 0 } : {}),
+    ...(der.weight > 0 ? { 'training.der.weight': 0 } : {}),
+  };
+  if (['head', 'full', 'full+replay', 'l2', 'ewc', 'lwf', 'der', 'der++'].includes(preset)) return off;
+  return preset === 'no-replay' && der.weight > 0 ? { 'training.der.weight': 0 } : {};
 }
 
 /** The head's rate stays what it was, though the one that it follows changes. */

@@ -9,6 +9,7 @@ import type { BaseHead, BaseModel } from '../model/checkpoint/base.ts';
 import type { LearnableConfig } from '../model/config.ts';
 import { Parameters } from '../model/parameters.ts';
 import { evaluationGraph, parameterSpecs, stepGraph } from '../objectives/learnable.ts';
+import { TEACHER } from '../objectives/retained.ts';
 import { type AdamWOptions, newState, type OptimiserState } from '../optim/adamw.ts';
 import {
   accumulateGraph,
@@ -58,6 +59,7 @@ export class DeviceLearner implements Learner {
   private stale = false;
   /** The base's parameters as training found them; zeros elsewhere. */
   private start?: { base: Tensors; none: Tensors };
+  private teacher?: Tensors;
   private held?: { values: Held; start: Tensors; weight: Tensors };
 
   private constructor(
@@ -88,7 +90,7 @@ export class DeviceLearner implements Learner {
     };
     const updated = PARTS.flatMap((part) => slots.map(({ name }) => `new-${part}:${name}`));
     const sessions: Sessions = {
-      step: await file.open(stepGraph(config, file, specs), keeping('grad:')),
+      step: await file.open(stepGraph(config, file, specs, undefined, baseHead), keeping('grad:')),
       evaluation: await file.open(evaluationGraph(config, file, specs, baseHead), strict),
       norm: await small(normGraph(slots), strict),
       update: await small(updateGraph(slots), { ...strict, keep: updated }),
@@ -107,6 +109,7 @@ export class DeviceLearner implements Learner {
       ...batchFeeds(batch, this.config),
       ...dropoutFeeds(batch, this.config),
       ...this.state.parameter,
+      ...prefixed(TEACHER, this.teacher ?? this.state.parameter),
     };
     const out = await this.sessions.step.run(feeds, batchBindings(batch));
     const fresh = this.take(out, 'grad:');
@@ -121,7 +124,7 @@ export class DeviceLearner implements Learner {
       dispose(sofar);
       dispose(fresh);
     }
-    return outcome(out);
+    return outcome(out, batch);
   }
 
   async evaluate(batch: Batch): Promise<Outcome> {
@@ -176,6 +179,11 @@ export class DeviceLearner implements Learner {
     };
     this.gradient = this.take(await this.sessions.pull.run(feeds, {}), 'sum:');
     dispose(sofar);
+  }
+
+  async teach(teacher?: Float32Array): Promise<void> {
+    if (this.teacher) dispose(this.teacher);
+    this.teacher = teacher && (await this.upload(teacher));
   }
 
   heldPenalty = () => this.held && penaltyOf(this.held.values, this.parameters.data);
@@ -258,6 +266,7 @@ export class DeviceLearner implements Learner {
     for (const part of PARTS) dispose(this.state[part]);
     for (const tensors of Object.values(this.start ?? {})) dispose(tensors);
     await this.hold();
+    await this.teach();
     for (const session of Object.values(this.sessions)) await session.release();
   }
 

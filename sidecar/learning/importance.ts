@@ -6,7 +6,7 @@ import type { Batch, Learner } from './learner.ts';
  * What the information is of: the loss on labels alone, without the penalties of routers, dropout and whatever else is
  * learned beside it.
  */
-export function plainly({ adapter, ...config }: LearnableConfig): LearnableConfig {
+export function plainly({ adapter, retention: _, ...config }: LearnableConfig): LearnableConfig {
   if (adapter.kind !== 'lora-mixture') return { ...config, adapter };
   const { mixture } = adapter;
   const router = { ...mixture.router, balance: 0, zLoss: 0 };

@@ -10,6 +10,7 @@ import type { Bindings } from '../engine/shape.ts';
 import { dropoutInput } from '../model/adapters/mixture.ts';
 import { type LearnableConfig, MEASURING } from '../model/config.ts';
 import type { Parameters } from '../model/parameters.ts';
+import { KEPT, KEPT_LOGITS } from '../objectives/retention.ts';
 import type { AdamWOptions, OptimiserState } from '../optim/adamw.ts';
 import type { Key } from '../random.ts';
 import { dropoutMask } from './dropout.ts';
@@ -30,6 +31,8 @@ export interface Batch {
   measuringLabels?: Float32Array;
   /** The same by the base's own units, where it has a head. */
   baseLabels?: Float32Array;
+  /** 1 at masked rows whose logits were kept, and the logits [M, units]; absent where none were. */
+  kept?: { has: Float32Array; logits: Float32Array };
   /** Lengths between the convolutions when pre-training. */
   bindings?: Bindings;
   /** What dropout is drawn by; needed where a learner has any. */
@@ -38,7 +41,10 @@ export interface Batch {
 
 export interface Outcome {
   loss: number;
-  /** What the objective measures at every masked frame: `loss`, `accuracy`, and those of the base's own head. */
+  /**
+   * What the objective measures at every masked frame: `loss`, `accuracy`, and those of the base's own head. NaN at frames
+   * where there is nothing to measure.
+   */
   perFrame: Record<string, Float32Array>;
   /** [clips, Σ experts], [clips, Σ experts], [clips, sites]. */
   gates?: Float32Array;
@@ -84,6 +90,8 @@ export interface Learner {
   pullToHeld(): Promise<void>;
   /** That penalty, of main memory's copy; undefined where nothing is held. */
   heldPenalty(): number | undefined;
+  /** What a teacher of `config.retention` is: numbers in the order of the parameters; the learner's own unless told. */
+  teach(teacher?: Float32Array): Promise<void>;
   /** L2 norm of the accumulated gradient: asked before an update, so that all arms make it or none. */
   gradientNorm(): Promise<number>;
   /**
@@ -141,6 +149,12 @@ export function batchFeeds(batch: Batch, config: LearnableConfig): Record<string
   };
   if (config.measuringHead)
     feeds[`${MEASURING}labels`] = { data: batch.measuringLabels ?? batch.labels, shape: [count, 1] };
+  if (config.retention?.replayed) {
+    const { units } = config.head;
+    const { has, logits } = batch.kept ?? { has: new Float32Array(count), logits: new Float32Array(count * units) };
+    feeds[KEPT] = { data: has, shape: [count, 1] };
+    feeds[KEPT_LOGITS] = { data: logits, shape: [count, units] };
+  }
   if (batch.baseLabels) feeds['base.labels'] = { data: batch.baseLabels, shape: [count, 1] };
   return feeds;
 }
@@ -153,7 +167,7 @@ export const batchBindings = (batch: Batch): Bindings => ({
 });
 
 /** From the outputs of a step or an evaluation; an evaluation has no `loss` of its own, so it is the mean. */
-export function outcome(out: Awaited<ReturnType<Session['run']>>): Outcome {
+export function outcome(out: Awaited<ReturnType<Session['run']>>, { kept }: Pick<Batch, 'kept'> = {}): Outcome {
   const optional = (name: string) => (out[name] ? floats(out[name]) : undefined);
   const loss = floats(out.nll);
   const perFrame: Outcome['perFrame'] = { loss, accuracy: floats(out.correct) };
@@ -161,6 +175,9 @@ export function outcome(out: Awaited<ReturnType<Session['run']>>): Outcome {
     perFrame.ownHeadLoss = floats(out['base.nll']);
     perFrame.ownHeadAccuracy = floats(out['base.correct']);
   }
+  if (out.logitDistance && kept)
+    perFrame.logitDistance = floats(out.logitDistance).map((x, i) => (kept.has[i] ? x : Number.NaN));
+  if (out.distillation) perFrame.distillation = floats(out.distillation);
   return {
     loss: optional('loss')?.[0] ?? loss.reduce((a, b) => a + b, 0) / loss.length,
     perFrame,

@@ -194,13 +194,13 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const info = { baseHash: planned.meaning.base, version: request.version, run: run.id };
     let ending: Ending | undefined;
     let findings: Findings | undefined;
-    for (const training of trainings.slice(current.number - 1)) {
+    for (let training of trainings.slice(current.number - 1)) {
       const { stage } = training;
       // Gone on with at its very end, a stage has nothing left to enter.
       if (progress.step === stage.start) await enter(training, progress, planned);
       const fromItsStart = progress.step === stage.start;
       const around = { run, frozen: planned.frozen, device: chosen.device };
-      if (progress.step < stage.end) await holdStart(training, around, fromItsStart);
+      if (progress.step < stage.end) training = await holdStart(training, around, fromItsStart);
       const enteredAt = performance.now();
       ending = await train(training, progress, stage === current ? logged?.last : undefined);
       if (ending.state !== 'done') break;

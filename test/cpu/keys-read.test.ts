@@ -64,6 +64,8 @@ async function readBy(overrides: string[], read: Set<string>): Promise<void> {
     'adapter.router.balance=0.1',
     'replay.hours=0.01',
     'training.ewc.strength=1',
+    'training.lwf.weight=1',
+    'training.der.weight=1',
     ...annotated(root),
     ...overrides,
   ]);

@@ -62,7 +62,7 @@ export async function plan(experiment: Experiment, around: Around): Promise<Plan
   sweepTemporary(cache);
   const frozen = await watch.during('base', () => loadFrozenBase(experiment, cache, emit, onDamage));
   const { base } = frozen;
-  const config = learnableConfig(experiment, base.config, frozen.trainMask);
+  const config = learnableConfig(experiment, base, frozen.trainMask);
   const clips = await watch.during('scan', () => collectClips(experiment, frozen, around));
   const all = joined<TrainingClip>([clips.heard, clips.heldOut]);
   const sized = rowsBy(all.length, (i) => {
@@ -171,7 +171,9 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
       // The control's encoder is the base, of which the base's own head has said all.
       return { config, baseHead: name === ADAPTED ? base.head : undefined };
     });
-    const speech = { config: armPlans[0].config, file, clips: clips.heard, sources };
+    // Tried on labels alone: a frozen teacher has no way back.
+    const plain = { ...armPlans[0].config, retention: undefined };
+    const speech = { config: plain, file, clips: clips.heard, sources };
     const quantised = await watch.during('calibrate', () => chooseCompute(experiment, speech, around));
     const learners = await openLearners(models, base, file, experiment.seed, from.options, quantised);
     arms.push(...armPlans.map((arm, i) => ({ ...arm, learner: learners[i] })));

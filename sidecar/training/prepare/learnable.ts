@@ -3,14 +3,15 @@
 import { sites } from '../../architecture/mixture.ts';
 import { siteName } from '../../architecture/sites.ts';
 import { type Experiment, perLayer } from '../../config/experiment.ts';
+import { UserError } from '../../errors.ts';
 import type { BaseModel } from '../../model/checkpoint/base.ts';
-import type { AdapterConfig, LearnableConfig } from '../../model/config.ts';
+import type { AdapterConfig, LearnableConfig, RetentionConfig } from '../../model/config.ts';
 import type { RoutedSite } from '../interval.ts';
 import type { CheckpointMeaning } from '../state.ts';
 
 export function learnableConfig(
-  { adapter, head, units, stages }: Pick<Experiment, 'adapter' | 'head' | 'units' | 'stages'>,
-  base: BaseModel['config'],
+  { adapter, head, units, stages, training }: Pick<Experiment, 'adapter' | 'head' | 'units' | 'stages' | 'training'>,
+  { config: base, head: baseHead }: Pick<BaseModel, 'config' | 'head'>,
   trainMask: boolean,
 ): LearnableConfig {
   const { layers } = base;
@@ -34,9 +35,30 @@ export function learnableConfig(
     adapter: what,
     head: { projection: head.projection, units: units.clusters, temperature: head.temperature },
     ...(refits({ units, stages }) ? { measuringHead: true } : {}),
+    ...retentionOf(training, baseHead !== undefined),
     trainMask,
   };
 }
+
+/** @throws UserError where the base shall teach and brings no head */
+function retentionOf({ lwf, der }: Experiment['training'], hasHead: boolean): Pick<LearnableConfig, 'retention'> {
+  const retention: RetentionConfig = {};
+  if (lwf.weight > 0) {
+    if (lwf.teacher === 'base' && !hasHead) throw teacherWithoutHead();
+    const teacher = lwf.teacher === 'auto' ? (hasHead ? 'base' : 'stage') : lwf.teacher;
+    retention.distil = { weight: lwf.weight, temperature: lwf.temperature, teacher };
+  }
+  if (der.weight > 0) retention.replayed = { weight: der.weight, labels: der.labels };
+  return Object.keys(retention).length > 0 ? { retention } : {};
+}
+
+const teacherWithoutHead = () =>
+  new UserError({
+    code: 'lwf.no-head',
+    tried: 'learn what the base predicts (training.lwf.teacher: base)',
+    why: 'the base brings no pre-training head, so it predicts nothing by itself.',
+    cure: 'Name its head in base.head, or write training.lwf.teacher: stage.',
+  });
 
 /** Whether stages train on units of their own. */
 export const refits = ({ units, stages }: Pick<Experiment, 'units' | 'stages'>): boolean =>

@@ -44,3 +44,51 @@ describe('EWC', () => {
     expect(ofPreset('lora', both + ewc).training.ewc.strength).toBe(100);
   });
 });
+
+describe('LwF', () => {
+  const lwf = 'training: { lwf: { weight: 2 } }\n';
+
+  it('needs no old speech, but something that moves', () => {
+    expect(told(both + lwf)).toEqual([]);
+    expect(told(onlyNew + lwf)).toEqual([]);
+    expect(told(`${both}${lwf}adapter: { kind: none }\n`)).toEqual([
+      expect.stringMatching(/training.lwf.weight: .*nothing moves/),
+    ]);
+  });
+
+  it('is one word of a sweep: full fine-tuning without replay', () => {
+    const { adapter, replay, training } = ofPreset('lwf');
+    expect([adapter.kind, replay.fraction, training.lwf.weight, training.lwf.temperature]).toEqual(['full', 0, 1, 2]);
+    expect(ofPreset('lwf', both + lwf).training.lwf.weight).toBe(2);
+    for (const plain of ['full', 'ewc', 'der', 'head'])
+      expect(ofPreset(plain, both + lwf).training.lwf.weight, plain).toBe(0);
+  });
+});
+
+describe('DER', () => {
+  const der = 'training: { der: { weight: 2 } }\n';
+
+  it('is refused where nothing is replayed, where nothing moves, and where units change', () => {
+    expect(told(both + der)).toEqual([]);
+    expect(told(inStages + der)).toEqual([]);
+    for (const text of [
+      onlyNew + der,
+      `${both}${der}replay: { fraction: 0 }\n`,
+      `${both}${der}replay: { languages: [] }\n`,
+      `${inStages.replaceAll('[fin]', '[fin], replay: { fraction: 0 }').replaceAll('[yor]', '[yor], replay: { fraction: 0 }')}${der}`,
+    ])
+      expect(told(text), text).toEqual([expect.stringMatching(/training.der.weight: nothing is replayed/)]);
+    expect(told(`${both}${der}adapter: { kind: none }\n`)).toHaveLength(1);
+    expect(told(`${inStages}${der}units: { refit: true }\n`)).toEqual([expect.stringMatching(/units.refit/)]);
+    expect(told(`${both}${der}units: { refit: true }\n`)).toEqual([]);
+  });
+
+  it('is one word of a sweep with labels, and one without: full fine-tuning with replay', () => {
+    const [plain, labelled] = [ofPreset('der'), ofPreset('der++')];
+    for (const { adapter, replay, training } of [plain, labelled])
+      expect([adapter.kind, replay.fraction, training.der.weight]).toEqual(['full', 0.125, 0.5]);
+    expect([plain.training.der.labels, labelled.training.der.labels]).toEqual([0, 1]);
+    expect(ofPreset('no-replay', both + der).training.der.weight).toBe(0);
+    expect(ofPreset('replay-5', both + der).training.der.weight).toBe(2);
+  });
+});
