@@ -6,6 +6,8 @@ export interface MixtureShape {
   /** Experts and rank of each layer. */
   experts: readonly number[];
   rank: readonly number[];
+  /** Experts beside them that no router weighs: always on. None unless told. */
+  shared?: number;
   targets: readonly Target[];
   /** One router a site on the site's input, or one a block on the block's input. */
   router: { share: 'site' | 'block' };
@@ -26,13 +28,15 @@ export const blockRouter = (layer: number) => `${blockName(layer)}.router`;
 
 /**
  * `<site>.lora_A` [E·r, in]: A_1 … A_E; `<site>.router` [E, in]; `<site>.lora_B` [out, E·r]: B_1 … B_E side by side; or
- * one `<block>.router` [E, hidden] for all sites of a block. A single expert has no router.
+ * one `<block>.router` [E, hidden] for all sites of a block. A single expert has no router. Of S shared experts A and B follow
+ * those of the E, [(E + S)·r, in] and [out, (E + S)·r].
  */
 export function mixtureTensors(config: Widths, mixture: MixtureShape): MixtureTensor[] {
-  const { experts, rank, router } = mixture;
+  const { experts, rank, router, shared = 0 } = mixture;
   const tensors: MixtureTensor[] = [];
   for (const site of sites(config, mixture)) {
-    const [count, width] = [experts[site.layer], experts[site.layer] * rank[site.layer]];
+    const count = experts[site.layer];
+    const width = (count + shared) * rank[site.layer];
     const shape = siteShape(config, site);
     const name = siteName(site);
     tensors.push({ name: `${name}.lora_A`, shape: [width, shape.in], part: 'down' });

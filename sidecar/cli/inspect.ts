@@ -78,6 +78,7 @@ function inspectAdapter(folder: string): Facts {
     ...(adapter.kind === 'lora-mixture'
       ? {
           'experts by layer': adapter.mixture.experts.join(' '),
+          ...(adapter.mixture.shared ? { 'experts always on': String(adapter.mixture.shared) } : {}),
           'rank by layer': adapter.mixture.rank.join(' '),
           targets: adapter.mixture.targets.join(', '),
         }

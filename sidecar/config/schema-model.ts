@@ -74,6 +74,14 @@ export const adapter = section('What is trained.', {
         source: 'Lamer-SSL (arXiv 2602.12746): rank 12',
       }),
     ),
+  sharedExperts: count(0, 16)
+    .default(0)
+    .meta(
+      about('Experts beside them, of the same rank, that no router weighs: always on.', {
+        source: 'DeepSeekMoE (arXiv 2401.06066): shared experts',
+        unit: 'experts',
+      }),
+    ),
   alpha: positive(65536).default(16).meta(about('LoRA’s scale: an expert’s output is multiplied by alpha / rank.')),
   targets: z
     .array(z.enum(projections))

@@ -16,6 +16,7 @@ export const presets = [
   'lora',
   'dense',
   'top-k',
+  'shared',
   'no-replay',
   'replay-1',
   'replay-5',

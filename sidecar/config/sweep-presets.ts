@@ -80,6 +80,8 @@ export function presetPoints(
       return one({ 'adapter.kind': 'lora-mixture', 'adapter.router.kind': 'dense' });
     case 'top-k':
       return one(topK(experiment));
+    case 'shared':
+      return one(sharedExpert(experiment));
     case 'no-replay':
       return one(replayed(experiment, 0));
     case 'replay-1':
@@ -132,14 +134,16 @@ const someReplay = (experiment: ParsedExperiment): Changes =>
  * As many parameters as all experts have: their ranks together, E·r a layer, less the router. Its scale alpha / rank stays
  * that of one expert; where layers differ in experts, of their mean.
  */
-function singleLora({ adapter: { experts, rank, alpha } }: ParsedExperiment): Changes {
+function singleLora({ adapter: { experts, sharedExperts, rank, alpha } }: ParsedExperiment): Changes {
   const layers = Math.max(...[experts, rank].map((one) => (Array.isArray(one) ? one.length : 1)));
   const at = (one: number | number[], layer: number) => (Array.isArray(one) ? (one[layer] ?? 1) : one);
-  const ranks = Array.from({ length: layers }, (_, layer) => at(experts, layer) * at(rank, layer));
-  const mean = Array.from({ length: layers }, (_, layer) => at(experts, layer)).reduce((a, b) => a + b, 0) / layers;
+  const count = (layer: number) => at(experts, layer) + sharedExperts;
+  const ranks = Array.from({ length: layers }, (_, layer) => count(layer) * at(rank, layer));
+  const mean = Array.from({ length: layers }, (_, layer) => count(layer)).reduce((a, b) => a + b, 0) / layers;
   return {
     'adapter.kind': 'lora-mixture',
     'adapter.experts': 1,
+    ...(sharedExperts > 0 ? { 'adapter.sharedExperts': 0 } : {}),
     'adapter.rank': Array.isArray(experts) || Array.isArray(rank) ? ranks : ranks[0],
     'adapter.alpha': alpha * mean,
     'adapter.router.kind': 'dense',
@@ -155,6 +159,21 @@ function topK({ adapter: { experts, router } }: ParsedExperiment): Changes {
     'adapter.router.kind': 'top-k',
     'adapter.router.k': Math.min(router.k, fewest),
     'adapter.router.balance': router.balance > 0 ? router.balance : BALANCE,
+  };
+}
+
+/** One of the experts always on: as many parameters, but for a row of each router. */
+function sharedExpert({ adapter: { experts, sharedExperts } }: ParsedExperiment): Changes {
+  const fewer = (count: number) => Math.max(1, count - 1);
+  return {
+    'adapter.kind': 'lora-mixture',
+    'adapter.router.kind': 'dense',
+    ...(sharedExperts > 0
+      ? {}
+      : {
+          'adapter.experts': Array.isArray(experts) ? experts.map(fewer) : fewer(experts),
+          'adapter.sharedExperts': 1,
+        }),
   };
 }
 

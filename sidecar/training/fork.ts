@@ -95,6 +95,8 @@ function whyNot(
   // As many rows can be other experts: a site goes on whole or not at all.
   if (was && is && (was.experts !== is.experts || was.rank !== is.rank))
     return `${was.experts} experts of rank ${was.rank} became ${is.experts} of rank ${is.rank}`;
+  if (was && is && (was.shared ?? 0) !== (is.shared ?? 0))
+    return `${was.shared ?? 0} experts that were always on became ${is.shared ?? 0}`;
   if (before.join() === shape.join()) return undefined;
   return `it was [${before.join(', ')}] and is [${shape.join(', ')}]`;
 }

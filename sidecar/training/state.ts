@@ -26,7 +26,7 @@ export interface CheckpointMeaning {
   units: string;
   measuringUnits?: string;
   /** By the name of an adapted projection; `scale` is alpha / rank. */
-  sites: Record<string, { experts: number; rank: number; scale: number }>;
+  sites: Record<string, { experts: number; rank: number; scale: number; shared?: number }>;
 }
 
 type Layout = Record<string, { name: string; shape: readonly number[] }[]>;

@@ -32,6 +32,7 @@ const settings: Record<string, string[]> = {
   'top-k': ['adapter.router.kind=top-k', 'adapter.router.k=2'],
   'one router a block': ['adapter.router.share=block', 'adapter.experts=[1, 2, 4, 1]'],
   'plain LoRA': ['adapter.experts=1'],
+  'experts always on': ['adapter.experts=[1, 2, 4, 8]', 'adapter.sharedExperts=2', 'adapter.rank=[3, 5, 8, 1]'],
   'the whole transformer': ['adapter.kind=full'],
   'the head alone': ['adapter.kind=none', 'units.clusters=2', 'head.projection=1'],
 };

@@ -1224,8 +1224,8 @@ const found = [
   },
   {
     name: 'ewc: a run that goes on holds where it was, not where the stage began',
-    find: 'if (isEntered && isFirst(ranks)) await training.watch',
-    replace: 'if (isFirst(ranks)) await training.watch',
+    find: 'if (!isEntered || !isFirst(ranks)) return true;',
+    replace: 'if (!isFirst(ranks)) return true;',
     tests: by.ewc,
   },
   {
@@ -1259,34 +1259,52 @@ const found = [
     tests: by.rivals,
   },
   {
-    name: 'der: a sum over units, not a mean',
+    name: 'kept logits: a sum over units, not a mean',
     find: '1 / (now.shape[1] as number));\n  const term',
     replace: '1);\n  const term',
     tests: by.retention,
   },
   {
-    name: 'der: distances count where nothing was kept',
+    name: 'kept logits: distances count where nothing was kept',
     find: 'scale(meanOf(mul(kept, distance)), weight)',
     replace: 'scale(meanOf(distance), weight)',
     tests: by.retention,
   },
   {
-    name: 'der: labels of replayed clips count once too often',
+    name: 'kept logits: labels of replayed clips count once too often',
     find: 'scale(meanOf(mul(kept, nll)), labels - 1)',
     replace: 'scale(meanOf(mul(kept, nll)), labels)',
     tests: by.retention,
   },
   {
-    name: 'der: a crop takes the logits of the clip’s beginning',
+    name: 'kept logits: a crop takes the logits of the clip’s beginning',
     find: 'own.subarray(before * units, (before + count) * units)',
     replace: 'own.subarray(0, count * units)',
     tests: by.rivals,
   },
   {
-    name: 'der: what an earlier stage kept is kept again',
+    name: 'kept logits: what an earlier stage kept is kept again',
     find: '.filter(({ hash }) => !known.has(hash))',
     replace: '',
     tests: by.rivals,
+  },
+  {
+    name: 'shared: what is always on is weighed too',
+    find: 'return gemm(on ? concat(gated, on) : gated, up',
+    replace: 'return gemm(on ? concat(on, gated) : gated, up',
+    tests: by.experts,
+  },
+  {
+    name: 'shared: the file has the first expert in its place',
+    find: 'e < experts + (mixture.shared ?? 0)',
+    replace: 'e < experts',
+    tests: by.experts,
+  },
+  {
+    name: 'shared: taken along, it is the last that is weighed',
+    find: '(layer) => mixture.experts[layer] + shared)',
+    replace: '(layer) => mixture.experts[layer] + shared - 1)',
+    tests: by.peft,
   },
   {
     name: 'seeds: a deviation divides by n',

@@ -50,6 +50,7 @@ export function checkAdapterConfig(
     const mixture = section('adapter.mixture', adapter.mixture);
     each('adapter.mixture.experts', mixture.experts, 64);
     each('adapter.mixture.rank', mixture.rank, 256);
+    if (mixture.shared !== undefined) whole('adapter.mixture.shared', mixture.shared, 16);
     real('adapter.mixture.alpha', mixture.alpha, 0);
     real('adapter.mixture.init', mixture.init, 0);
     const { targets } = mixture;

@@ -13,7 +13,7 @@ export function mixturePieces(base: BaseConfig, mixture: MixtureShape): Piece[] 
     const [experts, rank] = [mixture.experts[layer], mixture.rank[layer]];
     const { in: inputs, out: outputs } = siteShape(base, site);
     const [down, up] = [`${siteName(site)}.lora_A`, `${siteName(site)}.lora_B`];
-    for (let e = 0; e < experts; e++) {
+    for (let e = 0; e < experts + (mixture.shared ?? 0); e++) {
       const [a, b] = [adapterNames.loraA(layer, target, e), adapterNames.loraB(layer, target, e)];
       all.push({ name: a, shape: [rank, inputs], parameter: down, row: e * rank, column: 0 });
       all.push({ name: b, shape: [outputs, rank], parameter: up, row: 0, column: e * rank });

@@ -23,6 +23,7 @@ export function learnableConfig(
       mixture: {
         experts: perLayer(adapter.experts, layers, 'adapter.experts'),
         rank: perLayer(adapter.rank, layers, 'adapter.rank'),
+        ...(adapter.sharedExperts > 0 ? { shared: adapter.sharedExperts } : {}),
         alpha: adapter.alpha,
         targets: adapter.targets,
         router: adapter.router,
@@ -76,11 +77,12 @@ export function routedSites({ base, adapter }: LearnableConfig): RoutedSite[] {
 /** What every adapted site's parameters stand for. */
 export function meaningOfSites({ base, adapter }: LearnableConfig): CheckpointMeaning['sites'] {
   if (adapter.kind !== 'lora-mixture') return {};
-  const { experts, rank, alpha } = adapter.mixture;
+  const { experts, rank, alpha, shared } = adapter.mixture;
   return Object.fromEntries(
     sites(base, adapter.mixture).map((site) => {
       const { layer } = site;
-      return [siteName(site), { experts: experts[layer], rank: rank[layer], scale: alpha / rank[layer] }];
+      const meaning = { experts: experts[layer], rank: rank[layer], scale: alpha / rank[layer] };
+      return [siteName(site), shared ? { ...meaning, shared } : meaning];
     }),
   );
 }

@@ -33,8 +33,14 @@ const batch: Batch = {
   kept: { has: Float32Array.from({ length: masked }, (_, i) => (i < keptFrames ? 1 : 0)), logits: keptLogits },
 };
 
+function withShared(): LearnableConfig['adapter'] {
+  const { adapter } = tinyConfig(base, ['q', 'fc1']);
+  return adapter.kind === 'lora-mixture' ? { ...adapter, mixture: { ...adapter.mixture, shared: 1 } } : adapter;
+}
+
 const kinds = {
   mixture: tinyConfig(base, ['q', 'fc1']),
+  'a mixture beside a shared expert': { ...tinyConfig(base), adapter: withShared() },
   // With a router in the last block all its frames are heard; here none is.
   full: { ...tinyConfig(base), adapter: { kind: 'full' } as const },
 };

@@ -92,3 +92,12 @@ describe('DER', () => {
     expect(ofPreset('replay-5', both + der).training.der.weight).toBe(2);
   });
 });
+
+it('a shared expert is one word of a sweep: as many experts as before, one of them always on', () => {
+  expect(ofPreset('shared').adapter).toMatchObject({ kind: 'lora-mixture', experts: 3, sharedExperts: 1 });
+  const layers = `${both}adapter: { experts: [2, 4] }\n`;
+  expect(ofPreset('shared', layers).adapter).toMatchObject({ experts: [1, 3], sharedExperts: 1 });
+  const two = `${both}adapter: { experts: 2, sharedExperts: 2, rank: 3, alpha: 6 }\n`;
+  expect(ofPreset('shared', two).adapter).toMatchObject({ experts: 2, sharedExperts: 2 });
+  expect(ofPreset('lora', two).adapter).toMatchObject({ experts: 1, sharedExperts: 0, rank: 12, alpha: 24 });
+});
