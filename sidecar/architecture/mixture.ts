@@ -10,7 +10,7 @@ export interface MixtureShape {
   shared?: number;
   targets: readonly Target[];
   /** One router a site on the site's input, or one a block on the block's input. */
-  router: { share: 'site' | 'block' };
+  router: { share: 'site' | 'block'; kind?: 'dense' | 'top-k' | 'language' };
 }
 
 export interface MixtureTensor {
@@ -26,6 +26,10 @@ export const sites = ({ layers }: Pick<EncoderConfig, 'layers'>, { targets }: Pi
 
 export const blockRouter = (layer: number) => `${blockName(layer)}.router`;
 
+/** Whether a router weighs the experts of a layer: not a single one, nor those that go by language. */
+export const isRouted = ({ experts, router }: Pick<MixtureShape, 'experts' | 'router'>, layer: number): boolean =>
+  experts[layer] > 1 && router.kind !== 'language';
+
 /**
  * `<site>.lora_A` [E·r, in]: A_1 … A_E; `<site>.router` [E, in]; `<site>.lora_B` [out, E·r]: B_1 … B_E side by side; or
  * one `<block>.router` [E, hidden] for all sites of a block. A single expert has no router. Of S shared experts A and B follow
@@ -40,13 +44,13 @@ export function mixtureTensors(config: Widths, mixture: MixtureShape): MixtureTe
     const shape = siteShape(config, site);
     const name = siteName(site);
     tensors.push({ name: `${name}.lora_A`, shape: [width, shape.in], part: 'down' });
-    if (router.share === 'site' && count > 1)
+    if (router.share === 'site' && isRouted(mixture, site.layer))
       tensors.push({ name: `${name}.router`, shape: [count, shape.in], part: 'router' });
     tensors.push({ name: `${name}.lora_B`, shape: [shape.out, width], part: 'up' });
   }
   if (router.share === 'block')
     for (let layer = 0; layer < config.layers; layer++)
-      if (experts[layer] > 1)
+      if (isRouted(mixture, layer))
         tensors.push({ name: blockRouter(layer), shape: [experts[layer], config.hidden], part: 'router' });
   return tensors;
 }

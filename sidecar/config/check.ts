@@ -5,6 +5,7 @@
 import type * as z from 'zod';
 import type { Problem } from '../errors.ts';
 import { allowed, describeKeys, experimentKeys, type KeyTable } from './describe.ts';
+import { byLanguage } from './experiment.ts';
 import { isLanguageCode, languageName, suggestCodes } from './iso639.ts';
 import { nearest } from './nearest.ts';
 import type { Places } from './places.ts';
@@ -184,6 +185,22 @@ function across({ parsed: experiment, left }: Repaired, places: Places): Problem
         [['adapter']],
       );
     }
+  }
+
+  const groups = byLanguage(experiment);
+  if (groups) {
+    const written = [adapter.experts].flat();
+    const reads: Path[] = [['adapter'], ['languages']];
+    if (places.has(['adapter', 'experts']) && written.some((count) => count !== groups.length)) {
+      const whose = groups.map((codes) => codes.join('+')).join(', ');
+      const why = `adapter.router.kind is language, which makes ${groups.length} experts: ${whose}.`;
+      fault(['adapter', 'experts'], why, `Write ${groups.length}, or leave it out.`, reads);
+    }
+    for (const key of ['balance', 'zLoss'] as const)
+      if (adapter.router[key] > 0) {
+        const why = 'experts go by language: there is no router to punish.';
+        fault(['adapter', 'router', key], why, 'Write 0, or another adapter.router.kind.', reads);
+      }
   }
 
   for (const [code, { data, ...spec }] of Object.entries(languages)) {

@@ -17,6 +17,7 @@ export const presets = [
   'dense',
   'top-k',
   'shared',
+  'by-language',
   'no-replay',
   'replay-1',
   'replay-5',

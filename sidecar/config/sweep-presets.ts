@@ -82,6 +82,15 @@ export function presetPoints(
       return one(topK(experiment));
     case 'shared':
       return one(sharedExpert(experiment));
+    case 'by-language':
+      return one({
+        'adapter.kind': 'lora-mixture',
+        'adapter.experts':
+          languagesOf(experiment, 'new').length + Math.min(1, languagesOf(experiment, 'existing').length),
+        'adapter.router.kind': 'language',
+        'adapter.router.balance': 0,
+        'adapter.router.zLoss': 0,
+      });
     case 'no-replay':
       return one(replayed(experiment, 0));
     case 'replay-1':

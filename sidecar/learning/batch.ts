@@ -4,6 +4,8 @@ import type { Batch } from './learner.ts';
 /** One clip's part of a batch. */
 export interface MaskedCrop {
   hash: string;
+  /** Where an expert goes by it. */
+  language?: string;
   /** First frame of the crop. */
   start: number;
   mask: Uint8Array;
@@ -67,6 +69,7 @@ export function assemble(
   });
   return {
     clips: crops.length,
+    languages: crops.map(({ language }) => language),
     frames,
     speech: { data: speech, shape: [crops.length * frames, width] },
     mask,

@@ -7,7 +7,7 @@ import { sites } from '../architecture/mixture.ts';
 import { siteShape } from '../architecture/sites.ts';
 import { type Feed, floats, type Session } from '../engine/session.ts';
 import type { Bindings } from '../engine/shape.ts';
-import { dropoutInput } from '../model/adapters/mixture.ts';
+import { dropoutInput, EXPERTS } from '../model/adapters/mixture.ts';
 import { type LearnableConfig, MEASURING } from '../model/config.ts';
 import type { Parameters } from '../model/parameters.ts';
 import { KEPT, KEPT_LOGITS } from '../objectives/retention.ts';
@@ -18,6 +18,8 @@ import { dropoutMask } from './dropout.ts';
 /** Clips of equal length as the graphs take them. */
 export interface Batch {
   clips: number;
+  /** Of each clip, where it is known. */
+  languages?: readonly (string | undefined)[];
   frames: number;
   /** Cached convolutional features [clips·frames, C], or the waveform [clips, 1, samples] when pre-training. */
   speech: Feed;
@@ -135,6 +137,26 @@ export function penaltyOf({ start, weight }: Held, now: Float32Array): number {
 
 export const withoutAnchor = () => new Error('internal: a pull to an anchor that was never set');
 
+/**
+ * Which expert each frame goes to, where they go by language; nothing otherwise. A language that has none is heard by the first,
+ * which the existing ones share.
+ */
+export function expertFeeds(
+  { adapter, base }: LearnableConfig,
+  languages: readonly (string | undefined)[],
+  frames: number,
+): Record<string, Feed> {
+  if (adapter.kind !== 'lora-mixture' || adapter.mixture.router.kind !== 'language') return {};
+  const { experts, router } = adapter.mixture;
+  const count = experts[base.layers - 1];
+  const data = new Float32Array(languages.length * frames * count);
+  for (const [clip, language] of languages.entries()) {
+    const expert = router.languages?.[language ?? ''] ?? 0;
+    for (let t = 0; t < frames; t++) data[(clip * frames + t) * count + expert] = 1;
+  }
+  return { [EXPERTS]: { data, shape: [languages.length * frames, count] } };
+}
+
 /** Everything of a batch that the step and its evaluation are fed, without the parameters. */
 export function batchFeeds(batch: Batch, config: LearnableConfig): Record<string, Feed> {
   const rows = batch.clips * batch.frames;
@@ -149,6 +171,7 @@ export function batchFeeds(batch: Batch, config: LearnableConfig): Record<string
   };
   if (config.measuringHead)
     feeds[`${MEASURING}labels`] = { data: batch.measuringLabels ?? batch.labels, shape: [count, 1] };
+  Object.assign(feeds, expertFeeds(config, batch.languages ?? new Array(batch.clips).fill(undefined), batch.frames));
   if (config.retention?.replayed) {
     const { units } = config.head;
     const { has, logits } = batch.kept ?? { has: new Float32Array(count), logits: new Float32Array(count * units) };

@@ -38,13 +38,13 @@ export function drawStep(
     return sampler.next(draw).map(({ frames, crops: chosen }, shard): MaskedShard => {
       const own = chosen.map(({ clip }) => clips.at(clip)!);
       const crops = chosen.map(({ start }, b) => {
-        const { hash } = own[b];
+        const { hash, language } = own[b];
         const mask = spanMask(frames, experiment.mask, experiment.seed, phase, draw, slot++, hash);
         const theirs = kept?.maskOf(hash)?.subarray(start, start + frames);
         // A short crop may have nothing to predict, or to predict from.
         return theirs?.includes(1) && theirs.includes(0)
-          ? { hash, start, mask: theirs, kept: true }
-          : { hash, start, mask };
+          ? { hash, language, start, mask: theirs, kept: true }
+          : { hash, language, start, mask };
       });
       return {
         frames,

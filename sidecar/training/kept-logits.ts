@@ -55,10 +55,10 @@ export async function keepLogits(
     [tensors, bytes] = [{}, 0];
   };
   try {
-    for (const { hash, frames } of clips) {
+    for (const { hash, language, frames } of clips) {
       signal.throwIfAborted();
       await sources.features.ready?.([hash]);
-      const batch = assemble([{ hash, start: 0, mask: maskOf(frames, mask, seed, hash) }], frames, sources);
+      const batch = assemble([{ hash, language, start: 0, mask: maskOf(frames, mask, seed, hash) }], frames, sources);
       const feeds = { ...batchFeeds(batch, config), ...Object.fromEntries(own) };
       const data = toHalf(floats((await session.run(feeds, batchBindings(batch))).logits));
       if (!data) throw tooLarge(hash);

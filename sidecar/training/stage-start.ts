@@ -110,11 +110,15 @@ async function* batchesOf(
 ): AsyncGenerator<Batch> {
   const { mask, seed, training } = stage.experiment;
   const longest = Math.max(1, Math.round(training.batchSeconds * framesPerSecond));
-  for (const { hash, frames: whole } of clips) {
+  for (const { hash, language, frames: whole } of clips) {
     signal.throwIfAborted();
     const frames = Math.min(whole, longest);
     await sources.features.ready?.([hash]);
-    yield assemble([{ hash, start: 0, mask: spanMask(frames, mask, seed, 'importance', hash) }], frames, sources);
+    yield assemble(
+      [{ hash, language, start: 0, mask: spanMask(frames, mask, seed, 'importance', hash) }],
+      frames,
+      sources,
+    );
   }
 }
 

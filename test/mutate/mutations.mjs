@@ -15,6 +15,7 @@ const by = {
   ewc: ['test/cpu/formulas/ewc.test.ts'],
   retention: ['test/cpu/formulas/retention.test.ts'],
   rivals: ['test/cpu/training/rivals.test.ts'],
+  byLanguage: ['test/cpu/training/experts.test.ts'],
   probe: ['test/unit/evaluation/language-probe.test.ts'],
   characters: ['test/cpu/training/characters.test.ts'],
   variants: [`${reference}/mixture-variants.test.ts`],
@@ -1305,6 +1306,18 @@ const found = [
     find: '(layer) => mixture.experts[layer] + shared)',
     replace: '(layer) => mixture.experts[layer] + shared - 1)',
     tests: by.peft,
+  },
+  {
+    name: 'by language: every clip goes to the first expert',
+    find: "const expert = router.languages?.[language ?? ''] ?? 0;",
+    replace: 'const expert = 0;',
+    tests: by.byLanguage,
+  },
+  {
+    name: 'by language: the expert beside it is taken along',
+    find: '.flatMap((e) =>\n      Array.from({ length: rank }, (_, r) => e * rank + r),',
+    replace: '.flatMap((e) =>\n      Array.from({ length: rank }, (_, r) => (e === 0 ? 1 : 0) * rank + r),',
+    tests: by.byLanguage,
   },
   {
     name: 'seeds: a deviation divides by n',

@@ -57,7 +57,13 @@ export function checkAdapterConfig(
     const known = Array.isArray(targets) && targets.length >= 1 && targets.every((name) => TARGETS.includes(name));
     at('adapter.mixture.targets', targets, known && new Set(targets).size === targets.length, TARGETS.join(', '));
     const router = section('adapter.mixture.router', mixture.router);
-    oneOf('adapter.mixture.router.kind', router.kind, ['dense', 'top-k']);
+    oneOf('adapter.mixture.router.kind', router.kind, ['dense', 'top-k', 'language']);
+    if (router.kind === 'language') {
+      const most = Array.isArray(mixture.experts) ? Math.min(...mixture.experts) : 0;
+      const all = Object.entries(isRecord(router.languages) ? router.languages : {});
+      const sound = all.length > 0 && all.every(([, e]) => Number.isInteger(e) && Number(e) >= 0 && Number(e) < most);
+      at('adapter.mixture.router.languages', router.languages, sound, 'experts by language');
+    }
     oneOf('adapter.mixture.router.share', router.share, ['site', 'block']);
     whole('adapter.mixture.router.k', router.k, 64);
     for (const key of ['balance', 'zLoss', 'init']) real(`adapter.mixture.router.${key}`, router[key], 0);

@@ -1,6 +1,6 @@
 /** @file How a mixture lies in its file: each expert's A and B by itself, PEFT's names, cut out of the stacked matrices. */
 import type { BaseConfig } from '../../architecture/config.ts';
-import { blockRouter, type MixtureShape, sites } from '../../architecture/mixture.ts';
+import { blockRouter, isRouted, type MixtureShape, sites } from '../../architecture/mixture.ts';
 import { siteName, siteShape } from '../../architecture/sites.ts';
 import { adapterNames } from '../checkpoint/adapter.ts';
 import type { Piece } from './adapter.ts';
@@ -18,12 +18,13 @@ export function mixturePieces(base: BaseConfig, mixture: MixtureShape): Piece[] 
       all.push({ name: a, shape: [rank, inputs], parameter: down, row: e * rank, column: 0 });
       all.push({ name: b, shape: [outputs, rank], parameter: up, row: 0, column: e * rank });
     }
-    if (share === 'site' && experts > 1)
+    if (share === 'site' && isRouted(mixture, layer))
       all.push(router(adapterNames.router(layer, target), experts, inputs, `${siteName(site)}.router`));
   }
   if (share === 'block')
     mixture.experts.forEach((experts, layer) => {
-      if (experts > 1) all.push(router(adapterNames.router(layer), experts, base.hidden, blockRouter(layer)));
+      if (isRouted(mixture, layer))
+        all.push(router(adapterNames.router(layer), experts, base.hidden, blockRouter(layer)));
     });
   return all;
 }

@@ -19,7 +19,9 @@ import type { ParameterSpec } from '../parameters.ts';
 export interface MixtureConfig extends MixtureShape {
   alpha: number;
   router: {
-    kind: 'dense' | 'top-k';
+    kind: 'dense' | 'top-k' | 'language';
+    /** Where each goes to an expert of its language (`EXPERTS` is fed): by ISO 639-3 code, from 0. */
+    languages?: Readonly<Record<string, number>>;
     k: number;
     /** One router a site on the site's input, or one a block on the block's input. */
     share: 'site' | 'block';
@@ -31,6 +33,9 @@ export interface MixtureConfig extends MixtureShape {
   /** Share of what enters the experts, not the routers, that is left out in training; 0 unless told. */
   dropout?: number;
 }
+
+/** The feed [B·T, E] of experts that go by language: 1 for the clip's own, 0 for the others. */
+export const EXPERTS = 'experts';
 
 /** The feed [B·T, in] that multiplies what enters the experts of a site in training. */
 export const dropoutInput = (site: Site) => `dropout:${siteName(site)}`;
@@ -101,7 +106,9 @@ export function mixtureHook(
     }
     let low: Value;
     let routed: { gates: Value; kept?: Value };
-    if (mixture.router.share === 'site' && dropping) {
+    if (mixture.router.kind === 'language') {
+      [low, routed] = [down(), { gates: graph.input(EXPERTS, ['B*T', experts]) }];
+    } else if (mixture.router.share === 'site' && dropping) {
       [low, routed] = [down(), route(gemm(x, parameter(`${name}.router`), undefined, { transB: true }))];
     } else if (mixture.router.share === 'site') {
       const stacked = stackRows(parameter(`${name}.lora_A`), parameter(`${name}.router`));

@@ -26,7 +26,7 @@ import { type FrozenBaseModel, loadFrozenBase } from './base.ts';
 import { type Clips, collectClips } from './clips.ts';
 import { chooseCompute } from './compute.ts';
 import { type FeaturesPlan, planFeatures } from './features.ts';
-import { learnableConfig, meaningOfSites, refits } from './learnable.ts';
+import { learnableConfig, meaningOfSites, refits, whoseExperts } from './learnable.ts';
 import { labelClips, planUnits, planUnitsOfStages, type UnitsPlan, unitsFile } from './units.ts';
 
 export interface Around {
@@ -87,6 +87,7 @@ export async function plan(experiment: Experiment, around: Around): Promise<Plan
       base: base.hash,
       units: units.key,
       ...(stageUnits ? { measuringUnits: units.key } : {}),
+      ...whoseExperts(config),
       sites: meaningOfSites(config),
     },
     count: countParameters(config, base),

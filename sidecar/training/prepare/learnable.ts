@@ -2,7 +2,7 @@
 
 import { sites } from '../../architecture/mixture.ts';
 import { siteName } from '../../architecture/sites.ts';
-import { type Experiment, perLayer } from '../../config/experiment.ts';
+import { byLanguage, type Experiment, perLayer } from '../../config/experiment.ts';
 import { UserError } from '../../errors.ts';
 import type { BaseModel } from '../../model/checkpoint/base.ts';
 import type { AdapterConfig, LearnableConfig, RetentionConfig } from '../../model/config.ts';
@@ -10,11 +10,14 @@ import type { RoutedSite } from '../interval.ts';
 import type { CheckpointMeaning } from '../state.ts';
 
 export function learnableConfig(
-  { adapter, head, units, stages, training }: Pick<Experiment, 'adapter' | 'head' | 'units' | 'stages' | 'training'>,
+  experiment: Pick<Experiment, 'adapter' | 'head' | 'languages' | 'units' | 'stages' | 'training'>,
   { config: base, head: baseHead }: Pick<BaseModel, 'config' | 'head'>,
   trainMask: boolean,
 ): LearnableConfig {
+  const { adapter, head, units, stages, training } = experiment;
   const { layers } = base;
+  const groups = byLanguage(experiment);
+  const languages = groups && Object.fromEntries(groups.flatMap((codes, e) => codes.map((code) => [code, e])));
   let what: AdapterConfig = { kind: 'none' };
   if (adapter.kind === 'full') what = { kind: 'full' };
   if (adapter.kind === 'lora-mixture')
@@ -26,7 +29,7 @@ export function learnableConfig(
         ...(adapter.sharedExperts > 0 ? { shared: adapter.sharedExperts } : {}),
         alpha: adapter.alpha,
         targets: adapter.targets,
-        router: adapter.router,
+        router: languages ? { ...adapter.router, languages } : adapter.router,
         init: adapter.init,
         dropout: adapter.dropout,
       },
@@ -68,7 +71,8 @@ export const refits = ({ units, stages }: Pick<Experiment, 'units' | 'stages'>):
 /** The sites that have a router, with their number of experts. */
 export function routedSites({ base, adapter }: LearnableConfig): RoutedSite[] {
   if (adapter.kind !== 'lora-mixture') return [];
-  const { experts } = adapter.mixture;
+  const { experts, router } = adapter.mixture;
+  if (router.kind === 'language') return [];
   return sites(base, adapter.mixture)
     .map((site) => ({ ...site, experts: experts[site.layer] }))
     .filter((site) => site.experts > 1);
@@ -85,4 +89,11 @@ export function meaningOfSites({ base, adapter }: LearnableConfig): CheckpointMe
       return [siteName(site), shared ? { ...meaning, shared } : meaning];
     }),
   );
+}
+
+/** By number, where experts go by language. */
+export function whoseExperts({ adapter }: LearnableConfig): Pick<CheckpointMeaning, 'experts'> {
+  if (adapter.kind !== 'lora-mixture' || adapter.mixture.router.kind !== 'language') return {};
+  const all = Object.entries(adapter.mixture.router.languages ?? {}).map(([code, expert]) => `${expert} ${code}`);
+  return { experts: all.sort().join(', ') };
 }

@@ -104,14 +104,3 @@ describe('Dark Experience Replay', () => {
     expect(weightsOf(await run(settings, { resume: stopped.result.run.path }))).toBe(weightsOf(whole));
   }, 300_000);
 });
-
-it('an expert that is always on: goes on to the bit, is counted, and a fork into another number of them begins anew', async () => {
-  const settings = [...common, 'adapter.sharedExperts=1'];
-  const { resumed, whole } = await throughAStop(run, settings);
-  expect(weightsOf(resumed)).toBe(weightsOf(whole));
-  const plain = await run([...common, 'training.steps=1'], { from: { path: whole.result.run.path } });
-  expect(notesOf(plain)).toMatch(/1 experts that were always on became 0/);
-  // Two experts of three that are alike in size.
-  expect(whole.result.count!.experts).toBe(1.5 * plain.result.count!.experts);
-  expect(whole.result.count!.routers).toBe(plain.result.count!.routers);
-}, 300_000);

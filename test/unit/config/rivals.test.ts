@@ -101,3 +101,29 @@ it('a shared expert is one word of a sweep: as many experts as before, one of th
   expect(ofPreset('shared', two).adapter).toMatchObject({ experts: 2, sharedExperts: 2 });
   expect(ofPreset('lora', two).adapter).toMatchObject({ experts: 1, sharedExperts: 0, rank: 12, alpha: 24 });
 });
+
+describe('experts that go by language', () => {
+  const kind = 'router: { kind: language }';
+
+  it('are as many as new languages and one for the existing, which no other number can be', () => {
+    expect(told(`${both}adapter: { ${kind} }\n`)).toEqual([]);
+    expect(told(`${both}adapter: { ${kind}, experts: 2 }\n`)).toEqual([]);
+    expect(told(`${both}adapter: { ${kind}, experts: 3 }\n`)).toEqual([
+      expect.stringMatching(/adapter.experts: .*makes 2 experts: eng, yor/),
+    ]);
+    expect(told(`${both}adapter: { router: { kind: language, balance: 0.1 } }\n`)).toEqual([
+      expect.stringMatching(/no router to punish/),
+    ]);
+    const experts = (text: string) => parseExperiment(text, 'a').experiment!.adapter.experts;
+    expect(experts(`${both}adapter: { ${kind} }\n`)).toBe(2);
+    expect(experts(`${inStages}adapter: { ${kind} }\n`)).toBe(2);
+  });
+
+  it('are one word of a sweep', () => {
+    const written = `${both}adapter: { experts: 4, router: { balance: 0.1 } }\n`;
+    expect(ofPreset('by-language', written).adapter).toMatchObject({
+      experts: 2,
+      router: { kind: 'language', balance: 0 },
+    });
+  });
+});
