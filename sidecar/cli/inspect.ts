@@ -87,6 +87,7 @@ function inspectAdapter(folder: string): Facts {
     ...(adapter.kind === 'lora-mixture'
       ? {
           'experts by layer': adapter.mixture.experts.join(' '),
+          ...(adapter.mixture.shared ? { 'experts always on': String(adapter.mixture.shared) } : {}),
           'rank by layer': adapter.mixture.rank.join(' '),
           targets: adapter.mixture.targets.join(', '),
         }
@@ -106,7 +107,7 @@ function inspectRun(folder: string): Facts {
   const status = deriveStatus(run);
   const base = loadBase(experiment.base.model, { head: experiment.base.head });
   const n = countParameters(
-    learnableConfig(experiment, base.config, experiment.adapter.trainMask ?? !base.weights.has('masked_spec_embed')),
+    learnableConfig(experiment, base, experiment.adapter.trainMask ?? !base.weights.has('masked_spec_embed')),
     base,
   );
   return {

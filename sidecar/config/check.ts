@@ -5,10 +5,12 @@
 import type * as z from 'zod';
 import type { Fix, Problem } from '../errors.ts';
 import { allowed, describeKeys, experimentKeys, type KeyInfo, type KeyTable } from './describe.ts';
+import { byLanguage } from './experiment.ts';
 import { isLanguageCode, languageName, suggestCodes } from './iso639.ts';
 import { nearest } from './nearest.ts';
 import type { Places } from './places.ts';
 import { isKnown, type Repaired, repair } from './repair.ts';
+import { rivalsIn } from './rivals.ts';
 import { experimentSchema, type ParsedExperiment } from './schema.ts';
 import { stagesIn } from './stages.ts';
 
@@ -216,6 +218,22 @@ function across({ parsed: experiment, left }: Repaired, places: Places): Problem
     }
   }
 
+  const groups = byLanguage(experiment);
+  if (groups) {
+    const written = [adapter.experts].flat();
+    const reads: Path[] = [['adapter'], ['languages']];
+    if (places.has(['adapter', 'experts']) && written.some((count) => count !== groups.length)) {
+      const whose = groups.map((codes) => codes.join('+')).join(', ');
+      const why = `adapter.router.kind is language, which makes ${groups.length} experts: ${whose}.`;
+      fault(['adapter', 'experts'], why, `Write ${groups.length}, or leave it out.`, reads);
+    }
+    for (const key of ['balance', 'zLoss'] as const)
+      if (adapter.router[key] > 0) {
+        const why = 'experts go by language: there is no router to punish.';
+        fault(['adapter', 'router', key], why, 'Write 0, or another adapter.router.kind.', reads);
+      }
+  }
+
   for (const [code, { data, ...spec }] of Object.entries(languages)) {
     const sources = Array.isArray(data) ? data.length : 1;
     for (const key of ['layout', 'text', 'licence'] as const) {
@@ -234,6 +252,7 @@ function across({ parsed: experiment, left }: Repaired, places: Places): Problem
     const why = `adapter.kind is ${adapter.kind}: the base itself does not move.`;
     fault(['training', 'l2ToStart'], why, 'Write 0, or adapter.kind: full.', [['adapter', 'kind']], { write: '0' });
   }
+  problems.push(...rivalsIn(experiment, places, left));
   const { compute, device } = experiment;
   if (compute === 'int8' && device !== 'auto' && device !== 'cpu') {
     const why = `products in 8 bits are for the CPU, and device is ${device}.`;

@@ -48,7 +48,7 @@ export async function estimate(experiment: Experiment, options: EstimateOptions)
     });
   const frozen = loadFrozenBase(experiment, join(cache, '.milore', 'cache'), () => {});
   const { base, file, trainMask, framesPerSecond } = frozen;
-  const config = learnableConfig(experiment, base.config, trainMask);
+  const config = learnableConfig(experiment, base, trainMask);
   const count = countParameters(config, base);
   const session = { device: chosen.device };
   const batch = noiseBatch(experiment, base.config.convDim.at(-1) ?? 512, framesPerSecond, base.head !== undefined);

@@ -29,6 +29,7 @@ import { PaceKeeper } from './remember-pace.ts';
 import { checkpointAmong, evaluationsAt, loggedOf } from './resume.ts';
 import { samplingEvent } from './sampling.ts';
 import { leaveStage } from './stage-end.ts';
+import { forgetStarts, holdStart } from './stage-start.ts';
 import { stageAt, stagesOf } from './stages.ts';
 import { type Spent, Stopwatch } from './stopwatch.ts';
 
@@ -206,11 +207,13 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const info = { baseHash: planned.meaning.base, version: request.version, run: run.id };
     let ending: Ending | undefined;
     let findings: Findings | undefined;
-    for (const training of trainings.slice(current.number - 1)) {
+    for (let training of trainings.slice(current.number - 1)) {
       const { stage } = training;
       // Gone on with at its very end, a stage has nothing left to enter.
       if (progress.step === stage.start) await enter(training, progress, planned);
       const fromItsStart = progress.step === stage.start;
+      const around = { run, frozen: planned.frozen, device: chosen.device };
+      if (progress.step < stage.end) training = await holdStart(training, around, fromItsStart);
       const enteredAt = performance.now();
       ending = await train(training, progress, stage === current ? logged?.last : undefined);
       if (ending.state !== 'done') break;
@@ -236,6 +239,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       endWorks(run);
       paces.keep();
       sink.emit({ type: 'done', step: steps, seconds: seconds() });
+      forgetStarts(run);
     }
     const rows = await evaluationsAt(
       run,

@@ -103,7 +103,7 @@ export async function train(training: Training, progress: Progress, logged?: Rea
   const draw = (step: number) => {
     const first = (step - start - 1) * batches;
     const draws = Array.from({ length: batches }, (_, part) => first + part);
-    return drawStep(experiment, sampler, training.clips, 'train', draws);
+    return drawStep(experiment, sampler, training.clips, 'train', draws, training.sources.kept);
   };
   const ahead = new ReadAhead(draw, sampler, training.sources, (index) => isMine(ranks, index));
 
