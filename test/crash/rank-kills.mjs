@@ -1,8 +1,18 @@
 // Kills a rank at random moments, goes on with another number of ranks, and compares the adapter with an unbroken run's.
-// node test/crash/rank-kills.mjs [kills] [seed]   (npm run build first; minutes long, so no part of npm test)
+// node test/crash/rank-kills.mjs [kills] [seed] [openmpi|mpich]   (npm run build first; minutes long, so no part of npm test)
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -62,7 +72,7 @@ function ranksOf(mark) {
 const launch = (command, options, ranks, args, mark) =>
   spawn(command, [...options, '-n', String(ranks), process.execPath, entry, 'train', ...args], {
     env: { ...process.env, MILORE_TEST: mark, MILORE_THREADS: '1' },
-    stdio: ['ignore', 'ignore', 'ignore'],
+    stdio: ['ignore', 'ignore', openSync(join(root, 'said'), 'w')],
   });
 const ended = (child) => new Promise((done) => child.on('close', (code) => done(code)));
 
@@ -75,6 +85,7 @@ for (const [command, options] of [
   ['mpirun.openmpi', ['--allow-run-as-root', '--oversubscribe']],
   ['mpirun.mpich', []],
 ]) {
+  if (process.argv[4] && !command.endsWith(process.argv[4])) continue;
   if (spawnSync(command, ['--version']).status !== 0) {
     console.log(`${command}: not here`);
     continue;
@@ -108,6 +119,7 @@ for (const [command, options] of [
     const began = performance.now();
     const code = await done;
     going = run();
+    if (!going) throw new Error(`no run was begun: ${readFileSync(join(root, 'said'), 'utf8').slice(-2000)}`);
     if (code === 0) {
       const same = sha(going) === alone;
       if (!same) wrong++;
