@@ -7,6 +7,7 @@ import { progressWords } from '../sidecar/protocol/progress-words.ts';
 import { command } from './command.ts';
 import { registerDashboard } from './dashboard/register.ts';
 import type { Parts } from './datasets/dataset-commands.ts';
+import { JobStore } from './jobs/store.ts';
 import { announce, announceEnd } from './runs/announce.ts';
 import { registerCacheCommand } from './runs/cache.ts';
 import { registerRunCommands } from './runs/commands.ts';
@@ -28,6 +29,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const output = vscode.window.createOutputChannel('MiLorE', { log: true });
   const workspace = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file')?.uri.fsPath;
   const store = new RunStore(workspace);
+  const jobs = new JobStore(workspace, store);
   const sidecar = new SidecarService({
     workspace,
     script: context.asAbsolutePath('dist/milore.js'),
@@ -40,7 +42,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     sidecar,
     createStatusItem(sidecar, store),
     registerSidecarCommands(sidecar, output, context.extension.packageJSON.version),
-    registerTraining({ sidecar, store }),
+    registerTraining({ sidecar, store, jobs }),
     registerRunCommands({ sidecar, store }),
     registerCacheCommand(store),
     vscode.window.createTreeView('milore.runs', { treeDataProvider: new RunTree(store), canSelectMany: true }),
@@ -72,6 +74,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   context.subscriptions.push(registerAssistants(workspace, context.asAbsolutePath('dist/milore.js'), version));
   const { registerQueue } = await import('./queue/register.ts');
   context.subscriptions.push(registerQueue(sidecar));
+  const { registerJobs } = await import('./jobs/register.ts');
+  context.subscriptions.push(registerJobs(jobs, context.asAbsolutePath('dist/milore.js'), context.workspaceState));
   const { registerData } = await import('./datasets/register.ts');
   const data = registerData(context, sidecar);
   context.subscriptions.push(data);

@@ -4,6 +4,7 @@
  */
 import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { parseClusters } from '../../sidecar/config/clusters.ts';
 import { parseDatasets } from '../../sidecar/config/datasets.ts';
 import { readDocument } from '../../sidecar/config/document.ts';
 import { inOrder, parseExperiment } from '../../sidecar/config/parse.ts';
@@ -17,6 +18,7 @@ import type { Tree } from './tree.ts';
 /** Every problem of a text, in the order of the file; `files` is undefined where it lies in no file system yet. */
 export async function problemsOf(text: string, file: string, grammar: Grammar, files?: Files): Promise<Problem[]> {
   if (grammar.kind === 'datasets') return problemsOfList(text, file, files);
+  if (grammar.kind === 'clusters') return parseClusters(text, file).problems;
   const own = sweepIn(text, file);
   if (own?.experiment !== undefined) return problemsOfSweep(text, file, own.experiment, files);
   const { experiment, partial, problems, places } = parseExperiment(text, file);
