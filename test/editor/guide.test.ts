@@ -181,8 +181,8 @@ describe.skipIf(reason)(`a first experiment in a real VS Code${reason ? ` (not r
       'Role of English',
       'Add Dataset…',
       'model:mini-eng-cmn',
-      'Choose a folder…',
       'Own head',
+      'Choose a folder…',
       'Join a speaker’s recordings',
       'Leave out what is shorter than',
       'Train for',
@@ -190,10 +190,7 @@ describe.skipIf(reason)(`a first experiment in a real VS Code${reason ? ` (not r
       'Create and Train',
       'Create',
     ];
-    const places = order.map((name) => stops.indexOf(name));
-    expect(stops).toEqual(expect.arrayContaining(order));
-    // The head's choice stands below the table, above the buttons that bring another base.
-    expect([...places].sort((a, b) => a - b)[0]).toBe(places[0]);
+    expect(stops.filter((name) => order.includes(name))).toEqual(order);
     expect(stops.filter((name) => name === '')).toEqual([]);
     await guide().getByRole('combobox', { name: 'Train for' }).focus();
     await page.keyboard.press('ArrowUp');

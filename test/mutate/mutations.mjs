@@ -1643,6 +1643,7 @@ const guide = [
   },
   {
     name: 'a clip as long as the minimum is left out',
+    in: 'config',
     find: 'belowSeconds <= minSeconds',
     replace: 'belowSeconds <= minSeconds + 0.1',
     tests: by.kept,

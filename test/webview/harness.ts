@@ -63,9 +63,10 @@ export interface Dashboard {
   close(): Promise<void>;
 }
 
-export async function host(): Promise<Host> {
+/** @param entry the page's script: the dashboard's, or another of ours */
+export async function host(entry = 'webview/main.ts'): Promise<Host> {
   const bundle = await build({
-    entryPoints: { webview: join(root, 'webview/main.ts') },
+    entryPoints: { webview: join(root, entry) },
     bundle: true,
     write: false,
     outdir: 'unused',

@@ -34,6 +34,11 @@ function choose(more: Partial<GuideChoice>): void {
 }
 
 function draw(view: GuideView): void {
+  // The host takes up a base that was just added; what is said next must not take that back.
+  if (choice.base !== undefined && choice.base !== view.base) {
+    choice = { ...choice, base: view.base, head: undefined };
+    editor.setState(choice);
+  }
   if (!shown) {
     shown = guidePage({
       language,

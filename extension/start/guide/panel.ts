@@ -139,7 +139,7 @@ class Guide implements vscode.Disposable {
       case 'addDataset':
         return addDatasetFlow(this.#parts);
       case 'addBase':
-        return addModelFlow(this.#parts);
+        return this.#addBase();
       case 'sampleBase':
         return this.#takeSampleBase();
       case 'download':
@@ -148,6 +148,15 @@ class Guide implements vscode.Disposable {
       case 'train':
         return this.#write(action === 'train');
     }
+  }
+
+  /** What was added is what is meant. */
+  async #addBase(): Promise<void> {
+    const { data } = this.#parts;
+    const before = new Set(data.models.map(({ name }) => name));
+    await addModelFlow(this.#parts);
+    const added = data.models.find(({ name }) => !before.has(name));
+    if (added) this.#choose({ base: `model:${added.name}`, head: undefined });
   }
 
   /** A copy, so that the experiment needs nothing of the extension's own folder. */
@@ -162,7 +171,7 @@ class Guide implements vscode.Disposable {
     await vscode.workspace.fs.createDirectory(vscode.Uri.joinPath(folder, 'models'));
     await vscode.workspace.fs.copy(from, target, { overwrite: false });
     await data.lists.edit(list, (text) => addModel(text, name, { path: `models/${name}` }));
-    this.#choose({ base: `model:${name}` });
+    this.#choose({ base: `model:${name}`, head: undefined });
   }
 
   async #download(): Promise<void> {
@@ -172,7 +181,7 @@ class Guide implements vscode.Disposable {
     this.#setBusy({ what: vscode.l10n.t('Downloading {0}', id) });
     try {
       const name = await downloadBase(this.#parts, this.#folder, id, 'main');
-      if (name) this.#choose({ base: `model:${name}` });
+      if (name) this.#choose({ base: `model:${name}`, head: undefined });
     } finally {
       this.#setBusy(undefined);
     }

@@ -47,6 +47,24 @@ describe('an inspection of a base model', () => {
     });
   });
 
+  it('finds the heads of its width that lie beside the weights, and takes nothing else for one', async () => {
+    const folder = changed('heads', () => {});
+    const hidden = (await inspect(folder)).width;
+    const head = (width: number) =>
+      writeSafetensors(
+        {
+          'final_proj.weight': { shape: [2, width], data: new Float32Array(2 * width) },
+          'final_proj.bias': { shape: [2], data: new Float32Array(2) },
+          label_embs: { shape: [3, 2], data: new Float32Array(6) },
+        },
+        {},
+      );
+    writeFileSync(join(folder, 'mine.safetensors'), head(hidden));
+    writeFileSync(join(folder, 'of-another.safetensors'), head(hidden + 1));
+    writeFileSync(join(folder, 'torn.safetensors'), 'x');
+    expect(await inspect(folder)).toMatchObject({ hasHead: false, heads: ['mine.safetensors'] });
+  });
+
   it('names what is missing, unexpected and misshapen, where loading would refuse it', async () => {
     const folder = changed('odd', (tensors) => {
       const names = Object.keys(tensors);
