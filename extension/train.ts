@@ -1,7 +1,10 @@
 /** @file Commands that make a run go: train, resume, stop, checkpoint. Each says what is missing, never a stack. */
 import { relative } from 'node:path';
 import * as vscode from 'vscode';
+import { isLive } from '../sidecar/jobs/state.ts';
 import { command } from './command.ts';
+import { choosePlace } from './jobs/places.ts';
+import type { JobStore } from './jobs/store.ts';
 import type { RunStore, StoredRun } from './runs/store.ts';
 import { inform } from './say.ts';
 import type { SidecarService } from './sidecar/service.ts';
@@ -10,9 +13,10 @@ import { pickable, usableFirst } from './text.ts';
 interface Parts {
   sidecar: SidecarService;
   store: RunStore;
+  jobs: JobStore;
 }
 
-export function registerTraining({ sidecar, store }: Parts): vscode.Disposable {
+export function registerTraining({ sidecar, store, jobs }: Parts): vscode.Disposable {
   const begin = async (start: () => Promise<{ run: string }>, title: string) => {
     const { run } = await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, start);
     store.refresh();
@@ -37,10 +41,20 @@ export function registerTraining({ sidecar, store }: Parts): vscode.Disposable {
     );
   };
 
+  const submit = async (uri: vscode.Uri | string | undefined, place: string) => {
+    const file = await experimentFile(uri);
+    if (!file) return;
+    const open = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === file.toString());
+    if (open?.isDirty) await open.save();
+    await vscode.commands.executeCommand('milore.job.submit', file, place);
+  };
+
   return vscode.Disposable.from(
     command('train', (uri?: vscode.Uri | string) => train(uri)),
     command('trainOn', async (uri?: vscode.Uri | string) => {
-      const device = await chooseDevice(sidecar);
+      const place = await choosePlace(sidecar.workspace);
+      if (place?.kind === 'slurm') return submit(uri, place.name);
+      const device = place && (place.device ?? (await chooseDevice(sidecar)));
       if (device) return train(uri, device);
     }),
     command('resumeRun', async (target?: unknown) => {
@@ -52,6 +66,8 @@ export function registerTraining({ sidecar, store }: Parts): vscode.Disposable {
       );
       // Another window may have been quicker.
       if (run?.state === 'running') return vscode.commands.executeCommand('milore.openDashboard', run.id);
+      if (run && jobs.ofRun(run.id))
+        return vscode.commands.executeCommand('milore.job.resume', jobs.ofRun(run.id)!.job);
       if (run)
         return begin(() => sidecar.request('run/resume', { run: run.id }), vscode.l10n.t('Resuming {0}', run.name));
     }),
@@ -63,6 +79,8 @@ export function registerTraining({ sidecar, store }: Parts): vscode.Disposable {
     command('stopRun', async (target?: unknown) => {
       const run = runOf(store, target) ?? (sidecar.active && store.find(sidecar.active.id));
       if (!run) return inform(vscode.l10n.t('No run is training.'));
+      const job = jobs.ofRun(run.id);
+      if (job?.tasks.some(isLive)) return vscode.commands.executeCommand('milore.job.stop', job.job);
       await sidecar.request('run/stop', { run: run.id });
     }),
     command('checkpointRun', async (target?: unknown) => {

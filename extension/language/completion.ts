@@ -67,7 +67,8 @@ async function keys(place: Place, section: Path): Promise<CompletionList> {
   if (named === 'key') return variedKeys(place, section, there);
   if (named === 'point') return { isIncomplete: false, items: [] };
   if (named) {
-    const label = named === 'dataset' ? t('new dataset') : t('new model');
+    const labels = { dataset: t('new dataset'), model: t('new model'), place: t('new place') };
+    const label = labels[named];
     const newText = entrySnippet(grammar, section);
     const rest = { kind: Kind.Struct, insertTextFormat: InsertTextFormat.Snippet, filterText: cursor.word || label };
     return { isIncomplete: false, items: cursor.colon ? [] : [item(place, label, newText, rest)] };

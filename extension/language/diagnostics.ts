@@ -4,6 +4,7 @@
  */
 import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { parseClusters } from '../../sidecar/config/clusters.ts';
 import { parseDatasets } from '../../sidecar/config/datasets.ts';
 import { readDocument } from '../../sidecar/config/document.ts';
 import { inOrder, parseExperiment } from '../../sidecar/config/parse.ts';
@@ -11,12 +12,13 @@ import { type Files, missing, resolvePaths } from '../../sidecar/config/paths.ts
 import { planSweep, sweepIn } from '../../sidecar/config/sweep.ts';
 import { describe, type Problem } from '../../sidecar/errors.ts';
 import type { Grammar } from './grammar.ts';
-import { shortClips } from './losses.ts';
+import { headThere, shortClips } from './losses.ts';
 import type { Tree } from './tree.ts';
 
 /** Every problem of a text, in the order of the file; `files` is undefined where it lies in no file system yet. */
 export async function problemsOf(text: string, file: string, grammar: Grammar, files?: Files): Promise<Problem[]> {
   if (grammar.kind === 'datasets') return problemsOfList(text, file, files);
+  if (grammar.kind === 'clusters') return parseClusters(text, file).problems;
   const own = sweepIn(text, file);
   if (own?.experiment !== undefined) return problemsOfSweep(text, file, own.experiment, files);
   const { experiment, partial, problems, places } = parseExperiment(text, file);
@@ -68,12 +70,14 @@ export function toDiagnostic(problem: Problem, document: TextDocument, tree: Tre
   const rest = /^[^\n\r#]*/.exec(document.getText().slice(offset))![0].trimEnd().length;
   const end = document.positionAt(span && span.end > offset ? span.end : offset + Math.max(1, rest));
   const loss = problem.code === shortClips;
+  const hint = problem.code === headThere;
   return {
     range: { start, end },
     // What is lost is no fault: `milore train` would do it.
-    severity: loss ? DiagnosticSeverity.Warning : DiagnosticSeverity.Error,
+    severity: hint ? DiagnosticSeverity.Information : loss ? DiagnosticSeverity.Warning : DiagnosticSeverity.Error,
     code: problem.code,
+    ...(problem.fix ? { data: problem.fix } : {}),
     source: 'milore',
-    message: loss ? `${problem.why} ${problem.cure}` : messageOf(problem),
+    message: loss || hint ? `${problem.why} ${problem.cure}` : messageOf(problem),
   };
 }

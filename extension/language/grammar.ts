@@ -1,6 +1,7 @@
 /**
- * @file The two kinds of file that the server knows, and what may be written where. It must not know YAML or files.
+ * @file The three kinds of file that the server knows, and what may be written where. It must not know YAML or files.
  */
+import { clustersFileName, clustersKeys } from '../../sidecar/config/clusters.ts';
 import { datasetsFileName, datasetsKeys } from '../../sidecar/config/datasets.ts';
 import { experimentKeys, type KeyInfo, type KeyTable } from '../../sidecar/config/describe.ts';
 
@@ -17,10 +18,10 @@ export type Role =
   | { names: 'experiment' };
 
 export interface Grammar {
-  kind: 'experiment' | 'datasets';
+  kind: 'experiment' | 'datasets' | 'clusters';
   keys: KeyTable;
   /** What a person's own keys under a path name. */
-  named(path: Path): 'language' | 'dataset' | 'model' | 'key' | 'point' | undefined;
+  named(path: Path): 'language' | 'dataset' | 'model' | 'place' | 'key' | 'point' | undefined;
   role(path: Path): Role | undefined;
 }
 
@@ -61,6 +62,13 @@ const datasets: Grammar = {
   },
 };
 
+const clusters: Grammar = {
+  kind: 'clusters',
+  keys: clustersKeys,
+  named: (path) => (path.length === 1 && path[0] === 'places' ? 'place' : undefined),
+  role: () => undefined,
+};
+
 /** The keys of an experiment that a sweep can vary, as it writes them: `adapter.rank`. */
 export const variable = (): readonly KeyInfo[] =>
   experimentKeys
@@ -68,7 +76,8 @@ export const variable = (): readonly KeyInfo[] =>
     .filter(({ path, type }) => type !== 'section' && !/<|^(sweep|name|seed)\b/.test(path) && path !== 'stages');
 
 /** By the last part of a path or URI. */
-export const grammarOf = (name: string): Grammar => (name.endsWith(datasetsFileName) ? datasets : experiment);
+export const grammarOf = (name: string): Grammar =>
+  name.endsWith(datasetsFileName) ? datasets : name.endsWith(clustersFileName) ? clusters : experiment;
 
 /** The row of exactly this key; a list's item has its list's row. */
 export function rowOf({ keys }: Grammar, path: Path): KeyInfo | undefined {

@@ -9,9 +9,13 @@ export interface StoredRun extends RunHead {
   /** Absolute folder. */
   path: string;
   note: string;
+  /** The job of a scheduler that began it. */
+  job?: string;
   /** As a person named it; empty where nobody did. */
   label: string;
   settings: Readonly<Record<string, Scalar>>;
+  /** Before its first step, how far that is, in the words of the dashboard and the status bar. */
+  going?: string;
 }
 
 /** @param before the same run, where only its log has moved on: its settings are not read again */
@@ -34,6 +38,7 @@ export function readStoredRun(run: RunDir, before?: StoredRun): StoredRun {
     tags,
     note,
     pinned,
+    ...(run.job === undefined ? {} : { job: run.job }),
     ...(run.parent ? { parent: run.parent } : {}),
     languages: before?.languages ?? languagesOf(resolved),
     settings: before?.settings ?? flatSettings(resolved),

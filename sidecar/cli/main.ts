@@ -8,6 +8,7 @@ import { embed } from './embed.ts';
 import { estimate } from './estimate.ts';
 import { exportAdapter, rollback } from './export.ts';
 import { inspect } from './inspect.ts';
+import { jobs } from './jobs.ts';
 import { mcp } from './mcp.ts';
 import { RUN_FAILED, RUN_STOPPED, report, STOPPED_EXIT } from './output.ts';
 import { queue } from './queue.ts';
@@ -58,6 +59,7 @@ function program(): Command {
     rollback,
     cache,
     sbatch,
+    jobs,
     serve,
     mcp,
   ]) {

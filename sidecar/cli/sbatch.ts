@@ -1,73 +1,104 @@
 /** @file `milore sbatch`: a job script that a person can read, written, and given to Slurm. Every value in it is data. */
-import { execFileSync } from 'node:child_process';
-import { chmodSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { type ClusterPlace, clustersFileName, parseClusters, slurmWord } from '../config/clusters.ts';
 import { loadExperiment, readExperimentFile } from '../config/resolve.ts';
 import { sweepIn } from '../config/sweep.ts';
-import { makeFolder, writeFileAtomic } from '../disk.ts';
 import { UserError } from '../errors.ts';
-import { slug } from '../runs/run.ts';
+import { submitJob } from '../jobs/jobs.ts';
+import { type JobOptions, jobScript } from '../jobs/script.ts';
 import { loadStudy } from '../studies/study.ts';
 import { setOption } from './options.ts';
-import { tell } from './output.ts';
+import { tell, tellJson } from './output.ts';
 import { tooFewShards } from './too-few-shards.ts';
 
-export interface JobOptions {
-  time: string;
-  cpus?: string;
-  gpus?: string;
-  /** Processes that train together. */
-  ranks?: string;
-  mpi?: string;
-  memory?: string;
-  partition?: string;
-  account?: string;
-  requeue: string;
-  atOnce?: string;
+interface Options extends Partial<JobOptions> {
   set: string[];
-}
-
-interface Options extends JobOptions {
+  place?: string;
+  workspace?: string;
   dryRun: boolean;
+  json: boolean;
 }
 
 export const sbatch = () =>
   new Command('sbatch')
     .description('Write a Slurm job script that trains an experiment and goes on after each preemption, and submit it.')
     .argument('<experiment>', 'an experiment file, *.milore.yaml; of a sweep every point is a job of one array')
-    .option('--time <limit>', 'the longest that one start may run, as Slurm writes it', word, '24:00:00')
+    .option('--place <name>', 'of milore.clusters.yaml; what is told beside it counts more')
+    .option('--time <limit>', 'the longest that one start may run, as Slurm writes it (24:00:00)', word)
     .option('--cpus <n>', 'processors', word)
     .option('--gpus <n>', 'graphics cards, or type:n', word)
     .option('--ranks <n>', 'processes that train together by MPI; training.shards must be as many at least', word)
-    .option('--mpi <kind>', 'how srun starts them, as "srun --mpi=list" says', word, 'pmix')
+    .option('--mpi <kind>', 'how srun starts them, as "srun --mpi=list" says (pmix)', word)
     .option('--memory <size>', 'as Slurm writes it: 16G', word)
     .option('--partition <name>', 'where to queue', word)
     .option('--account <name>', 'who pays', word)
-    .option('--requeue <times>', 'how often it may be put back into the queue', word, '50')
+    .option('--requeue <times>', 'how often it may be put back into the queue (50)', word)
     .option('--at-once <n>', 'of a sweep, how many of its points may run at the same time', word)
     .addOption(setOption())
+    .option('--workspace <folder>', 'where .milore/ and milore.clusters.yaml lie; the file’s folder unless told')
     .option('--dry-run', 'print the script, and neither write nor submit it', false)
-    .action(async (file: string, { dryRun, ...options }: Options) => {
+    .option('--json', 'one JSON object a line on standard output', false)
+    .action(async (file: string, { dryRun, json, place, workspace, ...told }: Options) => {
       const path = resolve(file);
+      const root = workspace === undefined ? dirname(path) : resolve(workspace);
+      const known = place === undefined ? {} : ofPlace(placeNamed(root, place));
+      const options = { ...usual, ...known, ...told } as JobOptions;
       // Whatever is wrong with it is better said now than in a queue.
-      const { name, points, shards = 1 } = await whatIsIn(path, options);
+      const { name, points, shards = 1 } = await whatIsIn(path, root, options);
       if (Number(options.ranks ?? 1) > shards) throw tooFewShards(Number(options.ranks), shards);
-      const script = jobScript(path, name, options, points);
       if (dryRun) {
-        tell(script);
+        tell(jobScript(path, name, options, { points, root }));
         return;
       }
-      const root = dirname(path);
-      const target = join(root, '.milore', 'slurm', `${slug(name)}.sh`);
-      makeFolder(dirname(target));
-      writeFileAtomic(target, script);
-      chmodSync(target, 0o755);
-      tell(`Wrote ${target}\n${submitted(target, root)}`);
+      const { record, script } = await submitJob({ root, file: path, name, options, points, place });
+      if (json) tellJson({ type: 'job', ...record });
+      else tell(`Wrote ${script}\nSubmitted as job ${record.job}. What it says: .milore/slurm/`);
     });
+
+/** Where neither a place nor the command says otherwise. */
+const usual = { time: '24:00:00', requeue: '50' };
+
+function placeNamed(root: string, name: string): ClusterPlace {
+  const file = join(root, clustersFileName);
+  const { clusters, problems } = existsSync(file)
+    ? parseClusters(readFileSync(file, 'utf8'), file)
+    : { clusters: {} as Record<string, ClusterPlace>, problems: [] };
+  if (problems.length > 0) throw new UserError(problems);
+  const place = Object.hasOwn(clusters, name) ? clusters[name] : undefined;
+  if (place?.kind === 'slurm') return place;
+  throw new UserError({
+    code: 'sbatch.no-place',
+    tried: `submit to ${name}`,
+    why: place ? 'it is this machine, which has no queue.' : `${file} has no place of that name.`,
+    cure: `It has: ${Object.keys(clusters).join(', ') || 'none'}.`,
+  });
+}
+
+/** A place's keys as the options that they stand for. */
+function ofPlace({ ranks, ...place }: ClusterPlace): Partial<JobOptions> {
+  const { time, cpus, gpus, memory, partition, account, mpi, requeue, atOnce } = place;
+  const all = {
+    time,
+    cpus,
+    gpus,
+    memory,
+    partition,
+    account,
+    mpi,
+    requeue,
+    atOnce,
+    ranks: ranks === 1 ? undefined : ranks,
+  };
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([key, one]) => (one === undefined ? [] : [[key, String(one)]])),
+  );
+}
 
 async function whatIsIn(
   path: string,
+  root: string,
   { set, ranks }: JobOptions,
 ): Promise<{ name: string; points?: number; shards?: number }> {
   if (!sweepIn(await readExperimentFile(path), path)) {
@@ -82,83 +113,12 @@ async function whatIsIn(
       why: `${wrong} does not go with a sweep, whose points are a job each, with settings of their own.`,
       cure: 'Leave it out; a key for all points stands under sweep.keys, with a list of one value.',
     });
-  const { name, points } = await loadStudy(path);
+  const { name, points } = await loadStudy(path, root);
   return { name, points: points.length };
-}
-
-/**
- * @param file absolute path of the experiment
- * @param points of a sweep: an array with one job each
- */
-export function jobScript(file: string, name: string, options: JobOptions, points?: number): string {
-  const asked: [string, string | undefined][] = [
-    ['job-name', slug(name)],
-    ['time', options.time],
-    ['ntasks', options.ranks],
-    ['cpus-per-task', options.cpus],
-    [options.ranks ? 'gpus-per-task' : 'gpus', options.gpus],
-    ['mem', options.memory],
-    ['partition', options.partition],
-    ['account', options.account],
-    ['array', points === undefined ? undefined : `0-${points - 1}${options.atOnce ? `%${options.atOnce}` : ''}`],
-    // Beside the script's own folder; a job that comes back goes on writing where it stopped.
-    ['output', `.milore/slurm/%x-${points === undefined ? '%j' : '%A_%a'}.out`],
-    ['open-mode', 'append'],
-  ];
-  const directives = asked.flatMap(([key, value]) => (value === undefined ? [] : [`#SBATCH --${key}=${value}`]));
-  const sets = options.set.map((one) => ` \\\n  --set ${quoted(one)}`).join('');
-  const told = options.ranks
-    ? `# 90 s before its time is over every rank is told to write a checkpoint.
-#SBATCH --signal=USR2@90`
-    : `# 90 s before its time is over the job is told to write a checkpoint. "B:" tells this very process, which is MiLorE.
-#SBATCH --signal=B:USR2@90`;
-  const start = options.ranks ? `srun --mpi=${options.mpi ?? 'pmix'} --kill-on-bad-exit=1 ` : '';
-  return `#!/bin/bash
-${directives.join('\n')}
-#SBATCH --requeue
-${told}
-
-cd ${quoted(dirname(file))} || exit 1
-exec ${start}${quoted(process.execPath)} ${quoted(resolve(process.argv[1]))} ${points === undefined ? 'train' : 'sweep'} ${quoted(`./${basename(file)}`)} \\
-  ${points === undefined ? '--auto-resume' : '--index "$SLURM_ARRAY_TASK_ID"'} --requeue ${options.requeue}${sets}
-`;
-}
-
-/** As one word of a shell, whatever is in it. */
-export function quoted(text: string): string {
-  if (text.includes('\0'))
-    throw new UserError({
-      code: 'sbatch.nul',
-      tried: 'write a job script',
-      why: 'a value holds a NUL, which no shell can pass on.',
-      cure: 'Rename what holds it.',
-    });
-  return `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-function submitted(script: string, root: string): string {
-  try {
-    const said = execFileSync('sbatch', ['--parsable', script], {
-      cwd: root,
-      encoding: 'utf8',
-      timeout: 60_000,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    return `Submitted as job ${said.trim().split(';')[0]}. What it says: .milore/slurm/`;
-  } catch (error) {
-    const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string };
-    throw new UserError({
-      code: 'sbatch.refused',
-      tried: `submit ${script}`,
-      why: code === 'ENOENT' ? 'there is no sbatch on this machine.' : `Slurm said: ${(stderr || message).trim()}`,
-      cure:
-        code === 'ENOENT' ? 'Submit it where Slurm is: sbatch FILE.' : 'Mend what Slurm names, and submit it again.',
-    });
-  }
 }
 
 /** A value of a #SBATCH line, where nothing could be quoted. */
 function word(text: string): string {
-  if (!/^[\w.,:+-]{1,200}$/.test(text)) throw new InvalidArgumentError('Write letters, digits and . , : + - only.');
+  if (!slurmWord.test(text)) throw new InvalidArgumentError('Write letters, digits and . , : + - only.');
   return text;
 }

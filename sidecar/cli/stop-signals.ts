@@ -2,6 +2,7 @@
  * @file What asks a run to stop: a person at the keyboard, a scheduler's signals, and the end of the allocation. Each
  * asks once for a checkpoint; schedulers repeat themselves, so only a person's second Ctrl-C means "at once".
  */
+import { reserveMs } from '../jobs/reserve.ts';
 import type { StopReason } from '../protocol/reason.ts';
 
 /** SIGUSR1 would open Node's debugger on a port and SIGUSR2 end the process, were nobody listening. */
@@ -60,13 +61,10 @@ export function stopSignals(endsMs: number | undefined): StopSignals {
   };
 }
 
-/** A step, a checkpoint and the adapter's file must fit; of a short allocation a tenth is kept. */
-const reserveMs = 90_000;
 /** setTimeout counts in 32 bits; whoever has more time than that needs no reminder today. */
 const longestMs = 2 ** 31 - 1;
 
-export const delayMs = (leftMs: number): number =>
-  Math.min(longestMs, Math.max(0, leftMs - Math.min(reserveMs, leftMs / 10)));
+export const delayMs = (leftMs: number): number => Math.min(longestMs, Math.max(0, leftMs - reserveMs(leftMs)));
 
 /** What came before anybody was there to be told. */
 const early: Asked[] = [];

@@ -18,6 +18,7 @@ import { type RunResult, runExperiment } from '../training/experiment-run.ts';
 import { experimentOf } from '../training/hold.ts';
 import { VERSION } from '../version.ts';
 import { jobName, requeue, runOfJob, whenFree } from './auto-resume.ts';
+import { leftOut } from './left-out.ts';
 import { setOption } from './options.ts';
 import {
   count,
@@ -40,6 +41,7 @@ interface Options {
   resume?: string;
   autoResume?: string | true;
   requeue?: number;
+  workspace?: string;
   devices?: number;
   device?: Experiment['device'];
   set: string[];
@@ -57,6 +59,7 @@ export const train = () =>
     )
     .option('--devices <n>', 'processes of this machine that train together, started through mpirun', times)
     .option('--requeue <times>', 'put the Slurm job back into its queue when the scheduler stops it, so often', times)
+    .option('--workspace <folder>', 'where .milore/ lies; the file’s folder unless told')
     .addOption(new Option('--device <device>', 'where to compute').choices([...devices]))
     .addOption(setOption())
     .option('--json', 'one JSON object a line on standard output', false)
@@ -78,8 +81,7 @@ export const train = () =>
     });
 
 async function trainOn(file: string | undefined, options: Options, stop: StopSignals): Promise<void> {
-  const workspace = file ? dirname(resolve(file)) : resolve(options.resume!, '..', '..', '..');
-  const ranks = await joinRanks(workspace);
+  const ranks = await joinRanks(rootOf(file, options));
   try {
     await trainAmong(ranks, file, options, stop);
   } catch (error) {
@@ -92,6 +94,12 @@ async function trainOn(file: string | undefined, options: Options, stop: StopSig
   await ranks.end();
 }
 
+/** Where `.milore/` lies: of a run that goes on it is known, else it is said, else it is the experiment's folder. */
+function rootOf(file: string | undefined, { resume, workspace }: Options): string {
+  if (resume) return resolve(resume, '..', '..', '..');
+  return workspace === undefined ? dirname(resolve(file!)) : resolve(workspace);
+}
+
 class Stopped extends CommanderError {
   constructor(readonly unannounced: boolean) {
     super(STOPPED_EXIT, RUN_STOPPED, 'the run was stopped');
@@ -100,13 +108,13 @@ class Stopped extends CommanderError {
 
 async function trainAmong(ranks: Joined, file: string | undefined, options: Options, stop: StopSignals): Promise<void> {
   const job = options.autoResume && jobName(options.autoResume);
-  const found = job && isFirst(ranks) ? runOfJob(dirname(resolve(file!)), job)?.path : undefined;
+  const found = job && isFirst(ranks) ? runOfJob(rootOf(file, options), job)?.path : undefined;
   const own = await fromFirst(ranks, found);
   const resume = options.resume ?? own;
   const loaded = resume ? { ...experimentOf(resolve(resume)), text: '' } : await loadExperiment(file!, options.set);
   const { experiment } = loaded;
   if (file && resume) await mustBeOf(file, options.set, experiment, resume);
-  const root = resume ? resolve(resume, '..', '..', '..') : dirname(resolve(file!));
+  const root = resume ? resolve(resume, '..', '..', '..') : rootOf(file, options);
   const { shards } = experiment.training;
   if (ranks.size > 1 && (shards ?? 1) < ranks.size) throw tooFewShards(ranks.size, shards);
   let run: RunDir | undefined;
@@ -163,14 +171,7 @@ export function summary(
   { run, state, reason, after, before, stages, findings, count: n, corpus, seconds }: RunResult,
   signs: Signs = noSigns,
 ): string {
-  const lines: string[] = [];
-  for (const { language, skipped, notes } of corpus) {
-    if (skipped.length > 0) {
-      const reasons = tallyReasons(skipped);
-      lines.push(`${language}: ${skipped.length} recordings left out (${reasons}); the log names each.`);
-    }
-    for (const note of notes) lines.push(`${language}: ${printable(note)}`);
-  }
+  const lines = leftOut(corpus, { named: false });
   if (state === 'stopped') lines.push(`Stopped. Go on with: milore train --resume ${run.path}`);
   if (state === 'failed') lines.push(`Failed: ${printable(reason ?? '')}`);
   if (findings) lines.push('', ...answered(findings, signs));
@@ -189,10 +190,4 @@ export function summary(
 function times(text: string): number {
   if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
   return Number(text);
-}
-
-function tallyReasons(skipped: readonly { reasonCode: string }[]): string {
-  const by = new Map<string, number>();
-  for (const { reasonCode } of skipped) by.set(reasonCode, (by.get(reasonCode) ?? 0) + 1);
-  return [...by].map(([code, times]) => `${times} ${code}`).join(', ');
 }

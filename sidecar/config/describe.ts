@@ -218,9 +218,9 @@ export function allowed(info: KeyInfo): string {
 const cell = (text: string) => text.replace(/\|/g, '\\|').replace(/</g, '&lt;') || ' ';
 const mark = (text: string) => (text ? `\`${text}\`` : ' ');
 
-/** The table of every key in docs/keys.md. */
-export function markdownTable(): string {
-  const rows = describeKeys()
+/** A table of keys in docs/keys.md; every key of an experiment unless told. */
+export function markdownTable(keys: readonly KeyInfo[] = describeKeys()): string {
+  const rows = keys
     .filter((row) => row.type !== 'section')
     .map((row) => {
       const otherwise = row.required

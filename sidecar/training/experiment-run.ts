@@ -25,12 +25,13 @@ import { trainedClips, trainingSampler } from './prepare/clips.ts';
 import { mustCompute } from './prepare/compute.ts';
 import { type Plan, type Prepared, plan, prepare, sayDamage, trainedOn } from './prepare/index.ts';
 import { routedSites } from './prepare/learnable.ts';
+import { PaceKeeper } from './remember-pace.ts';
 import { checkpointAmong, evaluationsAt, loggedOf } from './resume.ts';
 import { samplingEvent } from './sampling.ts';
 import { leaveStage } from './stage-end.ts';
 import { forgetStarts, holdStart } from './stage-start.ts';
 import { stageAt, stagesOf } from './stages.ts';
-import { Stopwatch } from './stopwatch.ts';
+import { type Spent, Stopwatch } from './stopwatch.ts';
 
 export interface RunRequest {
   /** The workspace: `.milore/` lies in it. */
@@ -107,7 +108,18 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   );
   if (isFirst(ranks)) request.onRun?.(run);
   const watch = new Stopwatch();
-  const timed = (step: number) => sink.emit({ type: 'spent', step, ...watch.take() });
+  const timed = (step: number) => {
+    const spent = watch.take();
+    if (step === 0) paces.hear(spent, 0);
+    sink.emit({ type: 'spent', step, ...spent });
+  };
+  const paces = new PaceKeeper(
+    root,
+    experiment,
+    chosen.device,
+    () => planned?.frozen.base.config,
+    () => planned?.clips.summaries ?? [],
+  );
   let planned: Plan | undefined;
   let prepared: Prepared | undefined;
   const result = (state: RunResult['state'], rest: Partial<RunResult> = {}): RunResult => ({
@@ -158,6 +170,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       watch,
       signal,
       checkpointAsked: request.checkpointAsked,
+      onSpent: (spent: Spent, steps: number) => paces.hear(spent, steps),
     };
     const trainings = stages.map((stage): Training => {
       const clips = trainedClips(stage.experiment, planned!.clips, framesPerSecond);
@@ -224,6 +237,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
         units: trainings.at(-1)!.meaning.units,
       });
       endWorks(run);
+      paces.keep();
       sink.emit({ type: 'done', step: steps, seconds: seconds() });
       forgetStarts(run);
     }

@@ -7,6 +7,10 @@ const by = {
   rows: ['test/unit/runs/row.test.ts'],
   result: ['test/unit/findings/result.test.ts'],
   remaining: ['test/unit/remaining.test.ts'],
+  whole: ['test/unit/config/expect-whole.test.ts'],
+  kept: ['test/unit/config/guide.test.ts'],
+  preparation: ['test/unit/preparation.test.ts'],
+  pace: ['test/unit/remember-pace.test.ts'],
   readAhead: ['test/cpu/training/read-ahead.test.ts'],
   findings: ['test/unit/evaluation/findings.test.ts'],
   intervals: ['test/unit/evaluation/interval.test.ts'],
@@ -1600,7 +1604,77 @@ const lean = [
   },
 ];
 
+const guide = [
+  {
+    name: 'convolutions without their factor of two',
+    find: 'total += 2 * rate * convKernel[i]',
+    replace: 'total += rate * convKernel[i]',
+    tests: by.whole,
+  },
+  {
+    name: 'a convolution at the rate before its stride',
+    find: 'rate /= convStride[i];',
+    replace: 'rate /= convStride[i - 1] ?? 1;',
+    tests: by.whole,
+  },
+  {
+    name: 'the first measurement is not counted',
+    find: 'measurements - 1) * measurement',
+    replace: 'measurements - 2) * measurement',
+    tests: by.whole,
+  },
+  {
+    name: 'the preparation at the pace of the steps',
+    find: 'const preparationFactor = pace?.preparation ?? stepsFactor;',
+    replace: 'const preparationFactor = stepsFactor;',
+    tests: by.whole,
+  },
+  {
+    name: 'more is held out than there is',
+    find: 'Math.min(evaluation.secondsPerLanguage, heldOut * has)',
+    replace: 'Math.min(evaluation.secondsPerLanguage, has)',
+    tests: by.whole,
+  },
+  {
+    name: 'one side of a speaker is forgotten',
+    find: 'const SIDES = 2;',
+    replace: 'const SIDES = 1;',
+    tests: by.kept,
+  },
+  {
+    name: 'a clip as long as the minimum is left out',
+    find: 'belowSeconds <= minSeconds',
+    replace: 'belowSeconds <= minSeconds + 0.1',
+    tests: by.kept,
+  },
+  {
+    name: 'steps as if nothing were replayed',
+    find: '(batchSeconds * (1 - replayFraction))',
+    replace: 'batchSeconds',
+    tests: by.kept,
+  },
+  {
+    name: 'a part that comes again takes the progress back',
+    find: 'this.share = Math.max(this.share, ',
+    replace: 'this.share = Math.min(1, ',
+    tests: by.preparation,
+  },
+  {
+    name: 'units are done when they are fitted',
+    find: 'const UNITS_PASSES = 2;',
+    replace: 'const UNITS_PASSES = 1;',
+    tests: by.preparation,
+  },
+  {
+    name: 'a cached preparation is taken for a fast machine',
+    find: 'ratio > FROM_CACHE',
+    replace: 'ratio > 0',
+    tests: by.pace,
+  },
+];
+
 export const mutations = [
+  ...guide,
   ...rows,
   ...lean,
   ...lately,

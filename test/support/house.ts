@@ -14,6 +14,7 @@ import { join } from 'node:path';
  * `ranks` (several processes that train one model; knows no model) lies below evaluation and training, which share their work out over it;
  * `export` takes a run along in the forms of other programs: above training, whose runs it reads, and hub, whose cards it writes;
  * `studies` makes many runs of one file and says what they differ in: above training, and it writes its tables as `report` does;
+ * `jobs` (what was submitted to Slurm) reads runs from their files, so that the editor can use it without a sidecar;
  * `mcp` tells assistants what runs and studies say, and may change nothing;
  * and the extension reads runs from their files (→ runs, errors), so that it needs no sidecar to show them. An arrow that is not here is a question for design.md.
  */
@@ -41,12 +42,14 @@ rooms.hub = [...below('model', 'config'), 'protocol'];
 rooms.report = below('runs');
 rooms.export = below('training', 'hub');
 rooms.studies = [...below('training'), 'report'];
+rooms.jobs = below('runs');
 rooms.server = [...below('export'), 'report', 'studies'];
 rooms.mcp = below('studies');
-rooms.cli = [...below('server'), 'server', 'mcp'];
+rooms.cli = [...below('server'), 'mcp', 'jobs'];
 
-/** Makes the sample (never shipped) and may know all that the terminal may. */
+/** They make the sample and measure; never shipped, they may know all that the terminal may. */
 rooms.sample = [...rooms.cli, 'cli'];
+rooms.bench = rooms.sample;
 
 /** The room of a file: `sidecar/engine/ops.ts` is in engine; an entry point (`sidecar/cli.ts`) composes and may know all. */
 export function roomOf(file: string): string {

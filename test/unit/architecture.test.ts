@@ -52,9 +52,9 @@ function forbidden(file: string, target: string): string | undefined {
     if (into === 'protocol') return undefined;
     if (into === 'architecture' && from === 'extension') return undefined;
     // The extension shows runs from their files, with no sidecar and without trust: one reader of logs, not two.
-    if (into === 'runs' && from === 'extension') return undefined;
+    if ((into === 'runs' || into === 'jobs') && from === 'extension') return undefined;
     if (into === 'config') return from === 'webview' && onDisk.includes(path) ? 'webview has no Node' : undefined;
-    return `${from} may import only protocol and config of the sidecar${from === 'extension' ? ', architecture and runs' : ''}`;
+    return `${from} may import only protocol and config of the sidecar${from === 'extension' ? ', architecture, runs and jobs' : ''}`;
   }
   if (from === 'cli' && (into === 'cli' || path === 'package.json')) return undefined;
   if (!(from in rooms)) return `${from} is not a room of the house`;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { clustersKeys } from '../../sidecar/config/clusters.ts';
 import { datasetsKeys } from '../../sidecar/config/datasets.ts';
 import { describeKeys, type KeyInfo } from '../../sidecar/config/describe.ts';
 import { layouts } from '../../sidecar/corpus/types.ts';
@@ -58,7 +59,12 @@ describe.each(pages)('%s', (page) => {
       parse(body.replaceAll(new RegExp(`^${indent}`, 'gm'), '')),
     );
     for (const block of blocks) {
-      const rows = 'datasets' in block || 'models' in block ? datasetsKeys.rows() : describeKeys();
+      const rows =
+        'places' in block
+          ? clustersKeys.rows()
+          : 'datasets' in block || 'models' in block
+            ? datasetsKeys.rows()
+            : describeKeys();
       expect(leavesOf(block).filter((path) => !isKnown(path, rows))).toEqual([]);
     }
   });

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { clustersKeys } from '../../sidecar/config/clusters.ts';
 import { datasetsKeys } from '../../sidecar/config/datasets.ts';
 import { describeKeys } from '../../sidecar/config/describe.ts';
 
@@ -60,8 +61,8 @@ const words = [
 ];
 
 /** What the schema says of each key: shown on hover, so it is translated too. */
-const meanings = [...describeKeys(), ...datasetsKeys.rows()].flatMap(({ meaning, type, unit, default: otherwise }) =>
-  [meaning, type, unit, otherwise].filter(Boolean),
+const meanings = [...describeKeys(), ...datasetsKeys.rows(), ...clustersKeys.rows()].flatMap(
+  ({ meaning, type, unit, default: otherwise }) => [meaning, type, unit, otherwise].filter(Boolean),
 );
 const spoken = new Set([...words, ...meanings]);
 
@@ -72,7 +73,7 @@ describe('German', () => {
     expect(words.length).toBeGreaterThan(200);
     expect(words.filter((word) => !german[word])).toEqual([]);
     expect(Object.keys(german).filter((word) => !spoken.has(word))).toEqual([]);
-    const rows = [...describeKeys(), ...datasetsKeys.rows()];
+    const rows = [...describeKeys(), ...datasetsKeys.rows(), ...clustersKeys.rows()];
     expect(rows.filter(({ meaning }) => meaning && !german[meaning])).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { clustersKeys } from '../../sidecar/config/clusters.ts';
 import { markdownTable } from '../../sidecar/config/describe.ts';
 import { expectPart, root, textOf } from '../support/docs.ts';
 
@@ -27,6 +28,9 @@ describe('the README', () => {
 
 it('docs/keys.md has the table of keys that the schema makes', () =>
   expectPart('docs/keys.md', 'keys', markdownTable()));
+
+it('docs/keys.md has every key of a list of clusters', () =>
+  expectPart('docs/keys.md', 'clusters', markdownTable(clustersKeys.rows())));
 
 describe('docs/promises.md', () => {
   const rows = textOf('docs/promises.md')

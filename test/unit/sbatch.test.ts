@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { jobScript, quoted } from '../../sidecar/cli/sbatch.ts';
+import { jobScript, limitSeconds, quoted } from '../../sidecar/jobs/script.ts';
 
 const options = { time: '1:00:00', requeue: '3', set: [] as string[] };
 
@@ -35,7 +35,7 @@ it('a job script says no more in its directives than was asked, and nothing of a
 });
 
 it('a sweep is an array with one job a point, each told its number', () => {
-  const script = jobScript('/home/x/my.milore.yaml', 'x', { ...options, atOnce: '4' }, 24);
+  const script = jobScript('/home/x/my.milore.yaml', 'x', { ...options, atOnce: '4' }, { points: 24 });
   const lines = script.split('\n');
   expect(lines).toContain('#SBATCH --array=0-23%4');
   expect(lines).toContain('#SBATCH --output=.milore/slurm/%x-%A_%a.out');
@@ -48,4 +48,23 @@ it('ranks are started by srun, and each is told before the time is over', () => 
   for (const line of ['#SBATCH --ntasks=8', '#SBATCH --gpus-per-task=1', '#SBATCH --signal=USR2@90'])
     expect(script.split('\n')).toContain(line);
   expect(script).toMatch(/^exec srun --mpi=pmi2 --kill-on-bad-exit=1 '/m);
+});
+
+it('a short limit keeps a tenth of itself, not all, for the last checkpoint', () => {
+  for (const [time, early] of [
+    ['5', 30],
+    ['2:30', 15],
+    ['0:10:00', 60],
+    ['1-0', 90],
+    ['infinite', 90],
+  ] as const)
+    expect(jobScript('/w/x.milore.yaml', 'x', { ...options, time })).toContain(`#SBATCH --signal=B:USR2@${early}\n`);
+  expect(limitSeconds('1-2:03:04')).toBe(((24 + 2) * 60 + 3) * 60 + 4);
+  expect(limitSeconds('90:00')).toBe(5400);
+});
+
+it('a job that goes on finds the run of the first; a workspace above the file is where it works', () => {
+  const script = jobScript("/w/o'neil/sub/x.milore.yaml", 'x', { ...options, goOn: 'slurm-12' }, { root: "/w/o'neil" });
+  expect(script).toMatch(/^cd '\/w\/o'\\''neil' \|\| exit 1$/m);
+  expect(script).toContain("train './sub/x.milore.yaml' \\\n  --auto-resume 'slurm-12' --workspace . --requeue 3\n");
 });

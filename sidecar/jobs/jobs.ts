@@ -1,0 +1,163 @@
+/** @file The jobs of a workspace: submitted, looked at, stopped, gone on with. The terminal and the editor use this alone. */
+import { chmodSync } from 'node:fs';
+import { join, relative, resolve, sep } from 'node:path';
+import { makeFolder, writeFileAtomic } from '../disk.ts';
+import { UserError } from '../errors.ts';
+import { listRuns, slug } from '../runs/run.ts';
+import { deriveStatus } from '../runs/status.ts';
+import { isJobId, type JobRecord, jobsFolder, readRecords, writeRecord } from './record.ts';
+import { type JobOptions, jobScript } from './script.ts';
+import { askAccounts, askQueue, cancel, interrupt, type SlurmRow, submit } from './slurm.ts';
+import { isLive, type JobSeen, type RunSeen, seen } from './state.ts';
+
+export interface Job extends JobRecord {
+  /** One, or one for each point of a sweep. */
+  tasks: JobSeen[];
+}
+
+export interface Jobs {
+  jobs: Job[];
+  /** Why Slurm could not be asked: what is told then is told by files alone. */
+  silent?: string;
+}
+
+export interface Submission {
+  root: string;
+  /** Absolute. */
+  file: string;
+  name: string;
+  options: JobOptions;
+  points?: number;
+  place?: string;
+  /** The job that it goes on from. */
+  first?: string;
+  /** What runs MiLorE; this very program unless told. */
+  program?: string[];
+}
+
+/** Writes the script, submits it and writes down that it was. */
+export async function submitJob(given: Submission): Promise<{ record: JobRecord; script: string }> {
+  const { root, file, name, options, points, place, first, program } = given;
+  const script = join(jobsFolder(root), `${slug(name)}.sh`);
+  makeFolder(jobsFolder(root));
+  writeFileAtomic(script, jobScript(file, name, options, { points, root, program }));
+  chmodSync(script, 0o755);
+  const job = await submit(script, root);
+  const record: JobRecord = {
+    version: 1,
+    job,
+    first: first ?? job,
+    name,
+    experiment: relative(root, file).split(sep).join('/'),
+    ...(points === undefined ? {} : { points }),
+    ...(place === undefined ? {} : { place }),
+    options,
+    submitted: new Date().toISOString(),
+  };
+  writeRecord(root, record);
+  return { record, script };
+}
+
+/**
+ * All that were submitted from this workspace, newest first, as Slurm and the runs' files tell of them now.
+ * @param runsOf who has read the workspace's runs already
+ */
+export async function lookAtJobs(
+  root: string,
+  runsOf: () => readonly RunOfJob[] = () => readRuns(root),
+): Promise<Jobs> {
+  // Of jobs that went on one from another the last one counts.
+  const chains = new Set<string>();
+  const records = readRecords(root).filter(({ first }) => !chains.has(first) && chains.add(first));
+  const ids = records.map(({ job }) => job);
+  let rows: SlurmRow[] = [];
+  let silent: string | undefined;
+  try {
+    rows = await askQueue(ids);
+    const told = new Set(rows.map(({ job }) => job.split('_')[0]));
+    rows.push(...(await askAccounts(ids.filter((id) => !told.has(id)))));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    silent = error.problems[0].why;
+  }
+  const byJob = new Map(rows.map((row) => [row.job, row]));
+  const runs = newestByJob(runsOf());
+  const jobs = records.map((record) => ({
+    ...record,
+    tasks: tasksOf(record).map(({ job, began }) =>
+      seen(job, byJob.get(job), runs.get(began) ?? runs.get(`slurm-${job}`)),
+    ),
+  }));
+  return { jobs, ...(silent === undefined ? {} : { silent }) };
+}
+
+/** The jobs of a record, each with the name by which its run is found. */
+function tasksOf({ job, first, points }: JobRecord): { job: string; began: string }[] {
+  if (points === undefined) return [{ job, began: `slurm-${first}` }];
+  return Array.from({ length: points }, (_, index) => ({ job: `${job}_${index}`, began: `slurm-${first}_${index}` }));
+}
+
+/** A run that may be a job's: as its files tell, whoever has read them. */
+export interface RunOfJob extends RunSeen {
+  job?: string;
+  createdAt: string;
+}
+
+const readRuns = (root: string): RunOfJob[] =>
+  listRuns(root)
+    .runs.filter(({ job }) => job?.startsWith('slurm-'))
+    .map((run) => ({ ...run, ...deriveStatus(run) }));
+
+function newestByJob(runs: readonly RunOfJob[]): Map<string, RunSeen> {
+  const newest = new Map<string, RunOfJob>();
+  for (const run of runs) {
+    const before = run.job === undefined ? undefined : newest.get(run.job);
+    if (run.job?.startsWith('slurm-') && (!before || before.createdAt < run.createdAt)) newest.set(run.job, run);
+  }
+  return new Map([...newest].map(([job, { id, state, step, steps }]) => [job, { id, state, step, steps }]));
+}
+
+/** What waits is taken out of the queue; what is at work writes a checkpoint and leaves, and is not put back. */
+export async function stopJob({ options, tasks }: Job): Promise<void> {
+  for (const { job, state } of tasks.filter(isLive))
+    await (state === 'running' ? interrupt(job, options.ranks !== undefined) : cancel(job));
+}
+
+/**
+ * A further job, of the same settings, that goes on where the run of this one stopped.
+ * @throws UserError while it is in the queue or at work
+ */
+export async function resumeJob(root: string, job: Job, program?: string[]): Promise<JobRecord> {
+  if (job.tasks.some(isLive))
+    throw new UserError({
+      code: 'jobs.live',
+      tried: `go on with job ${job.job}`,
+      why: 'it is still in the queue or at work.',
+      cure: 'Wait until it has ended, or stop it.',
+    });
+  const { first, name, experiment, points, place, options } = job;
+  const goOn = points === undefined ? { goOn: `slurm-${first}` } : {};
+  const given = {
+    root,
+    file: resolve(root, experiment),
+    name,
+    options: { ...options, ...goOn },
+    points,
+    place,
+    first,
+    program,
+  };
+  return (await submitJob(given)).record;
+}
+
+/** @throws UserError where none was submitted from this workspace */
+export async function findJob(root: string, job: string): Promise<Job> {
+  const found = isJobId(job) && (await lookAtJobs(root)).jobs.find((one) => one.job === job);
+  if (found) return found;
+  throw new UserError({
+    code: 'jobs.unknown',
+    tried: `find job ${job}`,
+    why: 'it was not submitted from this workspace.',
+    cure: 'milore jobs lists those that were.',
+  });
+}

@@ -1,0 +1,85 @@
+// npm run bench:ranks: one process on two cores against two ranks on one core each, on a model of HuBERT-base's size and
+// the same eight batches a step; then an exact sum against a plain one. Minutes long; a build first.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { bundle } from '../bundle.mjs';
+
+const steps = Number(process.argv[2] ?? 8);
+const rounds = Number(process.argv[3] ?? 1);
+const folder = mkdtempSync(join(tmpdir(), 'milore-bench-'));
+const speech = resolve('extension/sample/speech');
+const median = (values) => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+function node(args, env = {}) {
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, ...env } });
+  if (status !== 0) throw new Error(stderr);
+}
+
+/** Medians of the steps after the first, in milliseconds. */
+function spent(run) {
+  const lines = readFileSync(join(run, 'log.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const all = lines
+    .filter(({ type, seconds }) => type === 'spent' && seconds.compute > 0 && seconds.update > 0)
+    .slice(1);
+  const names = ['load', 'compute', 'share', 'update', 'log'];
+  return Object.fromEntries(names.map((name) => [name, 1000 * median(all.map(({ seconds }) => seconds[name] ?? 0))]));
+}
+
+try {
+  const model = join(folder, 'base');
+  node(['dist/bench.js', 'base', model, 'base-12']);
+  const file = join(folder, 'bench.milore.yaml');
+  const experiment = {
+    name: 'bench',
+    base: { model },
+    languages: {
+      fin: { role: 'new', data: join(speech, 'fin'), hours: 0.03 },
+      eng: { role: 'existing', data: join(speech, 'eng'), hours: 0.03 },
+    },
+    audio: { joinSeconds: 5 },
+    adapter: { experts: 4, rank: 8, targets: ['fc1', 'fc2'], trainMask: false },
+    units: { layer: 9, clusters: 100, iterations: 5 },
+    head: { warmupSteps: 0, projection: 256 },
+    control: false,
+    training: { steps, batchSeconds: 20, shards: 2 },
+    evaluation: { every: 10 * steps, secondsPerLanguage: 10, probes: false },
+    checkpoint: { every: 10 * steps },
+    log: { every: 1 },
+  };
+  writeFileSync(file, JSON.stringify(experiment));
+  const runs = join(folder, '.milore', 'runs');
+  for (let round = 0; round < rounds; round++)
+    for (const [name, args, threads] of [
+      ['one process, two cores', [], 2],
+      ['two ranks, one core each', ['--devices', '2'], 1],
+    ]) {
+      node(['dist/milore.js', 'train', file, ...args, '--device', 'cpu'], { MILORE_THREADS: String(threads) });
+      const found = spent(join(runs, readdirSync(runs).sort().at(-1)));
+      const whole = Object.values(found).reduce((a, b) => a + b, 0);
+      const parts = Object.entries(found).map(([part, ms]) => `${part} ${ms.toFixed(1)}`);
+      console.log(
+        `${name}: ${whole.toFixed(0)} ms a step (${parts.join(', ')}); share ${((100 * found.share) / whole).toFixed(1)} %`,
+      );
+    }
+  // What more of them would cost, by these constants: the last run's two ranks had a batch each.
+  const last = join(runs, readdirSync(runs).sort().at(-1));
+  spawnSync(process.execPath, ['test/bench/many-ranks.mjs', last, '2'], { stdio: 'inherit' });
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+mkdirSync('dist/bench', { recursive: true });
+await bundle('test/bench/sums.ts', 'dist/bench/sums.mjs');
+const root = process.getuid?.() === 0 ? ['--allow-run-as-root'] : [];
+for (const parameters of ['1000000', '10000000', '95000000'])
+  spawnSync(
+    'mpirun.openmpi',
+    [...root, '--oversubscribe', '-n', '2', process.execPath, 'dist/bench/sums.mjs', parameters],
+    {
+      stdio: 'inherit',
+    },
+  );
