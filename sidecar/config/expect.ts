@@ -88,7 +88,10 @@ export function expectRun(experiment: Experiment, base: BaseConfig, threads: num
   const batchForward = forwardFlops / speed;
 
   const controlled = experiment.control && adapter.kind !== 'none';
-  const wholeStepSeconds = stepSeconds + (controlled ? batchesOf(training) * batchForward : 0);
+  // A teacher hears each batch once more; the base as one is heard by a control anyway.
+  const taught = training.lwf.weight > 0 && adapter.kind !== 'none';
+  const more = training.lwf.teacher === 'stage' ? Number(controlled) + Number(taught) : Number(controlled || taught);
+  const wholeStepSeconds = stepSeconds + more * batchesOf(training) * batchForward;
   const startSeconds = head.warmupSteps * batchForward;
   const measurements = Math.ceil(totalSteps(experiment) / evaluation.every) + 1;
   const heldOut = (Object.keys(languages).length * evaluation.secondsPerLanguage) / training.batchSeconds;

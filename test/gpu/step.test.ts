@@ -7,10 +7,12 @@ import { tryDevice } from '../../sidecar/engine/devices.ts';
 import { DeviceLearner } from '../../sidecar/learning/device-learner.ts';
 import { HostLearner } from '../../sidecar/learning/host-learner.ts';
 import type { Batch } from '../../sidecar/learning/learner.ts';
+import type { LearnableConfig } from '../../sidecar/model/config.ts';
 import { adamW, newState } from '../../sidecar/optim/adamw.ts';
+import { normals } from '../../sidecar/random.ts';
 import { worstDifference } from '../support/npy.ts';
 import { scratch } from '../support/reference.ts';
-import { CASES, fixtureBatch, opened } from './support/cases.ts';
+import { base, CASES, configOf, file, fill, fixtureBatch, opened } from './support/cases.ts';
 import { requireDriver, turnedOff } from './support/driver.ts';
 
 const adam = { betas: [0.9, 0.98], epsilon: 1e-6, weightDecay: 0.01, clipNorm: 1 } as const;
@@ -41,6 +43,48 @@ describe.skipIf(turnedOff)('a training step on WebGPU', () => {
     await anchor.accumulate(batch);
   });
   afterAll(() => anchor?.release());
+
+  it('hears a teacher, kept logits and experts by language, one always on, as the CPU does', async () => {
+    const plain = configOf(dense);
+    if (plain.adapter.kind !== 'lora-mixture') throw new Error('no mixture');
+    const { mixture } = plain.adapter;
+    const languages = { eng: 0, fin: 1 };
+    const config: LearnableConfig = {
+      ...plain,
+      adapter: {
+        kind: 'lora-mixture',
+        mixture: { ...mixture, shared: 1, router: { ...mixture.router, kind: 'language', languages } },
+      },
+      retention: {
+        distil: { weight: 2, temperature: 2, teacher: 'stage' },
+        replayed: { weight: 0.1, labels: 0.5 },
+      },
+    };
+    const masked = batch.masked.length;
+    const kept = {
+      has: Float32Array.from({ length: masked }, (_, i) => i % 2),
+      logits: normals(masked * config.head.units, 3, 'kept'),
+    };
+    const own: Batch = { ...batch, languages: ['fin', 'eng'], kept };
+    const learners = [
+      await DeviceLearner.open(config, base, file, 0, { device: 'webgpu' }),
+      await HostLearner.open(config, base, file, 0, { device: 'cpu' }),
+    ];
+    const found: { loss: number; gradient: Float32Array; distillation: Float32Array }[] = [];
+    for (const learner of learners) {
+      fill(learner);
+      await learner.push();
+      await learner.teach(learner.parameters.data.map((x, i) => x + 0.05 * Math.sin(i)));
+      const { loss, perFrame } = await learner.accumulate(own);
+      found.push({ loss, gradient: await learner.readGradient(), distillation: perFrame.distillation });
+      await learner.release();
+    }
+    const [device, host] = found;
+    expect(Math.max(...host.distillation)).toBeGreaterThan(1e-3);
+    expect(Math.abs(device.loss - host.loss)).toBeLessThan(1e-4);
+    const largest = Math.max(...host.gradient.map(Math.abs));
+    expect(worstDifference(device.gradient, host.gradient) / largest).toBeLessThan(1e-4);
+  });
 
   it('pulls to what is held as the CPU does', async () => {
     const learners = [
