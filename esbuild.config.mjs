@@ -76,7 +76,7 @@ const bundles = [
       worker: 'sidecar/server/worker.ts',
       'ranks-watchdog': 'sidecar/ranks/watchdog.ts',
       helper: 'sidecar/helper.ts',
-      bench: 'sidecar/bench.ts',
+      bench: 'sidecar/bench/main.ts',
     },
   },
   {
@@ -85,6 +85,7 @@ const bundles = [
     entryPoints: { extension: 'extension/main.ts', 'language-server': 'extension/language/server.ts' },
   },
   { ...webview, entryPoints: { webview: 'webview/main.ts' } },
+  { ...webview, entryPoints: { guide: 'webview/guide/main.ts' } },
 ];
 const built = await Promise.all(bundles.map(build));
 const lazy = { ...extension, entryPoints: Object.fromEntries(later) };

@@ -3,8 +3,10 @@
  * is loaded after the window has gone on, or when it is first used.
  */
 import * as vscode from 'vscode';
+import { progressWords } from '../sidecar/protocol/progress-words.ts';
 import { command } from './command.ts';
 import { registerDashboard } from './dashboard/register.ts';
+import type { Parts } from './datasets/dataset-commands.ts';
 import { JobStore } from './jobs/store.ts';
 import { announce, announceEnd } from './runs/announce.ts';
 import { registerCacheCommand } from './runs/cache.ts';
@@ -22,6 +24,8 @@ import { registerTasks } from './start/tasks.ts';
 import { registerTraining } from './train.ts';
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  /** Of the data view, which is loaded after the window has gone on. */
+  const { promise: parts, resolve: tellParts } = promised<Parts>();
   const output = vscode.window.createOutputChannel('MiLorE', { log: true });
   const workspace = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file')?.uri.fsPath;
   const store = new RunStore(workspace);
@@ -44,13 +48,20 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.window.createTreeView('milore.runs', { treeDataProvider: new RunTree(store), canSelectMany: true }),
     registerDashboard({ context, store, sidecar, output }),
     announce(sidecar, store),
-    sidecar.on('run/progress', ({ run, stage, done }) => stage === 'train' && store.advance(run, done)),
+    sidecar.on('run/progress', (progress) => {
+      if (progress.stage === 'train') return store.advance(progress.run, progress.done);
+      const words = progressWords(progress, vscode.l10n.t);
+      if (words) store.prepare(progress.run, words.text);
+    }),
     tellWhatEnded(store, context.workspaceState, (run) => announceEnd(run, store)),
     registerSample(context),
     registerTasks(context.asAbsolutePath('dist/milore.js')),
     registerEstimate(sidecar),
     registerCuda(sidecar),
-    command('newExperiment', async () => (await import('./start/new-experiment.ts')).newExperiment()),
+    command('newExperiment', async () => {
+      const { openGuide } = await import('./start/guide/panel.ts');
+      openGuide(context, await parts);
+    }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void sidecar.adopt()),
     // Another window may have started one.
     store.onChange(() => store.runs.some(({ state }) => state === 'running') && void sidecar.adopt()),
@@ -68,12 +79,21 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const { registerData } = await import('./datasets/register.ts');
   const data = registerData(context, sidecar);
   context.subscriptions.push(data);
+  tellParts(data.parts);
   void import('./language/client.ts')
     .then(({ startLanguageClient }) => startLanguageClient(context, data.inspections))
     .then(
       (client) => context.subscriptions.push(client),
       (error: Error) => output.error(`language server: ${error.message}`),
     );
+}
+
+function promised<T>() {
+  let resolve = (_: T) => {};
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }
 
 export function deactivate(): void {

@@ -10,6 +10,12 @@ export interface Place {
   column: number;
 }
 
+/** The one thing to write that cures a fault of a file: YAML at a key path, or nothing, to take the key or item out. */
+export interface Fix {
+  path: readonly (string | number)[];
+  write?: string;
+}
+
 export interface Problem {
   /** Stable, machine-readable: `audio.truncated`, `config.unknown-key`. */
   code: string;
@@ -20,6 +26,8 @@ export interface Problem {
   /** What the reader can do now. */
   cure: string;
   place?: Place;
+  /** Where one thing cures it, so that an editor can offer that. */
+  fix?: Fix;
 }
 
 /** A fault outside our code, told to the person who can cure it. */

@@ -3,7 +3,7 @@
  * A leaf: it knows errors alone, and not what was being done.
  */
 import { statfsSync } from 'node:fs';
-import { freemem, totalmem } from 'node:os';
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { UserError } from './errors.ts';
 
@@ -124,3 +124,9 @@ export const outOfMemory = (message: string): UserError =>
     why: `memory has run out (${message}); of the machine's ${sizeInWords(totalmem())}, ${sizeInWords(freemem())} are free.`,
     cure: 'Close other programs, or lower training.batchSeconds or audio.maxSeconds: a run goes on from its last checkpoint.',
   });
+
+/**
+ * What tells this machine from another of the same workspace. How many of its threads a run was given shows in how fast
+ * it was.
+ */
+export const machineName = (): string => `${cpus()[0]?.model.trim() ?? 'unknown'} × ${availableParallelism()}`;

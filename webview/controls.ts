@@ -13,6 +13,7 @@ import {
   vsCodePanels,
   vsCodePanelTab,
   vsCodePanelView,
+  vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
 import { h } from './dom.ts';
 
@@ -26,6 +27,11 @@ export function registerControls(): void {
     vsCodePanelTab(),
     vsCodePanelView(),
   );
+}
+
+/** Those of the guide to a new experiment. */
+export function registerGuideControls(): void {
+  provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeDropdown(), vsCodeOption(), vsCodeTextField());
 }
 
 export type Appearance = 'primary' | 'secondary' | 'icon';
@@ -63,7 +69,13 @@ export function dropdown(label: string, changed: (value: string) => void): Dropd
       const next = JSON.stringify(options);
       if (next !== key) {
         key = next;
-        select.replaceChildren(...options.map(([value, text]) => h('vscode-option', { value }, text)));
+        select.replaceChildren(
+          ...options.map(([value, text]) => h('vscode-option', { value, selected: value === chosen }, text)),
+        );
+        // It hears of its options when they are drawn, and takes no value before.
+        requestAnimationFrame(() => {
+          if (next === key && select.value !== chosen) select.value = chosen;
+        });
       }
       if (select.value !== chosen) select.value = chosen;
     },

@@ -35,6 +35,8 @@ export interface Progress {
   total: number;
   detail: string;
   leftSeconds?: number;
+  /** Of all that comes before the first step. */
+  whole?: { share: number; leftSeconds?: number };
 }
 
 export interface State {
@@ -179,13 +181,14 @@ function heard(state: State, message: Exclude<ToWebview, { type: 'events' }>): S
     case 'findings':
       return { ...state, findings: told(state.findings, message) };
     case 'progress': {
-      const { run, stage, done, total, detail, leftSeconds } = object(message.progress);
+      const { run, stage, done, total, detail, leftSeconds, whole } = object(message.progress);
       const progress = {
         stage: text(stage, 40),
         done: number(done),
         total: number(total),
         detail: text(detail),
         leftSeconds: typeof leftSeconds === 'number' ? leftSeconds : undefined,
+        ...wholeIn(whole),
       };
       return { ...state, progress: new Map(state.progress).set(text(run), progress) };
     }
@@ -261,3 +264,9 @@ export const trackOf = (state: State, key: string): Track => state.tracks.get(ke
 /** The heads of the shown runs, in the order they were chosen. */
 export const shownRuns = (state: State): Head[] =>
   state.view.runs.flatMap((id) => state.runs?.find((head) => head.id === id) ?? []);
+
+function wholeIn(value: unknown): Pick<Progress, 'whole'> {
+  const { share, leftSeconds } = object(value);
+  if (typeof share !== 'number' || !(share >= 0 && share <= 1)) return {};
+  return { whole: { share, ...(typeof leftSeconds === 'number' ? { leftSeconds } : {}) } };
+}

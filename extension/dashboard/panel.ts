@@ -220,4 +220,4 @@ export class Dashboard implements vscode.Disposable {
   }
 }
 
-const headOf = ({ path, note, label, settings, ...head }: StoredRun): RunHead => head;
+const headOf = ({ path, note, label, settings, going, ...head }: StoredRun): RunHead => head;

@@ -25,6 +25,8 @@ export interface ModelFacts {
   parameters: number;
   layers: number;
   hasHead: boolean;
+  /** Files that could be its head; absent where an older version inspected it. */
+  heads?: string[];
   /** Tensors that are missing, unexpected or misshapen. */
   faults: number;
   licence?: string;
@@ -45,9 +47,25 @@ export function datasetFacts(report: DatasetReport, stamp: string): DatasetFacts
   return { stamp, layout, seconds, clips, speakers, splits, skippedReasons, short, skipped, examples };
 }
 
-export function modelFacts({ parameters, layers, hasHead, licence, source, ...report }: ModelReport): ModelFacts {
+export function modelFacts({
+  parameters,
+  layers,
+  hasHead,
+  heads,
+  licence,
+  source,
+  ...report
+}: ModelReport): ModelFacts {
   const faults = report.missing.length + report.unexpected.length + report.misshapen.length;
-  return { parameters, layers, hasHead, faults, ...(licence ? { licence } : {}), ...(source ? { source } : {}) };
+  return {
+    parameters,
+    layers,
+    hasHead,
+    ...(heads ? { heads } : {}),
+    faults,
+    ...(licence ? { licence } : {}),
+    ...(source ? { source } : {}),
+  };
 }
 
 /** Stands for the clips that are below the usual `audio.minSeconds`. */

@@ -41,7 +41,9 @@ export class Memory implements vscode.Disposable {
     return [...this.#known].flatMap(([name, facts]) => {
       const [kind, folder] = JSON.parse(name) as string[];
       if (kind !== 'dataset' || !('short' in facts) || !facts.short) return [];
-      return [{ path: vscode.Uri.parse(folder).fsPath, clips: facts.clips, short: facts.short }];
+      return [
+        { path: vscode.Uri.parse(folder).fsPath, clips: facts.clips, seconds: facts.seconds, short: facts.short },
+      ];
     });
   }
 

@@ -62,7 +62,6 @@ export async function isModelFolder(folder: vscode.Uri): Promise<boolean> {
 export async function downloadFlow(parts: Parts): Promise<void> {
   const folder = hasWorkspace();
   if (!folder) return;
-  const { data, sidecar } = parts;
   const text = await vscode.window.showInputBox({
     title: vscode.l10n.t('Download a base model (1/2)'),
     prompt: vscode.l10n.t('Its id on the Hugging Face hub; a HuBERT, mHuBERT or wav2vec 2.0 model.'),
@@ -81,6 +80,17 @@ export async function downloadFlow(parts: Parts): Promise<void> {
       /^[\w-][\w./-]{0,199}$/.test(value.trim()) ? undefined : vscode.l10n.t('That is no branch, tag or commit.'),
   });
   if (!revision) return;
+  await downloadBase(parts, folder, id, revision);
+}
+
+/** Fetches, lists and reads it; its name in the list. Undefined where it was cancelled. */
+export async function downloadBase(
+  parts: Parts,
+  folder: vscode.Uri,
+  id: string,
+  revision: string,
+): Promise<string | undefined> {
+  const { data, sidecar } = parts;
   const list = vscode.Uri.joinPath(folder, datasetsFileName);
   const { models } = await data.lists.read(list);
   const again = Object.keys(models).find((name) => models[name].source === id);
@@ -95,7 +105,7 @@ export async function downloadFlow(parts: Parts): Promise<void> {
     { id, revision: revision.trim(), into: target.fsPath },
     { title: vscode.l10n.t('Downloading {0}', id), at: 'notification' },
   );
-  if (!result) return;
+  if (!result) return undefined;
   const entry: ModelEntry = { path: pathFrom(list, target), source: id, revision: result.revision };
   await data.lists.edit(list, (before) => addModel(again ? removeModel(before, again) : before, name, entry));
   await readModel(parts, name, target);
@@ -103,6 +113,7 @@ export async function downloadFlow(parts: Parts): Promise<void> {
   void inform(
     vscode.l10n.t('{0} is in {1}, as model:{2}. Licence: {3}.', id, pathFrom(list, target), name, oneLine(licence)),
   );
+  return name;
 }
 
 export async function inspectModel(parts: Parts, { name, uri }: Model): Promise<void> {
@@ -110,7 +121,8 @@ export async function inspectModel(parts: Parts, { name, uri }: Model): Promise<
   if (report) await parts.pages.show(name, modelPage(name, report, vscode.l10n, vscode.env.language));
 }
 
-async function readModel({ data, sidecar }: Parts, name: string, uri: vscode.Uri) {
+/** Asks the sidecar, and remembers what it found. */
+export async function readModel({ data, sidecar }: Pick<Parts, 'data' | 'sidecar'>, name: string, uri: vscode.Uri) {
   data.setBusy(uri, 0);
   try {
     const title = vscode.l10n.t('Inspecting {0}', oneLine(name));

@@ -17,7 +17,7 @@ import { DataTree, DropFolders } from './tree.ts';
 export function registerData(
   context: vscode.ExtensionContext,
   sidecar: Sidecar,
-): vscode.Disposable & { inspections: Inspections } {
+): vscode.Disposable & { inspections: Inspections; parts: datasets.Parts } {
   const lists = new Lists();
   const memory = new Memory(context.workspaceState);
   const data = new Data(lists, memory);
@@ -83,5 +83,5 @@ export function registerData(
     model('inspect', vscode.l10n.t('Inspect which base model?'), models.inspectModel),
     model('remove', vscode.l10n.t('Remove which base model from the list?'), models.remove),
   );
-  return { inspections, dispose: () => void all.dispose() };
+  return { inspections, parts, dispose: () => void all.dispose() };
 }

@@ -2,9 +2,15 @@
 import * as vscode from 'vscode';
 import type { Requests } from '../../sidecar/protocol/messages.ts';
 import type { Sidecar } from '../sidecar/client.ts';
-import { unlinked } from '../text.ts';
+import { duration, unlinked } from '../text.ts';
 
 const patienceMs = 3000;
+
+/** What the sidecar counts is audio, and is no time that anything takes. */
+function inWords(detail: string): string {
+  const [, seconds] = /^(\d+) s of speech$/.exec(detail) ?? [];
+  return seconds ? vscode.l10n.t('{0} of speech read', duration(Number(seconds), vscode.env.language)) : detail;
+}
 
 /** Undefined where it was cancelled. `onShare` hears how much is done, 0 to 1. */
 export async function longRequest<M extends 'dataset/inspect' | 'model/inspect' | 'model/download'>(
@@ -37,7 +43,10 @@ export async function longRequest<M extends 'dataset/inspect' | 'model/inspect' 
         token.onCancellationRequested(() => cancel.cancel());
         let before = 0;
         tell = (share, detail) => {
-          progress.report({ increment: 100 * Math.max(0, share - before), message: detail && unlinked(detail) });
+          progress.report({
+            increment: 100 * Math.max(0, share - before),
+            message: detail && unlinked(inWords(detail)),
+          });
           before = Math.max(before, share);
         };
         if (last.total > 0) tell(last.done / last.total, last.detail);

@@ -62,7 +62,7 @@ export async function startLanguageClient(
 ): Promise<vscode.Disposable> {
   const module = vscode.Uri.joinPath(context.extensionUri, 'dist', 'language-server.cjs').fsPath;
   const server: ServerOptions = { module, transport: TransportKind.ipc };
-  const watchers = [experiments, '**/milore.datasets.yaml', '**/config.json'].map((pattern) =>
+  const watchers = [experiments, '**/milore.datasets.yaml', '**/config.json', '**/.milore/pace.json'].map((pattern) =>
     vscode.workspace.createFileSystemWatcher(pattern),
   );
   const initialization: Initialization = { words: vscode.l10n.bundle ?? {} };

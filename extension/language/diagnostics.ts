@@ -12,7 +12,7 @@ import { type Files, missing, resolvePaths } from '../../sidecar/config/paths.ts
 import { planSweep, sweepIn } from '../../sidecar/config/sweep.ts';
 import { describe, type Problem } from '../../sidecar/errors.ts';
 import type { Grammar } from './grammar.ts';
-import { shortClips } from './losses.ts';
+import { headThere, shortClips } from './losses.ts';
 import type { Tree } from './tree.ts';
 
 /** Every problem of a text, in the order of the file; `files` is undefined where it lies in no file system yet. */
@@ -70,12 +70,14 @@ export function toDiagnostic(problem: Problem, document: TextDocument, tree: Tre
   const rest = /^[^\n\r#]*/.exec(document.getText().slice(offset))![0].trimEnd().length;
   const end = document.positionAt(span && span.end > offset ? span.end : offset + Math.max(1, rest));
   const loss = problem.code === shortClips;
+  const hint = problem.code === headThere;
   return {
     range: { start, end },
     // What is lost is no fault: `milore train` would do it.
-    severity: loss ? DiagnosticSeverity.Warning : DiagnosticSeverity.Error,
+    severity: hint ? DiagnosticSeverity.Information : loss ? DiagnosticSeverity.Warning : DiagnosticSeverity.Error,
     code: problem.code,
+    ...(problem.fix ? { data: problem.fix } : {}),
     source: 'milore',
-    message: loss ? `${problem.why} ${problem.cure}` : messageOf(problem),
+    message: loss || hint ? `${problem.why} ${problem.cure}` : messageOf(problem),
   };
 }

@@ -4,7 +4,9 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { suggestCodes } from '../../sidecar/config/iso639.ts';
 import { nearest } from '../../sidecar/config/nearest.ts';
 import { parseReference, referenceTo } from '../../sidecar/config/references.ts';
-import { type Grammar, rowOf } from './grammar.ts';
+import type { Fix as Cure } from '../../sidecar/errors.ts';
+import { type Change, takeOut, write } from './cures.ts';
+import { type Grammar, rowOf, variable } from './grammar.ts';
 import { joinShort, shortClips } from './losses.ts';
 import { yamlText } from './snippets.ts';
 import type { Entry, Span, Tree } from './tree.ts';
@@ -41,9 +43,29 @@ export async function fixes(
       });
       continue;
     }
-    const at = entryAt(tree, document.offsetAt(diagnostic.range.start));
+    if (diagnostic.code === 'config.empty') {
+      const title = t('Fill it in step by step…');
+      const command = { title, command: 'milore.newExperiment' };
+      actions.push({ title, kind: CodeActionKind.QuickFix, diagnostics: [diagnostic], command });
+      continue;
+    }
+    const offset = document.offsetAt(diagnostic.range.start);
+    const at = entryAt(tree, offset);
+    const found = at ? await fixesOf(String(diagnostic.code), at, document.uri, grammar, workspace, t) : [];
+    if (!found.some(({ write }) => write !== undefined)) {
+      const cured = await cureOf(diagnostic, offset, document, tree, workspace, t);
+      if (cured) {
+        const range = { start: document.positionAt(cured.change.start), end: document.positionAt(cured.change.end) };
+        actions.push({
+          title: cured.title,
+          kind: CodeActionKind.QuickFix,
+          diagnostics: [diagnostic],
+          isPreferred: cured.preferred,
+          edit: { changes: { [document.uri]: [{ range, newText: cured.change.text }] } },
+        });
+      }
+    }
     if (!at) continue;
-    const found = await fixesOf(String(diagnostic.code), at, document.uri, grammar, workspace, t);
     for (const [index, { title, write, command }] of found.entries()) {
       const range = { start: document.positionAt(at.span.start), end: document.positionAt(at.span.end) };
       const edits: TextEdit[] | undefined = write === undefined ? undefined : [{ range, newText: write }];
@@ -58,6 +80,51 @@ export async function fixes(
     }
   }
   return actions;
+}
+
+/** What the problem itself knows to be its cure, or a value that the workspace has one of. */
+async function cureOf(
+  { code, data }: Diagnostic,
+  offset: number,
+  document: TextDocument,
+  tree: Tree,
+  workspace: Workspace,
+  t: Translate,
+): Promise<{ title: string; change: Change; preferred: boolean } | undefined> {
+  const text = document.getText();
+  const twice = code === 'config.duplicate-key' && tree.entries.find(({ key }) => key?.start === offset);
+  const fix = twice ? { path: twice.path } : fixIn(data);
+  if (!fix) return undefined;
+  const value =
+    fix.write ?? (code === 'config.missing-key' ? await valueFor(fix.path, document.uri, workspace) : undefined);
+  const key = fix.path.filter((part) => typeof part === 'string').join('.');
+  if (value !== undefined) {
+    const change = write(text, tree, fix.path, value);
+    return change && { title: t('Write {0}', `${key}: ${value}`), change, preferred: true };
+  }
+  if (code === 'config.missing-key') return undefined;
+  const change = takeOut(text, tree, fix.path, twice ? offset : undefined);
+  const item = fix.path.at(-1);
+  const shown = typeof item === 'number' ? (tree.at(fix.path)?.text ?? key) : key;
+  return change && { title: t('Take {0} out', shown), change, preferred: code !== 'config.unknown-key' };
+}
+
+function fixIn(data: unknown): Cure | undefined {
+  const { path, write } = (data ?? {}) as { path?: unknown; write?: unknown };
+  if (!Array.isArray(path) || (write !== undefined && typeof write !== 'string')) return undefined;
+  return { path: path as Cure['path'], ...(write === undefined ? {} : { write }) };
+}
+
+/** The base or the data that a workspace has one of. */
+async function valueFor(path: Cure['path'], uri: string, workspace: Workspace): Promise<string | undefined> {
+  const list = await workspace.datasets(uri);
+  const models = Object.keys(list?.models ?? {});
+  const model = models.length === 1 ? yamlText(`model:${models[0]}`) : undefined;
+  if (path.join('.') === 'base') return model && `{ model: ${model} }`;
+  if (path.join('.') === 'base.model') return model;
+  if (path.length !== 3 || path[0] !== 'languages' || path[2] !== 'data') return undefined;
+  const spoken = Object.entries(list?.datasets ?? {}).filter(([, { language }]) => language === path[1]);
+  return spoken.length === 1 ? yamlText(`dataset:${spoken[0][0]}`) : undefined;
 }
 
 interface At {
@@ -111,9 +178,41 @@ async function fixesOf(
       const fix: Fix = { title: add.title, command: { ...add, arguments: [name] } };
       return near ? [change(referenceTo({ kind, name: near })), fix] : [fix];
     }
+    case 'config.reference-kind': {
+      const reference = parseReference(text);
+      const kind = reference?.kind === 'dataset' ? 'model' : 'dataset';
+      const list = await workspace.datasets(uri);
+      const names = Object.keys((kind === 'dataset' ? list?.datasets : list?.models) ?? {});
+      const near = reference && (names.includes(reference.name) ? reference.name : nearest(reference.name, names));
+      return near === undefined ? [] : [change(referenceTo({ kind, name: near }))];
+    }
+    case 'sweep.key': {
+      const near = nearest(
+        text,
+        variable().map(({ path }) => path),
+      );
+      return near ? [change(near)] : [];
+    }
+    case 'sweep.preset': {
+      const near = nearest(text, rowOf(grammar, ['sweep', 'preset'])?.values ?? []);
+      return near ? [change(near)] : [];
+    }
     case 'config.path-missing': {
       const near = await nearestPath(text, uri, workspace);
-      return near === undefined ? [] : [change(near)];
+      if (near !== undefined) return [change(near)];
+      // Nothing of that name is near: what the list has in its place.
+      const role = grammar.role(entry.path);
+      const list = await workspace.datasets(uri);
+      const known =
+        role?.names === 'model' && role.references
+          ? Object.keys(list?.models ?? {}).map((name) => referenceTo({ kind: 'model', name }))
+          : role?.names === 'audio' && role.references
+            ? Object.entries(list?.datasets ?? {})
+                .filter(([, { language }]) => language === role.code)
+                .map(([name]) => referenceTo({ kind: 'dataset', name }))
+            : [];
+      if (known.length > 0) return known.slice(0, 3).map((reference) => change(reference));
+      return [];
     }
     default:
       return [];

@@ -2,6 +2,8 @@
 import type { CodeLens } from 'vscode-languageserver';
 import type { BaseConfig } from '../../sidecar/architecture/config.ts';
 import { expectRun } from '../../sidecar/config/expect.ts';
+import { expectWhole, type Speech } from '../../sidecar/config/expect-whole.ts';
+import type { Pace } from '../../sidecar/config/pace.ts';
 import type { Experiment } from '../../sidecar/config/parse.ts';
 import { sizeOf } from '../../sidecar/config/size.ts';
 import type { Translate } from './words.ts';
@@ -39,12 +41,21 @@ export function duration(seconds: number, t: Translate): string {
   return t('{0} days', (seconds / 86_400).toFixed(1));
 }
 
+/** What is known beside the file. */
+export interface KnownOf {
+  /** Of languages whose recordings have been read. */
+  speech: Speech;
+  /** Of this machine, once something has run on it. */
+  pace?: Pace;
+}
+
 /** Exact counts, then what is only about so. `threads`: of the machine that would train. */
 export function sizeLine(
   experiment: Experiment,
   base: BaseConfig | undefined,
   threads: number,
   t: Translate,
+  known: KnownOf = { speech: {} },
 ): CodeLens[] {
   if (!base) return [text(t('Size unknown: the base model’s folder has no readable config.json of a HuBERT'))];
   let size: ReturnType<typeof sizeOf>;
@@ -54,7 +65,6 @@ export function sizeLine(
     return [text(error instanceof Error ? error.message.split('\n')[0] : String(error))];
   }
   const trained = size.experts + size.routers + size.baseTrained;
-  const { totalSeconds, peakBytes } = expectRun(experiment, base, threads);
   const counted =
     trained === 0
       ? t('{0} trainable parameters, in the head alone', grouped(size.head))
@@ -64,9 +74,29 @@ export function sizeLine(
           percent(size.shareWithoutHead),
           grouped(size.head),
         );
+  return [text(counted), text(timeLine(experiment, base, threads, t, known))];
+}
+
+/** The time from the press to the end, preparing the audio included where it is known how much there is. */
+function timeLine(
+  experiment: Experiment,
+  base: BaseConfig,
+  threads: number,
+  t: Translate,
+  { speech, pace }: KnownOf,
+): string {
   const onProcessor = experiment.device === 'auto' || experiment.device === 'cpu';
-  const expected = onProcessor
-    ? t('about {0}, {1} on this CPU', roughly(peakBytes), duration(totalSeconds, t))
-    : t('Estimate measures memory and time on {0}', experiment.device);
-  return [text(counted), text(expected)];
+  if (!onProcessor && !pace) return t('Estimate measures memory and time on {0}', experiment.device);
+  const { peakBytes, totalSeconds } = expectRun(experiment, base, threads);
+  if (!Object.keys(experiment.languages).every((code) => code in speech))
+    return t(
+      'about {0}, {1} beside preparing the audio (inspect it to know)',
+      roughly(peakBytes),
+      duration(totalSeconds * (pace?.steps ?? 1), t),
+    );
+  const whole = expectWhole(experiment, base, threads, speech, pace);
+  const values = [roughly(peakBytes), duration(whole.totalSeconds, t), duration(whole.preparationSeconds, t)];
+  return pace
+    ? t('about {0}, {1} in all as measured on this machine, {2} of it to prepare the audio', ...values)
+    : t('about {0}, {1} in all on this CPU, {2} of it to prepare the audio', ...values);
 }

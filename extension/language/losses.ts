@@ -2,7 +2,8 @@
  * @file What an experiment would lose of data that was inspected: a warning before anybody trains, and its cure. The rule
  * is the dashboard's (sidecar/protocol/alarm-rules.ts).
  */
-import { parseExperiment } from '../../sidecar/config/parse.ts';
+import { headsInOrder } from '../../sidecar/config/guide/heads.ts';
+import { type Experiment, parseExperiment } from '../../sidecar/config/parse.ts';
 import { type Files, resolvePaths } from '../../sidecar/config/paths.ts';
 import type { Problem } from '../../sidecar/errors.ts';
 import { JOIN_SECONDS, LOSS_SHARE, lostAsShort } from '../../sidecar/protocol/alarm-rules.ts';
@@ -51,6 +52,23 @@ export async function lossesOf(
   );
 }
 
+/** Seconds of speech of each language all of whose data were inspected. */
+export async function speechOf(
+  experiment: Experiment,
+  file: string,
+  files: Files,
+  inspected: readonly InspectedData[],
+): Promise<Record<string, number>> {
+  if (inspected.length === 0) return {};
+  const { experiment: resolved } = await resolvePaths(files, experiment, files.parent(file));
+  const speech: Record<string, number> = {};
+  for (const [code, { data }] of Object.entries(resolved?.languages ?? {})) {
+    const found = data.map((path) => inspected.findLast((one) => one.path === path)?.seconds);
+    if (found.every((seconds) => seconds !== undefined)) speech[code] = found.reduce((sum, one) => sum + one, 0);
+  }
+  return speech;
+}
+
 /** Where and what to write so that short clips are joined; undefined where `audio` is no section. */
 export function joinShort(text: string, tree: Tree): { at: number; write: string } | undefined {
   const key = `joinSeconds: ${JOIN_SECONDS}`;
@@ -67,4 +85,32 @@ export function joinShort(text: string, tree: Tree): { at: number; write: string
   if (!first) return undefined;
   const indent = text.slice(text.lastIndexOf('\n', first.start - 1) + 1, first.start);
   return { at: first.start, write: `${key}\n${indent}` };
+}
+
+export const headThere = 'base.head-there';
+
+/** A file that is called a head lies with the base, and the experiment names none: forgetting would not be measured. */
+export async function headsOf(text: string, file: string, files: Files, t: Translate): Promise<Problem[]> {
+  const { experiment, places } = parseExperiment(text, file);
+  if (!experiment || experiment.base.head !== undefined) return [];
+  const { experiment: resolved } = await resolvePaths(files, experiment, files.parent(file), places);
+  if (!resolved) return [];
+  const folder = resolved.base.model;
+  const names = await files.list(folder).catch(() => []);
+  const heads = headsInOrder(names.filter((name) => /^head.*\.safetensors$/.test(name)));
+  // This one is found by itself.
+  if (heads.length === 0 || heads.includes('head.safetensors')) return [];
+  const here = files.parent(file);
+  const path = files.join(folder, heads[heads.length - 1]);
+  const written = path.startsWith(`${here}/`) ? path.slice(here.length + 1) : path;
+  return [
+    {
+      code: headThere,
+      tried: 'find the head of the base',
+      why: t('Forgetting will not be measured: the experiment names no head of the base.'),
+      cure: t('{0} lies with it; name the one that it was pre-trained with as base.head.', heads.join(', ')),
+      place: places.key(['base', 'model']),
+      fix: { path: ['base', 'head'], write: JSON.stringify(written) },
+    },
+  ];
 }

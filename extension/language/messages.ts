@@ -10,6 +10,8 @@ export interface InspectedData {
   /** Absolute. */
   path: string;
   clips: number;
+  /** Of speech. Absent where an older version of the client asks. */
+  seconds?: number;
   /** As in the report of an inspection. */
   short: { belowSeconds: number; clips: number; seconds: number }[];
 }

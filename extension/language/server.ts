@@ -18,15 +18,19 @@ import {
   TextDocuments,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { parseExperiment } from '../../sidecar/config/parse.ts';
+import type { BaseConfig } from '../../sidecar/architecture/config.ts';
+import { PACE_FILE, type Paces, paceOf, parsePaces } from '../../sidecar/config/pace.ts';
+import { type Experiment, parseExperiment } from '../../sidecar/config/parse.ts';
+import type { Files } from '../../sidecar/config/paths.ts';
+import { machineName } from '../../sidecar/machine.ts';
 import { complete } from './completion.ts';
 import { problemsOf, toDiagnostic } from './diagnostics.ts';
 import { fixes } from './fixes.ts';
 import { type Grammar, grammarOf } from './grammar.ts';
 import { hover } from './hover.ts';
-import { buttons, sizeLine } from './lens.ts';
+import { buttons, type KnownOf, sizeLine } from './lens.ts';
 import { links } from './links.ts';
-import { lossesOf } from './losses.ts';
+import { headsOf, lossesOf, speechOf } from './losses.ts';
 import { changed, type EditorRequests, type Initialization } from './messages.ts';
 import { RenameRefused, renameable, renameEverywhere } from './rename.ts';
 import { symbols } from './symbols.ts';
@@ -107,6 +111,7 @@ async function check(uri: string): Promise<void> {
     // A client that knows nothing of inspections does not answer.
     const inspected = await ask('milore/inspected', {}).catch(() => []);
     problems.push(...(await lossesOf(document.getText(), file, files, inspected, t)));
+    problems.push(...(await headsOf(document.getText(), file, files, t)));
   }
   if (documents.get(uri)?.version !== version) return;
   const byFile = new Map<string, Diagnostic[]>([[uri, []]]);
@@ -196,8 +201,28 @@ connection.onCodeLens(async ({ textDocument: { uri } }) => {
   const { experiment } = parseExperiment(document.getText(), pathOf(uri));
   if (!experiment) return buttons(uri, t);
   const shape = await workspace.shape(uri, experiment.base.model);
-  return [...buttons(uri, t), ...sizeLine(experiment, shape, availableParallelism(), t)];
+  const known = shape && (await knownOf(experiment, shape, uri));
+  return [...buttons(uri, t), ...sizeLine(experiment, shape, availableParallelism(), t, known)];
 });
+
+/** How much speech was read, and how fast this machine was. */
+async function knownOf(experiment: Experiment, shape: BaseConfig, uri: string): Promise<KnownOf> {
+  const files = workspace.files(uri);
+  if (!files) return { speech: {} };
+  const inspected = await ask('milore/inspected', {}).catch(() => []);
+  const [speech, paces] = await Promise.all([speechOf(experiment, pathOf(uri), files, inspected), pacesOf(files, uri)]);
+  return { speech, pace: paceOf(paces, experiment.device, shape) };
+}
+
+/** Beside the runs, in the experiment's folder or one above it. */
+async function pacesOf(files: Files, uri: string): Promise<Paces> {
+  const machine = machineName();
+  for (let folder = workspace.folder(uri), level = 0; level < 6; folder = files.parent(folder), level++) {
+    const text = await files.read(files.join(files.join(folder, '.milore'), PACE_FILE)).catch(() => undefined);
+    if (text !== undefined) return parsePaces(text, machine);
+  }
+  return { machine, entries: [] };
+}
 
 connection.onDocumentLinks(({ textDocument }) => {
   const about = known(textDocument);

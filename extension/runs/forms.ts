@@ -10,18 +10,25 @@ export interface FormChoice {
   possible: boolean;
 }
 
-type Trained = 'mixture' | 'expert' | 'full' | 'none';
+type Trained = 'mixture' | 'by language' | 'expert' | 'full' | 'none';
 
 /** What `resolved.json` says was trained; a mixture where it does not say. */
 function trainedIn(resolved: unknown): Trained {
-  const { kind, experts } = (resolved as { adapter?: { kind?: unknown; experts?: unknown } } | null)?.adapter ?? {};
+  const { kind, experts, sharedExperts, router } =
+    (resolved as { adapter?: Record<'kind' | 'experts' | 'sharedExperts' | 'router', unknown> } | null)?.adapter ?? {};
   if (kind === 'full' || kind === 'none') return kind;
+  if ((router as { kind?: unknown } | undefined)?.kind === 'language') return 'by language';
   const counts = [experts].flat();
-  return counts.length > 0 && counts.every((count) => count === 1) ? 'expert' : 'mixture';
+  const isOne = counts.length > 0 && counts.every((count) => count === 1) && !sharedExperts;
+  return isOne ? 'expert' : 'mixture';
 }
 
 export function formsOf(resolved: unknown, l10n: L10n): FormChoice[] {
   const trained = trainedIn(resolved);
+  const byLanguage =
+    trained === 'by language'
+      ? l10n.t('Its experts go by language: milore export --language in the terminal takes that of one along.')
+      : undefined;
   const words: Record<ExportForm, { label: string; detail: string; why?: string }> = {
     adapter: {
       label: 'MiLorE',
@@ -34,11 +41,12 @@ export function formsOf(resolved: unknown, l10n: L10n): FormChoice[] {
           ? l10n.t('One LoRA adapter an expert, for Python; no single one is the mixture.')
           : l10n.t('A LoRA adapter that PEFT loads as it is, for Python.'),
       why:
-        trained === 'full' || trained === 'none' ? l10n.t('Not for this run: it trained no LoRA experts.') : undefined,
+        trained === 'full' || trained === 'none' ? l10n.t('Not for this run: it trained no LoRA experts.') : byLanguage,
     },
     onnx: {
       label: 'ONNX',
       detail: l10n.t('The adapted encoder as one graph, gates and all: for transformers.js and onnxruntime.'),
+      why: byLanguage,
     },
     hf: {
       label: 'Hugging Face',
@@ -50,7 +58,7 @@ export function formsOf(resolved: unknown, l10n: L10n): FormChoice[] {
             )
           : trained === 'none'
             ? l10n.t('Not for this run: it trained the head alone, and the encoder is the base as it was.')
-            : undefined,
+            : byLanguage,
     },
   };
   return exportForms.map((form) => {

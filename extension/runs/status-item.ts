@@ -1,6 +1,7 @@
 /** @file The one status item: what the sidecar does, which language learns, how far it is. Its menu is a command. */
 import * as vscode from 'vscode';
 import type { RunProgress } from '../../sidecar/protocol/messages.ts';
+import { progressWords } from '../../sidecar/protocol/progress-words.ts';
 import type { SidecarService } from '../sidecar/service.ts';
 import { duration } from '../text.ts';
 import type { RunStore } from './store.ts';
@@ -35,6 +36,8 @@ export function createStatusItem(sidecar: SidecarService, store: RunStore): vsco
       draw();
     }),
     sidecar.on('run/progress', (news) => {
+      // A measurement between steps is no step back.
+      if (!progressWords(news, vscode.l10n.t)) return;
       const before = progress;
       progress = news;
       // Ten steps a second need not be ten status texts.
@@ -43,32 +46,20 @@ export function createStatusItem(sidecar: SidecarService, store: RunStore): vsco
   );
 }
 
-const percent = ({ done, total }: RunProgress) => Math.floor((100 * done) / Math.max(1, total));
+const percent = ({ done, total, whole }: RunProgress) =>
+  Math.floor(100 * (whole ? whole.share : done / Math.max(1, total)));
 
 function training(active: { id: string; name: string }, progress: RunProgress | undefined, store: RunStore) {
   const fresh = store.find(active.id)?.languages.filter(({ role }) => role === 'new') ?? [];
   const who = fresh.map(({ code }) => code).join(', ') || active.name;
   const names = fresh.map(({ name }) => name).join(', ') || active.name;
-  if (!progress) return { text: who, spoken: vscode.l10n.t('MiLorE prepares {0}', names) };
-  const share = `${percent(progress)} %`;
-  const stages: Record<string, string> = {
-    scan: vscode.l10n.t('reads recordings'),
-    features: vscode.l10n.t('computes features'),
-    units: vscode.l10n.t('fits units'),
-    calibrate: vscode.l10n.t('calibrates 8 bits'),
-    head: vscode.l10n.t('starts the head'),
-    evaluate: vscode.l10n.t('evaluates'),
-  };
-  const stage = stages[progress.stage];
-  const { leftSeconds } = progress;
+  const going = progress && progressWords(progress, vscode.l10n.t);
+  if (!progress || !going) return { text: who, spoken: vscode.l10n.t('MiLorE prepares {0}', names) };
+  const { text, what, leftSeconds } = going;
   const left = leftSeconds === undefined ? '' : vscode.l10n.t('{0} left', duration(leftSeconds, vscode.env.language));
-  const far = [share, left].filter(Boolean).join(', ');
-  if (stage)
-    return { text: `${who}: ${stage} ${share}`, spoken: vscode.l10n.t('MiLorE {0}: {1}, {2}', stage, names, far) };
-  return {
-    text: `${who} ${share}`,
-    spoken: vscode.l10n.t('MiLorE trains {0}: step {1} of {2}', names, progress.done, progress.total),
-  };
+  if (progress.stage !== 'train')
+    return { text: `${who}: ${text}`, spoken: `MiLorE, ${[names, text, what, left].filter(Boolean).join(', ')}` };
+  return { text: `${who} ${percent(progress)} %`, spoken: `MiLorE, ${names}: ${text}` };
 }
 
 function idle(kind: SidecarService['state']['kind']): { icon: string; tip: string } {

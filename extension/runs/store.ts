@@ -88,8 +88,17 @@ export class RunStore implements vscode.Disposable {
     if (entry?.run.state !== 'running' || step <= entry.run.step) return;
     const share = ({ step, steps }: StoredRun) => Math.floor((100 * step) / Math.max(1, steps));
     const before = share(entry.run);
-    entry.run = { ...entry.run, step };
+    const { going: _, ...run } = entry.run;
+    entry.run = { ...run, step };
     if (share(entry.run) !== before) this.refresh([]);
+  }
+
+  /** What comes before the first step has gone on, which no file tells either. */
+  prepare(id: string, going: string): void {
+    const entry = this.#entries.get(id);
+    if (entry?.run.state !== 'running' || entry.run.going === going) return;
+    entry.run = { ...entry.run, going };
+    this.refresh([]);
   }
 
   refreshSoon(ms = 200, id?: string): void {
@@ -142,7 +151,9 @@ export class RunStore implements vscode.Disposable {
     this.#faults.delete(id);
     const fresh = readStoredRun(run, known?.run);
     const isAhead = known?.run.state === 'running' && fresh.state === 'running' && known.run.step > fresh.step;
-    const read = isAhead ? { ...fresh, step: known.run.step } : fresh;
+    const ahead = isAhead ? { ...fresh, step: known.run.step } : fresh;
+    const stillGoing = known?.run.going !== undefined && ahead.state === 'running' && ahead.step === known.run.step;
+    const read = stillGoing ? { ...ahead, going: known.run.going } : ahead;
     if (known && JSON.stringify(known.run) === JSON.stringify(read)) known.stamp = stamp;
     else this.#entries.set(id, { stamp, run: read });
   }

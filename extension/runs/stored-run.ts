@@ -14,6 +14,8 @@ export interface StoredRun extends RunHead {
   /** As a person named it; empty where nobody did. */
   label: string;
   settings: Readonly<Record<string, Scalar>>;
+  /** Before its first step, how far that is, in the words of the dashboard and the status bar. */
+  going?: string;
 }
 
 /** @param before the same run, where only its log has moved on: its settings are not read again */

@@ -144,11 +144,11 @@ function runItem(run: StoredRun): vscode.TreeItem {
 }
 
 export function stateText(run: StoredRun): string {
-  const { state, reason, step, steps } = run;
+  const { state, reason, step, steps, going } = run;
   const share = steps > 0 ? `${Math.floor((100 * step) / steps)} %` : '';
   switch (state) {
     case 'running':
-      return vscode.l10n.t('running {0}', share);
+      return going ?? vscode.l10n.t('running {0}', share);
     case 'done':
       return vscode.l10n.t('done');
     case 'failed':

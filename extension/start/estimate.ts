@@ -44,7 +44,7 @@ function estimateText(estimate: Estimate): string {
   return [
     vscode.l10n.t('{0} parameters are trained ({1} % of the base).', trained, share),
     vscode.l10n.t(
-      'On {0}: {1} s a step, about {2} in all, {3} GB of memory; preparing the audio is not in it.',
+      'On {0}: {1} s a step, about {2} for all steps and measurements, {3} GB of memory. The whole time, preparing the audio included, stands above the experiment’s first line from now on.',
       estimate.device,
       estimate.stepSeconds.toPrecision(2),
       duration(estimate.totalSeconds, vscode.env.language),

@@ -13,6 +13,7 @@ import { printable, warn } from './output.ts';
 interface Options {
   model: string;
   adapter?: string;
+  language?: string;
   layer: 'all' | number;
   out: string;
   cache: string;
@@ -32,6 +33,7 @@ export const embed = () =>
     .argument('<audio>', 'a recording in any supported format')
     .requiredOption('--model <folder>', 'the base model, a Hugging Face folder')
     .option('--adapter <folder>', 'an adapter that "milore export" wrote')
+    .option('--language <code>', 'of the recording, where the adapter’s experts go by language')
     .requiredOption(
       '--layer <all|N>',
       "hidden states as in transformers 4.x: 0 is the encoder's input, the last one the model's output",
@@ -48,7 +50,7 @@ export const embed = () =>
 /** Layer 0 is the encoder's input, layer i the output of block i, the last after the final norm (transformers 4.x). */
 export async function embedFile(
   audio: string,
-  { model, adapter, layer, cache }: Omit<Options, 'out'>,
+  { model, adapter, language, layer, cache }: Omit<Options, 'out'>,
 ): Promise<{ shape: number[]; data: Float32Array }> {
   const base = loadBase(resolve(model));
   const { layers, hidden } = base.config;
@@ -60,7 +62,7 @@ export async function embedFile(
       cure: `Give --layer 0 to ${layers}, or all.`,
     });
   const file = WeightFile.prepare(base, resolve(cache));
-  const adapted = adaptedBase(base, adapter && resolve(adapter));
+  const adapted = adaptedBase(base, adapter && resolve(adapter), language);
   const raw = await loadAudio16k(resolve(audio), {
     note: (text) => warn(`${printable(basename(audio))}: ${printable(text)}`),
   });

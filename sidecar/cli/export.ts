@@ -32,6 +32,7 @@ export const exportAdapter = () =>
       '--recogniser <folder>',
       'onnx: logits of a recogniser that "milore superb --run RUN --keep" wrote, with tokens.txt, for sherpa-onnx',
     )
+    .option('--language <code>', 'peft, onnx, hf: the one expert of this language, where experts go by language')
     .option('--hidden-states', 'onnx: every hidden state as a further output', false)
     .option('--gates', 'onnx: every router’s gates as further outputs', false)
     .action(async (path: string, { out, ...options }: Options, command: Command) => {

@@ -1,4 +1,4 @@
-/** @file `milore inspect`: what a model, an adapter or a run is, with exact parameter counts. */
+/** @file `milore inspect`: what a model, an adapter or a run is, with exact parameter counts; or recordings. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
@@ -12,15 +12,24 @@ import { english, sayReason } from '../protocol/reason.ts';
 import { openRun, readResolved, runFiles } from '../runs/run.ts';
 import { deriveStatus } from '../runs/status.ts';
 import { learnableConfig } from '../training/prepare/learnable.ts';
+import { type DataOptions, guessData, inspectData, told } from './inspect-data.ts';
 import { count, percent, printable, table, tell, tellJson } from './output.ts';
 
 export const inspect = () =>
   new Command('inspect')
-    .description('Show what a base model, an adapter or a run is.')
-    .argument('<path>', 'a folder: a model, an adapter, or a run')
+    .description('Show what a base model, an adapter, a run, or a folder or list of recordings is.')
+    .argument('<path>', 'a model, an adapter, a run, or recordings in any layout')
+    .option('--language <code>', 'of recordings: their language, ISO 639-3, where no name tells it')
+    .option('--allow-outside', 'of recordings: follow links and paths that lead out of the folder', false)
     .option('--json', 'JSON on standard output', false)
-    .action((path: string, { json }: { json: boolean }) => {
+    .action(async (path: string, { json, ...options }: { json: boolean } & DataOptions) => {
       const folder = resolve(path);
+      const isOurs = existsSync(join(folder, runFiles.info)) || existsSync(join(folder, ADAPTER_CONFIG));
+      const guess = isOurs ? undefined : await guessData(folder);
+      if (guess) {
+        const data = await inspectData(folder, guess, options);
+        return json ? tellJson(data) : tell(told(data));
+      }
       const facts = existsSync(join(folder, runFiles.info))
         ? inspectRun(folder)
         : existsSync(join(folder, ADAPTER_CONFIG))
@@ -78,6 +87,7 @@ function inspectAdapter(folder: string): Facts {
     ...(adapter.kind === 'lora-mixture'
       ? {
           'experts by layer': adapter.mixture.experts.join(' '),
+          ...(adapter.mixture.shared ? { 'experts always on': String(adapter.mixture.shared) } : {}),
           'rank by layer': adapter.mixture.rank.join(' '),
           targets: adapter.mixture.targets.join(', '),
         }
@@ -97,7 +107,7 @@ function inspectRun(folder: string): Facts {
   const status = deriveStatus(run);
   const base = loadBase(experiment.base.model, { head: experiment.base.head });
   const n = countParameters(
-    learnableConfig(experiment, base.config, experiment.adapter.trainMask ?? !base.weights.has('masked_spec_embed')),
+    learnableConfig(experiment, base, experiment.adapter.trainMask ?? !base.weights.has('masked_spec_embed')),
     base,
   );
   return {

@@ -21,6 +21,8 @@ import { clock, printable, warn } from './output.ts';
 export interface SetupOptions {
   model?: string;
   adapter?: string;
+  /** Of the data, where it is one. */
+  language?: string;
   run?: string;
   updates?: number;
   rate: number;
@@ -51,7 +53,7 @@ export async function setUp(given: SetupOptions): Promise<Setup> {
   const cache = resolve(given.cache);
   const file = WeightFile.prepare(base, cache);
   const arms = [{ name: 'base', adapted: adaptedBase(base) }];
-  if (adapter) arms.push({ name: 'adapted', adapted: adaptedBase(base, resolve(adapter)) });
+  if (adapter) arms.push({ name: 'adapted', adapted: adaptedBase(base, resolve(adapter), given.language) });
   const { chosen } = await selectDevice(given.device);
   const { rate, accumulate, seed, width } = given;
   const share = width / ML_SUPERB_SIZE.model;

@@ -113,7 +113,7 @@ async function oneDataSet(data: string, options: Options): Promise<void> {
   const corpus = await scanLanguage({ ...spec, cacheDir: resolve(options.cache, 'corpus') });
   const symbols = options.phones ? 'phones' : 'characters';
   const sides = transcribedSides(corpus, normalisations[options.phones ? 'phones' : 'ml-superb-mono']);
-  const setup = await setUp(options);
+  const setup = await setUp({ ...options, language });
   const report = await monolingualRecognition(
     setup.compared,
     sides,

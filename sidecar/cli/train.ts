@@ -18,6 +18,7 @@ import { type RunResult, runExperiment } from '../training/experiment-run.ts';
 import { experimentOf } from '../training/hold.ts';
 import { VERSION } from '../version.ts';
 import { jobName, requeue, runOfJob, whenFree } from './auto-resume.ts';
+import { leftOut } from './left-out.ts';
 import { setOption } from './options.ts';
 import {
   count,
@@ -170,14 +171,7 @@ export function summary(
   { run, state, reason, after, before, stages, findings, count: n, corpus, seconds }: RunResult,
   signs: Signs = noSigns,
 ): string {
-  const lines: string[] = [];
-  for (const { language, skipped, notes } of corpus) {
-    if (skipped.length > 0) {
-      const reasons = tallyReasons(skipped);
-      lines.push(`${language}: ${skipped.length} recordings left out (${reasons}); the log names each.`);
-    }
-    for (const note of notes) lines.push(`${language}: ${printable(note)}`);
-  }
+  const lines = leftOut(corpus, { named: false });
   if (state === 'stopped') lines.push(`Stopped. Go on with: milore train --resume ${run.path}`);
   if (state === 'failed') lines.push(`Failed: ${printable(reason ?? '')}`);
   if (findings) lines.push('', ...answered(findings, signs));
@@ -196,10 +190,4 @@ export function summary(
 function times(text: string): number {
   if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
   return Number(text);
-}
-
-function tallyReasons(skipped: readonly { reasonCode: string }[]): string {
-  const by = new Map<string, number>();
-  for (const { reasonCode } of skipped) by.set(reasonCode, (by.get(reasonCode) ?? 0) + 1);
-  return [...by].map(([code, times]) => `${times} ${code}`).join(', ');
 }

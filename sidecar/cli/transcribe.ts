@@ -21,6 +21,7 @@ interface Options {
   as: AnnotationFormat;
   out?: string;
   model?: string;
+  language?: string;
   decoding: Decoding;
   device: DeviceName | 'auto';
   cache: string;
@@ -40,6 +41,7 @@ export const transcribe = () =>
       'a file; of several recordings as textgrid or eaf, a folder. A table goes to standard output without it',
     )
     .option('--model <folder>', 'the base model, where it has moved')
+    .option('--language <code>', 'of the recordings, where the adapter’s experts go by language')
     .addOption(
       new Option('--decoding <how>', 'prefix search, or the likeliest token of each frame')
         .choices([...DECODINGS])
@@ -105,7 +107,7 @@ function targetsOf(audio: readonly string[], { as, out, replace }: Options): str
   return targets;
 }
 
-async function opened(folder: string, kept: Kept, { model, device, cache }: Options): Promise<Transcriber> {
+async function opened(folder: string, kept: Kept, { model, language, device, cache }: Options): Promise<Transcriber> {
   const from = model ? resolve(model) : kept.base.folder;
   const base = loadBase(from);
   if (base.hash !== kept.base.hash)
@@ -125,6 +127,6 @@ async function opened(folder: string, kept: Kept, { model, device, cache }: Opti
     });
   const { chosen } = await selectDevice(device);
   const file = WeightFile.prepare(base, resolve(cache));
-  const adapted = adaptedBase(base, kept.adapted ? folder : undefined);
+  const adapted = adaptedBase(base, kept.adapted ? folder : undefined, language);
   return Transcriber.open(kept, { base, file, adapted }, { device: chosen.device });
 }

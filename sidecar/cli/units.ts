@@ -2,7 +2,9 @@
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadExperiment } from '../config/resolve.ts';
+import type { CorpusSummary, RunEvent } from '../protocol/events.ts';
 import { type Around, label, plan, sayDamage } from '../training/prepare/index.ts';
+import { leftOut } from './left-out.ts';
 import { setOption } from './options.ts';
 import { count, progressPrinter, table, tell, tellJson } from './output.ts';
 
@@ -16,7 +18,12 @@ export const units = () =>
     .action(async (file: string, { model, set, json }: { model?: string; set: string[]; json: boolean }) => {
       const overrides = model ? [...set, `base.model=${resolve(model)}`] : set;
       const { experiment } = await loadExperiment(file, [...overrides, 'control=false']);
-      const emit = json ? () => {} : progressPrinter(1, false);
+      const corpus: CorpusSummary[] = [];
+      const show = json ? () => {} : progressPrinter(1, false);
+      const emit = (event: RunEvent) => {
+        if (event.type === 'corpus') corpus.push(event);
+        show(event);
+      };
       const around: Around = {
         cache: join(dirname(resolve(file)), '.milore', 'cache'),
         device: 'cpu',
@@ -27,7 +34,7 @@ export const units = () =>
       const { features, units } = await label(await plan(experiment, around), around);
       await features.close();
       const report = Object.entries(units.use).map(([language, use]) => clusterUse(language, use));
-      if (json) tellJson({ key: units.key, languages: report });
+      if (json) tellJson({ key: units.key, languages: report, corpus });
       else {
         const rows = report.map((r) => [
           r.language,
@@ -37,6 +44,7 @@ export const units = () =>
           `${(100 * r.largest).toFixed(1)} %`,
         ]);
         if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
+        for (const line of leftOut(corpus, { named: true })) tell(line);
         tell(table([['language', 'frames', 'units used', 'perplexity', 'largest unit'], ...rows]));
       }
     });

@@ -3,17 +3,22 @@
  * It must not know YAML or the file system.
  */
 import type * as z from 'zod';
-import type { Problem } from '../errors.ts';
-import { allowed, describeKeys, experimentKeys, type KeyTable } from './describe.ts';
+import type { Fix, Problem } from '../errors.ts';
+import { allowed, describeKeys, experimentKeys, type KeyInfo, type KeyTable } from './describe.ts';
+import { byLanguage } from './experiment.ts';
 import { isLanguageCode, languageName, suggestCodes } from './iso639.ts';
 import { nearest } from './nearest.ts';
 import type { Places } from './places.ts';
 import { isKnown, type Repaired, repair } from './repair.ts';
+import { rivalsIn } from './rivals.ts';
 import { experimentSchema, type ParsedExperiment } from './schema.ts';
 import { stagesIn } from './stages.ts';
 
 type Path = readonly PropertyKey[];
 type Issue = z.core.$ZodIssue;
+
+/** The key or item goes. */
+const takeOut: Omit<Fix, 'path'> = {};
 
 const dotted = (path: Path) => path.map(String).join('.');
 
@@ -53,7 +58,23 @@ function unknownKey(parent: Path, key: string, places: Places, keys: KeyTable): 
     why: 'there is no such key.',
     cure: `${meant}Allowed ${parent.length ? 'here' : 'at the top'}: ${here.join(', ')}.`,
     place: places.key([...parent, key]),
+    fix: { path: [...parent, key] as Fix['path'] },
   };
+}
+
+/** A number where a text belongs is put in quotes; what is no such word is what it would be if it were left out. */
+function fixOf(
+  path: Path,
+  value: unknown,
+  info: KeyInfo | undefined,
+  quoted: boolean,
+  near?: string,
+): Pick<Problem, 'fix'> {
+  const at = { path: path as Fix['path'] };
+  if (near !== undefined) return { fix: { ...at, write: near } };
+  if (quoted && value !== null) return { fix: { ...at, write: JSON.stringify(String(value)) } };
+  if (!info) return { fix: at };
+  return info.writable && !info.required ? { fix: { ...at, write: info.default } } : {};
 }
 
 /** A fault that the schema found, in words, with what is allowed there. */
@@ -71,6 +92,7 @@ export function fromIssue(issue: Issue, raw: unknown, places: Places, keys: KeyT
         why: 'it is missing and has no default.',
         cure: info ? `Write it: ${info.meaning} ${say}` : say,
         place: places.key(path),
+        fix: { path: path as Fix['path'], ...(path.at(-1) === 'role' ? { write: 'new' } : {}) },
       },
     ];
   }
@@ -83,6 +105,7 @@ export function fromIssue(issue: Issue, raw: unknown, places: Places, keys: KeyT
       why: `${shown(value)} is not allowed.`,
       cure: `${near ? `Did you mean ${near}? ` : ''}${say}${quote}`,
       place: places.value(path),
+      ...fixOf(path, value, info, quote !== '', near),
     },
   ];
 }
@@ -114,9 +137,16 @@ function codesIn(raw: Record<string, unknown>, places: Places): Problem[] {
 function across({ parsed: experiment, left }: Repaired, places: Places): Problem[] {
   const problems: Problem[] = [];
   const known = (...paths: Path[]) => paths.every((path) => isKnown(path, left));
-  const fault = (path: Path, why: string, cure: string, reads: Path[] = []) => {
+  const fault = (path: Path, why: string, cure: string, reads: Path[] = [], fix?: Omit<Fix, 'path'>) => {
     if (!known(path, ...reads)) return;
-    problems.push({ code: 'config.rule', tried: `read the key ${dotted(path)}`, why, cure, place: places.value(path) });
+    problems.push({
+      code: 'config.rule',
+      tried: `read the key ${dotted(path)}`,
+      why,
+      cure,
+      place: places.value(path),
+      ...(fix ? { fix: { path: path as Fix['path'], ...fix } } : {}),
+    });
   };
   const { languages, replay, adapter, audio, units } = experiment;
   const codes = Object.keys(languages);
@@ -137,7 +167,7 @@ function across({ parsed: experiment, left }: Repaired, places: Places): Problem
           ? `${code} is a new language here`
           : `${code} (${languageName(code)}) is not under languages`;
         const cure = among.length ? `Allowed: ${among.join(', ')}.` : `No language here is ${kind}.`;
-        fault(at, `${is}.`, cure, [['languages']]);
+        fault(at, `${is}.`, cure, [['languages']], takeOut);
       }
     }
   };
@@ -145,7 +175,7 @@ function across({ parsed: experiment, left }: Repaired, places: Places): Problem
   if (Array.isArray(units.fitOn)) listed(units.fitOn, ['units', 'fitOn'], codes, 'listed');
   else if (units.fitOn !== 'all' && !codes.some((code) => languages[code].role === units.fitOn)) {
     const cure = 'Write all, or give a language that role.';
-    fault(['units', 'fitOn'], `no language has the role ${units.fitOn}.`, cure, [['languages']]);
+    fault(['units', 'fitOn'], `no language has the role ${units.fitOn}.`, cure, [['languages']], { write: 'all' });
   }
 
   const fraction = ['replay', 'fraction'];
@@ -157,6 +187,7 @@ function across({ parsed: experiment, left }: Repaired, places: Places): Problem
       `${replay.fraction} of the audio is to be replayed and no existing language is there to replay.`,
       'Give a language the role existing, or write 0.',
       [['languages'], ['replay', 'languages']],
+      { write: '0' },
     );
   }
 
@@ -165,11 +196,12 @@ function across({ parsed: experiment, left }: Repaired, places: Places): Problem
   const targets = ['adapter', 'targets'];
   if (adapter.kind !== 'none') {
     if (adapter.targets.length === 0) {
-      fault(targets, 'the list is empty.', 'Name at least one of q, k, v, o, fc1, fc2, or write adapter.kind: none.');
+      const cure = 'Name at least one of q, k, v, o, fc1, fc2, or write adapter.kind: none.';
+      fault(targets, 'the list is empty.', cure, [], { write: '[fc1, fc2]' });
     }
     for (const [index, target] of adapter.targets.entries()) {
       if (adapter.targets.indexOf(target) < index)
-        fault([...targets, index], `${target} is listed twice.`, 'List it once.');
+        fault([...targets, index], `${target} is listed twice.`, 'List it once.', [], takeOut);
     }
   }
   if (adapter.kind === 'lora-mixture' && adapter.router.kind === 'top-k') {
@@ -181,8 +213,25 @@ function across({ parsed: experiment, left }: Repaired, places: Places): Problem
         `${adapter.router.k} experts are to be kept of ${fewest}.`,
         `Write ${fewest} or less, or more experts.`,
         [['adapter']],
+        { write: String(fewest) },
       );
     }
+  }
+
+  const groups = byLanguage(experiment);
+  if (groups) {
+    const written = [adapter.experts].flat();
+    const reads: Path[] = [['adapter'], ['languages']];
+    if (places.has(['adapter', 'experts']) && written.some((count) => count !== groups.length)) {
+      const whose = groups.map((codes) => codes.join('+')).join(', ');
+      const why = `adapter.router.kind is language, which makes ${groups.length} experts: ${whose}.`;
+      fault(['adapter', 'experts'], why, `Write ${groups.length}, or leave it out.`, reads);
+    }
+    for (const key of ['balance', 'zLoss'] as const)
+      if (adapter.router[key] > 0) {
+        const why = 'experts go by language: there is no router to punish.';
+        fault(['adapter', 'router', key], why, 'Write 0, or another adapter.router.kind.', reads);
+      }
   }
 
   for (const [code, { data, ...spec }] of Object.entries(languages)) {
@@ -201,12 +250,13 @@ function across({ parsed: experiment, left }: Repaired, places: Places): Problem
 
   if (experiment.training.l2ToStart > 0 && adapter.kind !== 'full') {
     const why = `adapter.kind is ${adapter.kind}: the base itself does not move.`;
-    fault(['training', 'l2ToStart'], why, 'Write 0, or adapter.kind: full.', [['adapter', 'kind']]);
+    fault(['training', 'l2ToStart'], why, 'Write 0, or adapter.kind: full.', [['adapter', 'kind']], { write: '0' });
   }
+  problems.push(...rivalsIn(experiment, places, left));
   const { compute, device } = experiment;
   if (compute === 'int8' && device !== 'auto' && device !== 'cpu') {
     const why = `products in 8 bits are for the CPU, and device is ${device}.`;
-    fault(['compute'], why, 'Write float32, or auto, or device: cpu.', [['device']]);
+    fault(['compute'], why, 'Write float32, or auto, or device: cpu.', [['device']], { write: 'float32' });
   }
   if (audio.minSeconds >= audio.maxSeconds) {
     fault(
@@ -214,11 +264,14 @@ function across({ parsed: experiment, left }: Repaired, places: Places): Problem
       `${audio.minSeconds} s is not below maxSeconds, ${audio.maxSeconds} s.`,
       'Lower it.',
       [['audio', 'maxSeconds']],
+      { write: String(Math.min(0.5, audio.maxSeconds / 2)) },
     );
   }
   if (audio.joinSeconds !== undefined && audio.joinSeconds > audio.maxSeconds) {
     const why = `${audio.joinSeconds} s is above maxSeconds, ${audio.maxSeconds} s.`;
-    fault(['audio', 'joinSeconds'], why, 'Lower it.', [['audio', 'maxSeconds']]);
+    fault(['audio', 'joinSeconds'], why, 'Lower it.', [['audio', 'maxSeconds']], {
+      write: String(audio.maxSeconds),
+    });
   }
   return problems;
 }

@@ -47,7 +47,7 @@ export function stepWork(experiment: Experiment, base: BaseConfig, clips: number
  * Measured: 12 × 768, four clips of 5 s, two threads of an AMD EPYC: 286 GFLOP/s (docs/performance.md). Assumed: speed grows
  * with the threads up to eight, and small products reach less: d / (d + 400) of a width d, over the same of 768.
  */
-function flopsPerSecond({ hidden }: BaseConfig, threads: number): number {
+export function flopsPerSecond({ hidden }: BaseConfig, threads: number): number {
   const reached = (hidden / (hidden + 400)) * (1168 / 768);
   return (286e9 / 2) * Math.min(8, Math.max(1, threads)) * reached;
 }
@@ -55,6 +55,12 @@ function flopsPerSecond({ hidden }: BaseConfig, threads: number): number {
 export interface Expected {
   /** Of one step on a processor with so many threads. */
   stepSeconds: number;
+  /** The same with the control. */
+  wholeStepSeconds: number;
+  /** Of starting the head. */
+  startSeconds: number;
+  /** Of measuring held-out speech once, where there is as much of it as may be measured. */
+  measurementSeconds: number;
   /** Steps, control, head start and measurements; preparing the audio is not in it. */
   totalSeconds: number;
   /** Peak of the process. */
@@ -82,11 +88,11 @@ export function expectRun(experiment: Experiment, base: BaseConfig, threads: num
   const batchForward = forwardFlops / speed;
 
   const controlled = experiment.control && adapter.kind !== 'none';
-  const steps = totalSteps(experiment) * (stepSeconds + (controlled ? batchesOf(training) * batchForward : 0));
-  const start = head.warmupSteps * batchForward;
+  const wholeStepSeconds = stepSeconds + (controlled ? batchesOf(training) * batchForward : 0);
+  const startSeconds = head.warmupSteps * batchForward;
   const measurements = Math.ceil(totalSteps(experiment) / evaluation.every) + 1;
   const heldOut = (Object.keys(languages).length * evaluation.secondsPerLanguage) / training.batchSeconds;
-  const measuring = measurements * heldOut * batchForward * (controlled ? 2 : 1);
+  const measurementSeconds = heldOut * batchForward * (controlled ? 2 : 1);
 
   const size = sizeOf(experiment, base);
   const trained = size.experts + size.routers + size.baseTrained + size.head;
@@ -94,7 +100,10 @@ export function expectRun(experiment: Experiment, base: BaseConfig, threads: num
   const kept = adapter.kind === 'none' ? 2 : base.layers;
   return {
     stepSeconds,
-    totalSeconds: steps + start + measuring,
+    wholeStepSeconds,
+    startSeconds,
+    measurementSeconds,
+    totalSeconds: totalSteps(experiment) * wholeStepSeconds + startSeconds + measurements * measurementSeconds,
     peakBytes: processBytes + 4 * size.base + 16 * trained + slack * 4 * frames * kept * perBlock,
   };
 }

@@ -72,6 +72,7 @@ export function complete(parsed: Parsed, fallbackName: string, fractionGiven: bo
   const stages = parsed.stages && completeStages(parsed, parsed.stages, existing);
   return {
     ...own,
+    adapter: { ...own.adapter, experts: byLanguage(parsed)?.length ?? own.adapter.experts },
     name: parsed.name ?? fallbackName,
     languages,
     replay: {
@@ -128,4 +129,18 @@ export function perLayer(value: number | readonly number[], layers: number, key 
     why: `the list has ${value.length} entries and the base model has ${layers} transformer layers.`,
     cure: `Write ${layers} entries, or one number for all layers.`,
   });
+}
+
+/**
+ * Of a router by language the languages of each expert: those that are existing share the first, and each new one has its own.
+ * Undefined where gates are computed.
+ */
+export function byLanguage(experiment: {
+  adapter: Parsed['adapter'];
+  languages: Parsed['languages'] | Experiment['languages'];
+}): string[][] | undefined {
+  const { kind, router } = experiment.adapter;
+  if (kind !== 'lora-mixture' || router.kind !== 'language') return undefined;
+  const existing = languagesOf(experiment, 'existing');
+  return [...(existing.length > 0 ? [existing] : []), ...languagesOf(experiment, 'new').map((code) => [code])];
 }

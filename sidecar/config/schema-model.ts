@@ -7,12 +7,15 @@ export const projections = ['q', 'k', 'v', 'o', 'fc1', 'fc2'] as const;
 
 const router = section('How the gates are computed.', {
   kind: z
-    .enum(['dense', 'top-k'])
+    .enum(['dense', 'top-k', 'language'])
     .default('dense')
     .meta(
-      about('dense weighs every expert by a softmax; top-k keeps the k largest gates and renormalises them.', {
-        source: 'dense: MiLorE-SSL (arXiv 2601.20300); top-k: Lamer-SSL (arXiv 2602.12746)',
-      }),
+      about(
+        'dense weighs every expert by a softmax; top-k keeps the k largest gates and renormalises them; language computes none: each new language has an expert of its own, and the existing ones share one.',
+        {
+          source: 'dense: MiLorE-SSL (arXiv 2601.20300); top-k: Lamer-SSL (arXiv 2602.12746)',
+        },
+      ),
     ),
   k: count(1, 64)
     .default(2)
@@ -72,6 +75,14 @@ export const adapter = section('What is trained.', {
     .meta(
       about('Rank of each expert, or a list with one number a layer.', {
         source: 'Lamer-SSL (arXiv 2602.12746): rank 12',
+      }),
+    ),
+  sharedExperts: count(0, 16)
+    .default(0)
+    .meta(
+      about('Experts beside them, of the same rank, that no router weighs: always on.', {
+        source: 'DeepSeekMoE (arXiv 2401.06066): shared experts',
+        unit: 'experts',
       }),
     ),
   alpha: positive(65536).default(16).meta(about('LoRA’s scale: an expert’s output is multiplied by alpha / rank.')),

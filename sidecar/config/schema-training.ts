@@ -3,6 +3,8 @@ import * as z from 'zod';
 import { about, code, count, path, positive, rate, real, section } from './schema-kit.ts';
 import { maskSection } from './schema-model.ts';
 
+export const teachers = ['auto', 'base', 'stage'] as const;
+
 export const training = section('Optimiser (AdamW), schedule and batches.', {
   steps: count(1, 1e8)
     .default(1000)
@@ -52,6 +54,59 @@ export const training = section('Optimiser (AdamW), schedule and batches.', {
         { source: 'L2-SP (Li, Grandvalet & Davoine 2018)' },
       ),
     ),
+  ewc: section('Elastic weight consolidation: what the old languages need of the model is kept near to where it was.', {
+    strength: real(0, 1e15)
+      .default(0)
+      .meta(
+        about(
+          'Weight of the penalty: half of this times the squared distance of each parameter from where the stage found it, times its importance for the old languages (diagonal Fisher). The head moves freely.',
+          { source: 'EWC (Kirkpatrick et al. 2017), eq. 3' },
+        ),
+      ),
+    clips: count(1, 1e6)
+      .default(64)
+      .meta(
+        about('Training clips of each old language that importance is computed on, before each stage.', {
+          unit: 'clips',
+        }),
+      ),
+  }),
+  lwf: section('Learning without Forgetting: a frozen teacher’s predictions are learned beside the labels.', {
+    weight: real(0, 1e6)
+      .default(0)
+      .meta(
+        about('Weight of what teacher and model differ by, beside the loss on labels.', {
+          source: 'LwF (Li & Hoiem 2016), λ',
+        }),
+      ),
+    temperature: positive(100)
+      .default(2)
+      .meta(about('Softens both before they are compared.', { source: 'LwF (Li & Hoiem 2016): 2' })),
+    teacher: z
+      .enum(teachers)
+      .default('auto')
+      .meta(
+        about(
+          'The base by its own pre-training head, or the model with its head as each stage found it; auto takes the base where it brings a head.',
+        ),
+      ),
+  }),
+  der: section('Dark Experience Replay: replayed clips keep the logits that the model gave when they became old.', {
+    weight: real(0, 1e6)
+      .default(0)
+      .meta(
+        about('Weight of the squared distance from the kept logits, beside the loss on labels.', {
+          source: 'DER (Buzzega et al. 2020), α',
+        }),
+      ),
+    labels: real(0, 1000)
+      .default(1)
+      .meta(
+        about('How much the labels of replayed clips count: 0 is DER, 1 is DER++.', {
+          source: 'DER++ (Buzzega et al. 2020), β',
+        }),
+      ),
+  }),
   warmupFraction: real(0, 1)
     .default(0.08)
     .meta(

@@ -33,8 +33,8 @@ export function sizeOf({ adapter, head, units }: What, base: BaseConfig): Size {
   if (adapter.kind === 'lora-mixture') {
     const experts = perLayer(adapter.experts, base.layers, 'adapter.experts');
     const rank = perLayer(adapter.rank, base.layers, 'adapter.rank');
-    const { targets, router } = adapter;
-    for (const { shape, part } of mixtureTensors(base, { experts, rank, targets, router }))
+    const { targets, router, sharedExperts: shared } = adapter;
+    for (const { shape, part } of mixtureTensors(base, { experts, rank, shared, targets, router }))
       size[part === 'router' ? 'routers' : 'experts'] += numbersIn(shape);
   }
   const trained = size.experts + size.routers + size.baseTrained;

@@ -22,6 +22,11 @@ const FULL_RATE = 1 / 4;
 const SOME_REPLAY = 0.125;
 /** A place to begin, and no recommendation: vary training.l2ToStart over decades. */
 const L2_TO_START = 0.01;
+/** Likewise of training.ewc.strength, whose scale follows the importance: vary it over decades. */
+const EWC = 1e4;
+/** LwF’s own λ_o, and a place to begin of DER’s α. */
+const LWF = 1;
+const DER = 0.5;
 /** Of a top-k router without one: Lamer-SSL (arXiv 2602.12746). */
 const BALANCE = 0.001;
 
@@ -31,8 +36,9 @@ export function presetPoints(
   experiment: ParsedExperiment,
 ): PresetPoint[] | { why: string; cure: string } {
   const one = (changes: Changes): PresetPoint[] => [
-    { name: preset, changes: { ...unpulled(experiment, changes), ...changes } },
+    { name: preset, changes: { ...unpulled(experiment, changes), ...unrivalled(preset, experiment), ...changes } },
   ];
+  const { training } = experiment;
   switch (preset) {
     case 'base':
       return [{ name: preset, changes: {}, measured: 'base' }];
@@ -46,7 +52,27 @@ export function presetPoints(
       return one({
         ...full(experiment),
         ...replayed(experiment, 0),
-        'training.l2ToStart': experiment.training.l2ToStart > 0 ? experiment.training.l2ToStart : L2_TO_START,
+        'training.l2ToStart': training.l2ToStart > 0 ? training.l2ToStart : L2_TO_START,
+      });
+    case 'ewc':
+      return one({
+        ...full(experiment),
+        ...replayed(experiment, 0),
+        'training.ewc.strength': training.ewc.strength > 0 ? training.ewc.strength : EWC,
+      });
+    case 'lwf':
+      return one({
+        ...full(experiment),
+        ...replayed(experiment, 0),
+        'training.lwf.weight': training.lwf.weight > 0 ? training.lwf.weight : LWF,
+      });
+    case 'der':
+    case 'der++':
+      return one({
+        ...full(experiment),
+        ...someReplay(experiment),
+        'training.der.weight': training.der.weight > 0 ? training.der.weight : DER,
+        'training.der.labels': preset === 'der' ? 0 : training.der.labels > 0 ? training.der.labels : 1,
       });
     case 'lora':
       return one(singleLora(experiment));
@@ -54,6 +80,17 @@ export function presetPoints(
       return one({ 'adapter.kind': 'lora-mixture', 'adapter.router.kind': 'dense' });
     case 'top-k':
       return one(topK(experiment));
+    case 'shared':
+      return one(sharedExpert(experiment));
+    case 'by-language':
+      return one({
+        'adapter.kind': 'lora-mixture',
+        'adapter.experts':
+          languagesOf(experiment, 'new').length + Math.min(1, languagesOf(experiment, 'existing').length),
+        'adapter.router.kind': 'language',
+        'adapter.router.balance': 0,
+        'adapter.router.zLoss': 0,
+      });
     case 'no-replay':
       return one(replayed(experiment, 0));
     case 'replay-1':
@@ -71,6 +108,17 @@ export function presetPoints(
 /** Where the base itself does not move, nothing pulls it back. */
 const unpulled = ({ training }: ParsedExperiment, changes: Changes): Changes =>
   training.l2ToStart > 0 && (changes['adapter.kind'] ?? 'full') !== 'full' ? { 'training.l2ToStart': 0 } : {};
+
+/** Methods that are compared with each other are what their names say, whatever the experiment holds on to. */
+function unrivalled(preset: Preset, { training: { ewc, lwf, der } }: ParsedExperiment): Changes {
+  const off = {
+    ...(ewc.strength > 0 ? { 'training.ewc.strength': 0 } : {}),
+    ...(lwf.weight > 0 ? { 'training.lwf.weight': 0 } : {}),
+    ...(der.weight > 0 ? { 'training.der.weight': 0 } : {}),
+  };
+  if (['head', 'full', 'full+replay', 'l2', 'ewc', 'lwf', 'der', 'der++'].includes(preset)) return off;
+  return preset === 'no-replay' && der.weight > 0 ? { 'training.der.weight': 0 } : {};
+}
 
 /** The head's rate stays what it was, though the one that it follows changes. */
 const full = ({ training }: ParsedExperiment): Changes => ({
@@ -95,14 +143,16 @@ const someReplay = (experiment: ParsedExperiment): Changes =>
  * As many parameters as all experts have: their ranks together, E·r a layer, less the router. Its scale alpha / rank stays
  * that of one expert; where layers differ in experts, of their mean.
  */
-function singleLora({ adapter: { experts, rank, alpha } }: ParsedExperiment): Changes {
+function singleLora({ adapter: { experts, sharedExperts, rank, alpha } }: ParsedExperiment): Changes {
   const layers = Math.max(...[experts, rank].map((one) => (Array.isArray(one) ? one.length : 1)));
   const at = (one: number | number[], layer: number) => (Array.isArray(one) ? (one[layer] ?? 1) : one);
-  const ranks = Array.from({ length: layers }, (_, layer) => at(experts, layer) * at(rank, layer));
-  const mean = Array.from({ length: layers }, (_, layer) => at(experts, layer)).reduce((a, b) => a + b, 0) / layers;
+  const count = (layer: number) => at(experts, layer) + sharedExperts;
+  const ranks = Array.from({ length: layers }, (_, layer) => count(layer) * at(rank, layer));
+  const mean = Array.from({ length: layers }, (_, layer) => count(layer)).reduce((a, b) => a + b, 0) / layers;
   return {
     'adapter.kind': 'lora-mixture',
     'adapter.experts': 1,
+    ...(sharedExperts > 0 ? { 'adapter.sharedExperts': 0 } : {}),
     'adapter.rank': Array.isArray(experts) || Array.isArray(rank) ? ranks : ranks[0],
     'adapter.alpha': alpha * mean,
     'adapter.router.kind': 'dense',
@@ -118,6 +168,21 @@ function topK({ adapter: { experts, router } }: ParsedExperiment): Changes {
     'adapter.router.kind': 'top-k',
     'adapter.router.k': Math.min(router.k, fewest),
     'adapter.router.balance': router.balance > 0 ? router.balance : BALANCE,
+  };
+}
+
+/** One of the experts always on: as many parameters, but for a row of each router. */
+function sharedExpert({ adapter: { experts, sharedExperts } }: ParsedExperiment): Changes {
+  const fewer = (count: number) => Math.max(1, count - 1);
+  return {
+    'adapter.kind': 'lora-mixture',
+    'adapter.router.kind': 'dense',
+    ...(sharedExperts > 0
+      ? {}
+      : {
+          'adapter.experts': Array.isArray(experts) ? experts.map(fewer) : fewer(experts),
+          'adapter.sharedExperts': 1,
+        }),
   };
 }
 

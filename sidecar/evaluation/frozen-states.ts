@@ -9,14 +9,16 @@ import type { LearnableConfig } from '../model/config.ts';
 import { Parameters } from '../model/parameters.ts';
 import { featureGraph, frontEndGraph, parameterSpecs } from '../objectives/learnable.ts';
 import type { WeightFile } from '../weights/file.ts';
+import { type Adapted, ofLanguage } from './of-language.ts';
 
-export interface Adapted {
-  config: LearnableConfig;
-  parameters: Parameters;
-}
+export type { Adapted } from './of-language.ts';
 
-/** The base as it is, or with the adapter of a folder. Throws a `UserError` where that was trained on another base. */
-export function adaptedBase(base: BaseModel, folder?: string): Adapted {
+/**
+ * The base as it is, or with the adapter of a folder.
+ * @param language of the speech, where experts go by it
+ * @throws UserError where that was trained on another base, or has to be told the language
+ */
+export function adaptedBase(base: BaseModel, folder?: string, language?: string): Adapted {
   if (!folder) {
     const head = { projection: 1, units: 1, temperature: 1 };
     const config: LearnableConfig = { base: base.config, adapter: { kind: 'none' }, head, trainMask: false };
@@ -34,7 +36,7 @@ export function adaptedBase(base: BaseModel, folder?: string): Adapted {
   checkAdapterSize(folder, specs);
   const parameters = new Parameters(specs, 0);
   loadAdapter(folder, config, parameters);
-  return { config, parameters };
+  return ofLanguage({ config, parameters }, language);
 }
 
 /** A mask embedding that the base did not bring is trained, and lies with the adapter. */

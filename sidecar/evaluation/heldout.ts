@@ -51,8 +51,8 @@ export async function evaluateAllHeldOut(
 ): Promise<HeldOutScores[]> {
   const groups = [...byLength(clips, batchFrames)].map((group) => {
     const { frames } = group[0];
-    const crops = group.map(({ hash }): MaskedCrop => {
-      return { hash, start: 0, mask: spanMask(frames, mask, 'held-out', hash) };
+    const crops = group.map(({ hash, language }): MaskedCrop => {
+      return { hash, language, start: 0, mask: spanMask(frames, mask, 'held-out', hash) };
     });
     return { group, frames, crops };
   });

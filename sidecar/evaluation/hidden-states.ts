@@ -1,6 +1,7 @@
 /** @file All hidden states of clips whose front-end features are at hand: what probes and drift look at. */
 import { floats, type Session, type SessionOptions } from '../engine/session.ts';
 import type { Sources } from '../learning/batch.ts';
+import { expertFeeds } from '../learning/learner.ts';
 import { featureGraph } from '../objectives/learnable.ts';
 import type { WeightFile } from '../weights/file.ts';
 import type { Adapted } from './frozen-states.ts';
@@ -40,15 +41,18 @@ export class HiddenStates {
   }
 
   /** Of one clip, unmasked: a layer each, [frames · width]. */
-  async of({ hash, frames }: SpeechClip): Promise<Float32Array[]> {
-    const { parameters } = this.adapted;
+  async of({ hash, language, frames }: SpeechClip): Promise<Float32Array[]> {
+    const { config, parameters } = this.adapted;
     const { width } = this.features;
     await this.features.ready?.([hash]);
     const feeds = Object.fromEntries(
       parameters.names.map((name) => [name, { data: parameters.view(name), shape: parameters.shape(name) }]),
     );
     const speech = { data: this.features.read(hash, 0, frames), shape: [frames, width] };
-    const out = await this.session.run({ ...feeds, features: speech }, { B: 1, T: frames });
+    const out = await this.session.run(
+      { ...feeds, ...expertFeeds(config, [language], frames), features: speech },
+      { B: 1, T: frames },
+    );
     return Array.from({ length: this.layers }, (_, layer) => floats(out[`hidden:${layer}`]));
   }
 

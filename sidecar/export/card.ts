@@ -117,11 +117,12 @@ function trainingInWords({ adapter, replay, training, units, seed }: Experiment,
   ].join('\n');
 }
 
-function adapterInWords({ kind, experts, rank, targets, alpha }: AdapterSpec): string {
+function adapterInWords({ kind, experts, sharedExperts, rank, targets, alpha }: AdapterSpec): string {
   if (kind === 'full') return 'the whole transformer';
   if (kind === 'none') return 'nothing but the head';
   const each = (numbers: number | readonly number[]) => [numbers].flat().join(', ');
-  return `LoRA experts ${each(experts)}, rank ${each(rank)}, alpha ${alpha}, on ${targets.join(', ')}`;
+  const always = sharedExperts > 0 ? ` and ${sharedExperts} always on` : '';
+  return `LoRA experts ${each(experts)}${always}, rank ${each(rank)}, alpha ${alpha}, on ${targets.join(', ')}`;
 }
 
 /** Held-out speech, a row a language; nothing where nothing was measured. */

@@ -18,6 +18,8 @@ export interface ExportOptions {
   base?: string;
   /** Where the base's weights are kept for the runtime; the run's own workspace's unless told. */
   cache?: string;
+  /** Where experts go by language: whose is taken along. */
+  language?: string;
   /** `onnx`: a folder that "milore superb --keep" wrote on this run's adapter; logits then come out. */
   recogniser?: string;
   /** `onnx`: every hidden state, and every router's gates, as further outputs. */

@@ -4,7 +4,7 @@ import { siteName } from '../architecture/sites.ts';
 import { UserError } from '../errors.ts';
 import type { Adapted } from '../evaluation/frozen-states.ts';
 import type { FrozenWeights } from '../weights/weight.ts';
-import { isOneExpert } from './peft.ts';
+import { expertsOf, isOneExpert } from './peft.ts';
 
 /** W [out, in], A [rank, in], B [out, rank], row by row; summed in double precision. */
 function addLora(weight: Float32Array, [down, up]: Float32Array[], rank: number, scale: number): Float32Array {
@@ -47,7 +47,7 @@ export function mergedWeights(
     throw new UserError({
       code: 'export.mixture',
       tried: 'merge the experts into the base',
-      why: `there are ${Math.max(...mixture.experts)}, weighed anew in every frame by gates that depend on the input: no one weight computes what they do.`,
+      why: `there are ${expertsOf(mixture) + (mixture.shared ?? 0)}, weighed anew in every frame by gates that depend on the input: no one weight computes what they do.`,
       cure: 'Export the run as onnx, which has the gates in its graph, or as peft, one folder an expert; a run with adapter.experts: 1 can be merged.',
     });
   for (const site of sites(base, mixture)) {

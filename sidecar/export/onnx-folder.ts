@@ -8,6 +8,7 @@ import { checkClip } from './check-clip.ts';
 import { DataFile, isLarge } from './data-file.ts';
 import { type EncoderOutputs, encoderModel } from './encoder-graph.ts';
 import type { BaseOrigin } from './origin.ts';
+import { expertsOf } from './peft.ts';
 import type { RunRecord } from './record.ts';
 import type { Source } from './source.ts';
 import { configOf, json, preprocessorOf } from './transformers-files.ts';
@@ -60,8 +61,7 @@ export async function writeOnnx(
 }
 
 function card({ adapted, base, modelType }: Source, outputs: readonly string[], checked: string): Card {
-  const mixture =
-    adapted.config.adapter.kind === 'lora-mixture' && Math.max(...adapted.config.adapter.mixture.experts) > 1;
+  const mixture = adapted.config.adapter.kind === 'lora-mixture' && expertsOf(adapted.config.adapter.mixture) > 1;
   const further = outputs.filter((name) => name !== 'last_hidden_state');
   return {
     what: `The adapted speech encoder as one ONNX graph${mixture ? ', its soft mixture of LoRA experts and their gates in it' : ''}.`,

@@ -44,12 +44,19 @@ export function writePeft(source: Source, out: string, record: RunRecord, origin
       put('', adapters[0], modelCard(card('A LoRA adapter for PEFT.', '.'), run.name, record, origin));
       return written;
     }
+    const { shared = 0 } = mixture;
+    const weighed = adapters.length - shared;
     for (const [i, adapter] of adapters.entries()) {
-      const what = `Expert ${i + 1} of ${adapters.length} of a soft mixture of LoRA experts, by itself, for PEFT.`;
-      const name = `${run.name}, expert ${i + 1}`;
-      put(`expert-${i + 1}`, adapter, modelCard(card(what, '.'), name, record, origin));
+      const isShared = i >= weighed;
+      const number = isShared ? i - weighed + 1 : i + 1;
+      const kind = isShared ? 'shared' : 'expert';
+      const which = isShared ? `Shared expert ${number} of ${shared}, always on,` : `Expert ${number} of ${weighed}`;
+      const what = `${which} of a soft mixture of LoRA experts, by itself, for PEFT.`;
+      const text = modelCard(card(what, '.'), `${run.name}, ${kind} ${number}`, record, origin);
+      put(`${kind}-${number}`, adapter, text);
     }
-    const what = `The ${adapters.length} LoRA experts of a soft mixture, each a PEFT adapter of its own in a folder of its own.`;
+    const beside = shared > 0 ? ` and ${shared} that ${shared === 1 ? 'is' : 'are'} always on` : '';
+    const what = `The ${weighed} LoRA experts of a soft mixture${beside}, each a PEFT adapter of its own in a folder of its own.`;
     writeFileSynced(join(fresh, CARD_FILE), modelCard(card(what, './expert-1'), run.name, record, origin));
     return [...written, CARD_FILE];
   });

@@ -38,22 +38,33 @@ export function mixtureOf({ adapter }: LearnableConfig, form: string): MixtureCo
   });
 }
 
-/** Experts of the layer that has most. */
-export const expertsOf = ({ experts }: Pick<MixtureConfig, 'experts'>): number => Math.max(...experts);
+type Counted = Pick<MixtureConfig, 'experts' | 'shared'>;
 
-export const isOneExpert = (mixture: Pick<MixtureConfig, 'experts'>): boolean => expertsOf(mixture) === 1;
+/** Experts of the layer that has most, without those that are always on. */
+export const expertsOf = ({ experts }: Pick<Counted, 'experts'>): number => Math.max(...experts);
 
-/** One adapter an expert, in their order: a layer with fewer experts is left out of the later ones. */
+/** One expert and no other beside it: plain LoRA. */
+export const isOneExpert = (mixture: Counted): boolean => expertsOf(mixture) === 1 && !mixture.shared;
+
+/**
+ * One adapter an expert, in their order, those that are always on last: a layer with fewer experts is left out of the later
+ * ones.
+ */
 export function peftAdapters(adapted: Adapted, modelType: string, baseName: string | null): PeftAdapter[] {
   const mixture = mixtureOf(adapted.config, 'peft');
   const all = sites(adapted.config.base, mixture);
-  return Array.from({ length: expertsOf(mixture) }, (_, expert) => {
+  const weighed = Array.from({ length: expertsOf(mixture) }, (_, expert) => {
     const own = all.filter(({ layer }) => mixture.experts[layer] > expert);
     return {
       config: configOf(mixture, own, own.length === all.length, modelType, baseName),
-      tensors: tensorsOf(adapted, mixture, own, expert),
+      tensors: tensorsOf(adapted, mixture, own, () => expert),
     };
   });
+  const always = Array.from({ length: mixture.shared ?? 0 }, (_, shared) => ({
+    config: configOf(mixture, all, true, modelType, baseName),
+    tensors: tensorsOf(adapted, mixture, all, (layer) => mixture.experts[layer] + shared),
+  }));
+  return [...weighed, ...always];
 }
 
 /** base_model (PeftModel) . model (LoraModel) . the encoder's own name. */
@@ -63,13 +74,14 @@ function tensorsOf(
   { config, parameters }: Adapted,
   mixture: MixtureConfig,
   own: readonly Site[],
-  expert: number,
+  expertAt: (layer: number) => number,
 ): PeftAdapter['tensors'] {
   const tensors: PeftAdapter['tensors'] = {};
   for (const site of own) {
     const rank = mixture.rank[site.layer];
     const { in: inputs, out } = siteShape(config.base as BaseConfig, site);
     const down = parameters.view(`${siteName(site)}.lora_A`);
+    const expert = expertAt(site.layer);
     const from = expert * rank * inputs;
     tensors[peftName(site, 'lora_A')] = { shape: [rank, inputs], data: down.slice(from, from + rank * inputs) };
     const up = columns(parameters.view(`${siteName(site)}.lora_B`), out, expert * rank, rank);

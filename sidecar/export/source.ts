@@ -48,10 +48,14 @@ export const experimentOfRun = (run: RunDir): Experiment =>
 
 /**
  * @param where the base, where it no longer lies where the experiment says
+ * @param language where experts go by it: the one that is taken along
  * @param cache where the base's weights are kept for the runtime; the run's own workspace's unless told
  * @throws UserError where the base is not the one that the adapter was trained on
  */
-export function openSource(taken: RunAdapter, { base: where, cache }: { base?: string; cache?: string } = {}): Source {
+export function openSource(
+  taken: RunAdapter,
+  { base: where, cache, language }: { base?: string; cache?: string; language?: string } = {},
+): Source {
   const experiment = experimentOfRun(taken.run);
   // The head that was its yardstick is not needed here, and may be gone.
   experiment.base = { model: where === undefined ? experiment.base.model : resolve(where) };
@@ -59,7 +63,7 @@ export function openSource(taken: RunAdapter, { base: where, cache }: { base?: s
   const opened = openBase(experiment.base.model);
   opened.tensors.close();
   const { modelType } = opened;
-  return { ...taken, experiment, modelType, base, file, adapted: adaptedBase(base, taken.folder) };
+  return { ...taken, experiment, modelType, base, file, adapted: adaptedBase(base, taken.folder, language) };
 }
 
 /** Beside the runs of its workspace, `.milore/runs/<id>`; of a run that was put elsewhere the one of this folder. */

@@ -9,12 +9,14 @@ import type { BaseHead, BaseModel } from '../model/checkpoint/base.ts';
 import type { LearnableConfig } from '../model/config.ts';
 import { Parameters } from '../model/parameters.ts';
 import { evaluationGraph, parameterSpecs, stepGraph } from '../objectives/learnable.ts';
+import { TEACHER } from '../objectives/retained.ts';
 import { type AdamWOptions, newState, type OptimiserState } from '../optim/adamw.ts';
 import {
   accumulateGraph,
   copyGraph,
   normGraph,
   one,
+  pullGraph,
   type TensorSlot,
   updateFeeds,
   updateGraph,
@@ -25,9 +27,11 @@ import {
   batchBindings,
   batchFeeds,
   dropoutFeeds,
+  type Held,
   type Learner,
   type Outcome,
   outcome,
+  penaltyOf,
   type Rates,
   withoutAnchor,
 } from './learner.ts';
@@ -43,6 +47,7 @@ interface Sessions {
   norm: Session;
   update: Session;
   sum: Session;
+  pull: Session;
   upload: Session;
   download: Session;
 }
@@ -54,6 +59,8 @@ export class DeviceLearner implements Learner {
   private stale = false;
   /** The base's parameters as training found them; zeros elsewhere. */
   private start?: { base: Tensors; none: Tensors };
+  private teacher?: Tensors;
+  private held?: { values: Held; start: Tensors; weight: Tensors };
 
   private constructor(
     readonly config: LearnableConfig,
@@ -83,11 +90,12 @@ export class DeviceLearner implements Learner {
     };
     const updated = PARTS.flatMap((part) => slots.map(({ name }) => `new-${part}:${name}`));
     const sessions: Sessions = {
-      step: await file.open(stepGraph(config, file, specs), keeping('grad:')),
+      step: await file.open(stepGraph(config, file, specs, undefined, baseHead), keeping('grad:')),
       evaluation: await file.open(evaluationGraph(config, file, specs, baseHead), strict),
       norm: await small(normGraph(slots), strict),
       update: await small(updateGraph(slots), { ...strict, keep: updated }),
       sum: await small(accumulateGraph(slots), keeping('sum:')),
+      pull: await small(pullGraph(slots), keeping('sum:')),
       upload: await small(copyGraph(slots), keeping('copy:')),
       download: await small(copyGraph(slots), strict),
     };
@@ -101,6 +109,7 @@ export class DeviceLearner implements Learner {
       ...batchFeeds(batch, this.config),
       ...dropoutFeeds(batch, this.config),
       ...this.state.parameter,
+      ...prefixed(TEACHER, this.teacher ?? this.state.parameter),
     };
     const out = await this.sessions.step.run(feeds, batchBindings(batch));
     const fresh = this.take(out, 'grad:');
@@ -115,7 +124,7 @@ export class DeviceLearner implements Learner {
       dispose(sofar);
       dispose(fresh);
     }
-    return outcome(out);
+    return outcome(out, batch);
   }
 
   async evaluate(batch: Batch): Promise<Outcome> {
@@ -149,6 +158,35 @@ export class DeviceLearner implements Learner {
       dispose(sofar);
     }
   }
+
+  async hold(held?: Held): Promise<void> {
+    if (this.held) for (const tensors of [this.held.start, this.held.weight]) dispose(tensors);
+    this.held = held && {
+      values: held,
+      start: await this.upload(held.start),
+      weight: await this.upload(held.weight),
+    };
+  }
+
+  async pullToHeld(): Promise<void> {
+    if (!this.held) return;
+    const sofar = this.gradient ?? (await this.upload(new Float32Array(this.parameters.size)));
+    const feeds = {
+      ...prefixed('gradient:', sofar),
+      ...prefixed('parameter:', this.state.parameter),
+      ...prefixed('start:', this.held.start),
+      ...prefixed('weight:', this.held.weight),
+    };
+    this.gradient = this.take(await this.sessions.pull.run(feeds, {}), 'sum:');
+    dispose(sofar);
+  }
+
+  async teach(teacher?: Float32Array): Promise<void> {
+    if (this.teacher) dispose(this.teacher);
+    this.teacher = teacher && (await this.upload(teacher));
+  }
+
+  heldPenalty = () => this.held && penaltyOf(this.held.values, this.parameters.data);
 
   async gradientNorm(): Promise<number> {
     if (!this.gradient) return 0;
@@ -227,6 +265,8 @@ export class DeviceLearner implements Learner {
     this.discard();
     for (const part of PARTS) dispose(this.state[part]);
     for (const tensors of Object.values(this.start ?? {})) dispose(tensors);
+    await this.hold();
+    await this.teach();
     for (const session of Object.values(this.sessions)) await session.release();
   }
 

@@ -4,6 +4,7 @@ import type { BaseHead, BaseModel } from '../model/checkpoint/base.ts';
 import type { LearnableConfig } from '../model/config.ts';
 import { type ParameterSpec, Parameters } from '../model/parameters.ts';
 import { evaluationGraph, type Model, parameterSpecs, stepGraph } from '../objectives/learnable.ts';
+import { TEACHER } from '../objectives/retained.ts';
 import { type AdamWOptions, adamW, newState, norm, type OptimiserState } from '../optim/adamw.ts';
 import type { WeightFile } from '../weights/file.ts';
 import type { QuantisedProducts } from '../weights/quantised.ts';
@@ -13,9 +14,11 @@ import {
   batchBindings,
   batchFeeds,
   dropoutFeeds,
+  type Held,
   type Learner,
   type Outcome,
   outcome,
+  penaltyOf,
   type Rates,
   withoutAnchor,
 } from './learner.ts';
@@ -30,6 +33,8 @@ export class HostLearner implements Learner, Member {
   private readonly sessions = new Map<Kind, Promise<Session>>();
   /** The base's parameters as training found them, by name. */
   private start?: ReadonlyMap<string, Float32Array>;
+  private held?: Held;
+  private teacher?: Float32Array;
   /** Of the gradient as it is; undefined where nobody has asked for it. */
   private knownNorm?: number;
 
@@ -91,7 +96,11 @@ export class HostLearner implements Learner, Member {
   parameterFeeds(): Record<string, Feed> {
     const { parameters } = this;
     const feed = (name: string) => ({ data: parameters.view(name), shape: parameters.shape(name) });
-    return Object.fromEntries(parameters.names.map((name) => [name, feed(name)]));
+    const feeds = Object.fromEntries(parameters.names.map((name) => [name, feed(name)]));
+    if (this.config.retention?.distil?.teacher === 'stage')
+      for (const name of parameters.names)
+        feeds[`${TEACHER}${name}`] = { ...feed(name), data: parameters.view(name, this.teacher) };
+    return feeds;
   }
 
   sharedFeeds(batch: Batch, kind: Kind): Record<string, Feed> {
@@ -112,7 +121,7 @@ export class HostLearner implements Learner, Member {
     const quantised = kind === 'step' ? this.quantised : undefined;
     const graph =
       kind === 'step'
-        ? stepGraph(config, this.file, parameters, quantised)
+        ? stepGraph(config, this.file, parameters, quantised, baseHead)
         : evaluationGraph(config, this.file, parameters, baseHead);
     // 2026-11: packed copies of a frozen base of 12 × 768 cost 0.3 GB a session and gained nothing beside 996 frames;
     // but products in 8 bits need theirs, or their kernels round otherwise.
@@ -127,7 +136,7 @@ export class HostLearner implements Learner, Member {
       const source = floats(out[`grad:${name}`]);
       for (let i = 0; i < target.length; i++) target[i] += weight * source[i];
     }
-    return outcome(out);
+    return outcome(out, batch);
   }
 
   async evaluate(batch: Batch): Promise<Outcome> {
@@ -148,6 +157,24 @@ export class HostLearner implements Learner, Member {
       for (let i = 0; i < target.length; i++) target[i] += strength * (now[i] - start[i]);
     }
   }
+
+  async hold(held?: Held): Promise<void> {
+    this.held = held;
+  }
+
+  async pullToHeld(): Promise<void> {
+    if (!this.held) return;
+    this.knownNorm = undefined;
+    const { gradient, parameters } = this;
+    const { start, weight } = this.held;
+    for (let i = 0; i < gradient.length; i++) gradient[i] += weight[i] * (parameters.data[i] - start[i]);
+  }
+
+  async teach(teacher?: Float32Array): Promise<void> {
+    this.teacher = teacher;
+  }
+
+  heldPenalty = () => this.held && penaltyOf(this.held, this.parameters.data);
 
   gradientNorm = async () => (this.knownNorm = norm(this.gradient));
 

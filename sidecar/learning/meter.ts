@@ -59,6 +59,7 @@ export function tally(meter: Meter, outcome: Outcome, languages: readonly string
     const sums = meter[language];
     const frames = maskedOf[b];
     for (const [measure, value] of Object.entries(ofClips[b])) {
+      if (Number.isNaN(value)) continue; // nothing of this clip is measured by it
       sums.measures[measure] ??= { sum: 0, squares: 0, cross: 0 };
       const of = sums.measures[measure];
       of.sum += value;

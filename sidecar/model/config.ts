@@ -22,6 +22,14 @@ export interface HeadShape {
 export const MEASURING = 'measuring.';
 export const measuresAlone = (name: string): boolean => name.startsWith(MEASURING);
 
+/** What is learned beside the labels, in training alone, so that less is forgotten. */
+export interface RetentionConfig {
+  /** What a frozen teacher predicts: the base by its own head, or the model as a stage found it. */
+  distil?: { weight: number; temperature: number; teacher: 'base' | 'stage' };
+  /** The logits of replayed clips as they were kept; their labels count `labels` times. */
+  replayed?: { weight: number; labels: number };
+}
+
 export interface LearnableConfig {
   base: BaseConfig;
   adapter: AdapterConfig;
@@ -31,6 +39,7 @@ export interface LearnableConfig {
    * its gradient ends at the encoder.
    */
   measuringHead?: boolean;
+  retention?: RetentionConfig;
   /** The mask embedding trains too. */
   trainMask: boolean;
 }

@@ -4,7 +4,7 @@ import { MASK_EMBEDDING } from '../architecture/shapes.ts';
 import { gradients } from '../engine/gradient.ts';
 import { Graph, reachable } from '../engine/graph.ts';
 import { add } from '../engine/ops/elementwise.ts';
-import { reshape } from '../engine/ops/layout.ts';
+import { reshape, rows } from '../engine/ops/layout.ts';
 import { gemm } from '../engine/ops/linear.ts';
 import type { Value } from '../engine/value.ts';
 import type { Attached } from '../model/adapters/adapter.ts';
@@ -20,6 +20,7 @@ import type { QuantisedProducts } from '../weights/quantised.ts';
 import type { FrozenWeights, TensorSource } from '../weights/weight.ts';
 import { headConstants, likeliestUnits, maskedFrames, maskedPrediction } from './masked-prediction.ts';
 import type { Objective } from './objective.ts';
+import { retained } from './retained.ts';
 
 /** The one objective there is so far; another is chosen here. */
 export const objectiveOf = ({ head }: LearnableConfig): Objective => maskedPrediction(head);
@@ -44,12 +45,12 @@ function predicted(
   config: LearnableConfig,
   hidden: Value,
   tensor: TensorSource,
-): { loss: Value; measures: Record<string, Value>; apart?: Value } {
+): ReturnType<Objective['build']> & { apart?: Value } {
   const own = objectiveOf(config).build(hidden, tensor);
   if (!config.measuringHead) return own;
   const { loss, measures } = objectiveOf(config).build(hidden, (name) => tensor(`${MEASURING}${name}`), MEASURING);
   const named = Object.entries(measures).map(([name, value]) => [name.slice(MEASURING.length), value] as const);
-  return { loss: own.loss, measures: Object.fromEntries(named), apart: loss };
+  return { ...own, measures: Object.fromEntries(named), apart: loss };
 }
 
 interface Built extends Attached {
@@ -70,9 +71,13 @@ interface Into {
   quantised?: QuantisedProducts;
 }
 
-const alone = (file: WeightFile, quantised?: QuantisedProducts): Into => {
-  const graph = new Graph();
-  return { graph, frozen: file.source(graph), prefix: '', quantised };
+/**
+ * @param taught whether a teacher hears what its student does: equal parts are then one, and a number that the student trains
+ *   is not the frozen one of its name
+ */
+const alone = (file: WeightFile, quantised?: QuantisedProducts, taught = false): Into => {
+  const graph = new Graph({ shared: taught });
+  return { graph, frozen: file.source(graph, taught ? 'frozen:' : ''), prefix: '', quantised };
 };
 
 /** A graph in which `parameters` are inputs and everything else is a frozen weight. */
@@ -115,18 +120,28 @@ export function stepGraph(
   file: WeightFile,
   parameters: readonly GraphParameter[],
   quantised?: QuantisedProducts,
+  baseHead?: BaseHead,
 ): Record<string, Value> {
-  return stepOf(config, parameters, alone(file, quantised));
+  return stepOf(config, parameters, alone(file, quantised, config.retention !== undefined), baseHead);
 }
 
-function stepOf(config: LearnableConfig, parameters: readonly GraphParameter[], into: Into): Record<string, Value> {
+function stepOf(
+  config: LearnableConfig,
+  parameters: readonly GraphParameter[],
+  into: Into,
+  baseHead?: BaseHead,
+): Record<string, Value> {
   const { graph, tensor, projected, hook, routing, products } = begin(config, parameters, into, true);
   const heard = applyMask(tensor, projected, maskInput(graph));
   const hidden = encode(config.base, tensor, heard, hook, undefined, products, onlyMasked(config, graph)).at(-1)!;
-  const { loss: masked, measures, apart } = predicted(config, hidden, tensor);
+  const { apart, ...own } = predicted(config, hidden, tensor);
+  const student = { hidden, logits: own.logits, nll: own.measures.nll };
+  const terms = retained(config, parameters, objectiveOf(config), into, student, onlyMasked(config, graph), baseHead);
   const { penalty } = routing();
-  const loss = penalty ? add(masked, reshape(penalty, masked.shape)) : masked;
-  const outputs: Record<string, Value> = { loss, ...measures, ...routingStatistics(routing()) };
+  const masked = penalty ? add(own.loss, reshape(penalty, own.loss.shape)) : own.loss;
+  const loss = terms.reduce((total, term) => add(total, term.loss), masked);
+  const outputs: Record<string, Value> = { loss, ...own.measures, ...routingStatistics(routing()) };
+  for (const { measures } of terms) Object.assign(outputs, measures);
   const sweep = (from: Value, names: readonly string[]) => {
     for (const [i, gradient] of gradients(from, names.map(tensor)).entries()) outputs[`grad:${names[i]}`] = gradient;
   };
@@ -248,10 +263,24 @@ export function jointGraph(
   const outputs: Record<string, Value> = {};
   models.forEach(({ config, parameters, baseHead }, i) => {
     const into = { graph, frozen, prefix: prefixOf(i), quantised };
-    const own = kind === 'step' ? stepOf(config, parameters, into) : evaluationOf(config, parameters, into, baseHead);
+    const own =
+      kind === 'step' ? stepOf(config, parameters, into, baseHead) : evaluationOf(config, parameters, into, baseHead);
     for (const [name, value] of Object.entries(own)) outputs[`${into.prefix}${name}`] = value;
   });
   return outputs;
+}
+
+/** Output `logits` [M, units]: what the model says of the masked frames, without labels. */
+export function logitsGraph(
+  config: LearnableConfig,
+  file: WeightFile,
+  parameters: readonly GraphParameter[],
+): Record<string, Value> {
+  const { graph, tensor, projected, hook } = begin(config, parameters, alone(file));
+  const heard = applyMask(tensor, projected, maskInput(graph));
+  const hidden = encode(config.base, tensor, heard, hook, undefined, undefined, onlyMasked(config, graph)).at(-1)!;
+  const masked = hidden.shape[0] === 'M' ? hidden : rows(hidden, maskedFrames(graph));
+  return { logits: objectiveOf(config).logits(masked, tensor) };
 }
 
 /** Outputs `hidden:<i>` [B·T, hidden] for each wanted state, as in transformers 4.x, and `baseUnits` int64 [B·T]: the

@@ -42,11 +42,7 @@ export const maskedPrediction = (shape: HeadShape): Objective => ({
     const { graph } = hidden;
     const labels = graph.input(`${prefix}labels`, ['M', 1]);
     const masked = hidden.shape[0] === 'M' ? hidden : rows(hidden, maskedFrames(graph));
-    const frame = gemm(masked, head('final_proj.weight'), head('final_proj.bias'), { transB: true });
-    const logits = gemm(unitRows(frame), unitRows(head('label_embs')), undefined, {
-      transB: true,
-      alpha: 1 / shape.temperature,
-    });
+    const logits = unitLogits(masked, head, shape);
     const units = graph.constant(
       Float32Array.from({ length: shape.units }, (_, i) => i),
       [1, shape.units],
@@ -56,9 +52,17 @@ export const maskedPrediction = (shape: HeadShape): Objective => ({
     return {
       loss: sum(mul(nll, graph.input('frameWeight', ['M', 1])), [0, 1]),
       measures: { [`${prefix}nll`]: nll, [`${prefix}correct`]: atLeast(right, max(logits)) },
+      logits,
     };
   },
+  logits: (masked, head) => unitLogits(masked, head, shape),
 });
+
+/** The cosine of each projected frame to each unit's embedding over the temperature [M, units]. */
+function unitLogits(masked: Value, head: TensorSource, { temperature }: HeadShape): Value {
+  const frame = gemm(masked, head('final_proj.weight'), head('final_proj.bias'), { transB: true });
+  return gemm(unitRows(frame), unitRows(head('label_embs')), undefined, { transB: true, alpha: 1 / temperature });
+}
 
 /** A head that a base brings, as constants of the graph. */
 export function headConstants(graph: Builder, head: BaseHead): TensorSource {

@@ -20,5 +20,11 @@ export interface Objective {
    * @param head the head's tensors, which train or are constants
    * @param prefix before the names of the labels' feeds and of the measures, where two heads predict at once
    */
-  build(hidden: Value, head: TensorSource, prefix?: string): { loss: Value; measures: Record<string, Value> };
+  build(
+    hidden: Value,
+    head: TensorSource,
+    prefix?: string,
+  ): { loss: Value; measures: Record<string, Value>; logits: Value };
+  /** Of every unit at the predicted frames [M, units], without labels. @param masked [M, width] */
+  logits(masked: Value, head: TensorSource): Value;
 }

@@ -116,6 +116,19 @@ export function accumulateGraph(slots: readonly TensorSlot[]): Record<string, Va
   );
 }
 
+/** `sum:<name>` = `gradient:<name>` + `weight:<name>` · (`parameter:<name>` − `start:<name>`). */
+export function pullGraph(slots: readonly TensorSlot[]): Record<string, Value> {
+  const graph = new Graph();
+  return Object.fromEntries(
+    slots.map(({ name, shape }) => {
+      const [sofar, now, start, weight] = ['gradient', 'parameter', 'start', 'weight'].map((part) =>
+        graph.input(`${part}:${name}`, shape),
+      );
+      return [`sum:${name}`, add(sofar, mul(weight, sub(now, start)))];
+    }),
+  );
+}
+
 /** `copy:<name>` is `<name>`: where the copy lies is the session's choice. */
 export function copyGraph(slots: readonly TensorSlot[]): Record<string, Value> {
   const graph = new Graph();

@@ -7,10 +7,24 @@ export const LOG_VERSION = 2;
 
 export type StageName = 'scan' | 'features' | 'units' | 'calibrate' | 'head' | 'train' | 'evaluate';
 
+/** How far what comes before the first step is, 0 to 1, and how long it will take still. */
+export interface Whole {
+  share: number;
+  leftSeconds?: number;
+}
+
 export type RunEvent =
   | { type: 'started'; version: typeof LOG_VERSION; step: number; steps: number; device: string; deviceNotes: string[] }
-  /** `leftSeconds`: of this stage, where that can be told. */
-  | { type: 'stage'; name: StageName; done: number; total: number; detail?: string; leftSeconds?: number }
+  /** `leftSeconds`: of this stage, where that can be told; `whole`: of all that comes before the first step. */
+  | {
+      type: 'stage';
+      name: StageName;
+      done: number;
+      total: number;
+      detail?: string;
+      leftSeconds?: number;
+      whole?: Whole;
+    }
   | { type: 'note'; level: 'info' | 'warning'; text: string }
   | ({ type: 'corpus' } & CorpusSummary)
   /** What is to be drawn of each language, once, and at every evaluation what has been. */

@@ -32,6 +32,12 @@ export const units: Readonly<Record<string, string>> = {
   /** L2 norm over all adapter parameters, and over all lora_B. */
   adapterNorm: '1',
   loraBNorm: '1',
+  /** What keeps parameters near to where they were adds to the loss. */
+  ewcPenalty: 'nats',
+  /** What a frozen teacher predicts against what the model does (LwF): KL divergence, softened by the temperature. */
+  distillation: 'nats',
+  /** Mean squared distance of replayed clips' logits from those that were kept (DER). */
+  logitDistance: '1',
   audioSecondsPerSecond: 's/s',
   residentBytes: 'bytes',
   /** Updates that no arm made, since the run began. */

@@ -2,6 +2,7 @@
  * @file Every message between the extension and the sidecar: JSON-RPC 2.0, one message a WebSocket text frame.
  * Who sends it, when, and whether it may be dropped stands at each. It imports nothing but its own room.
  */
+import type { Whole } from './events.ts';
 import type { ExportForm } from './forms.ts';
 import type { LogName, LogRecord, UtilisationRecord } from './log.ts';
 
@@ -127,6 +128,8 @@ export interface RunProgress {
   detail?: string;
   /** Of this stage, where that can be told. */
   leftSeconds?: number;
+  /** Of all that comes before the first step; absent from the first step on. */
+  whole?: Whole;
 }
 
 export interface RunStateChange {
@@ -209,6 +212,8 @@ export interface ModelReport {
   weights: string;
   files: string[];
   hasHead: boolean;
+  /** Files in its folder that hold heads of its width, beside one that is found by itself. Absent from older sidecars. */
+  heads?: string[];
   /** Tensors by name; a model that has any of the three cannot be trained. */
   missing: string[];
   unexpected: string[];

@@ -149,8 +149,8 @@ export class Runner extends EventEmitter<Events> {
       active.ending ||= message.last;
       this.emit('logged', active.run.id);
     } else if (message.type === 'stage') {
-      const { stage, done, total, detail, leftSeconds } = message;
-      active.progress = { run: active.run.id, stage, done, total, detail, leftSeconds };
+      const { type: _, ...told } = message;
+      active.progress = { run: active.run.id, ...told };
       this.emit('progress', active.progress);
     }
   }

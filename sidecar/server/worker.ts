@@ -42,8 +42,8 @@ async function work({ job, params, workspace }: JobData): Promise<void> {
         return asked;
       },
       onRun: ({ id, name }) => say({ type: 'run', id, name }),
-      onStage: (stage, done, total, detail, leftSeconds) =>
-        say({ type: 'stage', stage, done, total, detail, leftSeconds }),
+      onStage: ({ name, done, total, detail, leftSeconds, whole }) =>
+        say({ type: 'stage', stage: name, done, total, detail, leftSeconds, whole }),
       onLogged: (last) => say({ type: 'logged', last }),
     });
     say({ type: 'result', result });

@@ -23,6 +23,6 @@ export const CONTROL = 'control';
 export function planArms(experiment: Pick<Experiment, 'control'>, config: LearnableConfig): ArmPlan[] {
   const arms: ArmPlan[] = [{ name: ADAPTED, config }];
   if (experiment.control && config.adapter.kind !== 'none')
-    arms.push({ name: CONTROL, config: { ...config, adapter: { kind: 'none' } } });
+    arms.push({ name: CONTROL, config: { ...config, adapter: { kind: 'none' }, retention: undefined } });
   return arms;
 }

@@ -11,6 +11,7 @@ import type { Assessed, AssessedClip, Score } from '../evaluation/assessed.ts';
 import { charactersRight } from '../evaluation/characters-right.ts';
 import { findingsOf } from '../evaluation/findings.ts';
 import { adaptedBase } from '../evaluation/frozen-states.ts';
+import { ofLanguage } from '../evaluation/of-language.ts';
 import { phoneAbx } from '../evaluation/phone-abx.ts';
 import { representations } from '../evaluation/representations.ts';
 import type { RunEvent } from '../protocol/events.ts';
@@ -119,7 +120,7 @@ async function annotated(
   const model = { base, file, adapted: { config, parameters: learner.parameters }, session };
   for (const [language, files] of Object.entries(abx)) {
     emit({ type: 'stage', name: 'evaluate', done: row, total: row + 1, detail: `ABX of ${language}` });
-    const one = await phoneAbx(language, files, model, signal);
+    const one = await phoneAbx(language, files, { ...model, adapted: ofLanguage(model.adapted, language) }, signal);
     found.scores.push(...one.scores);
     found.skipped.push(...one.skipped);
   }
@@ -131,6 +132,7 @@ async function annotated(
       planned.clips.spoken(language),
       {
         ...model,
+        adapted: ofLanguage(model.adapted, language),
         cache,
         onDamage,
         workOf: (key, task, options) =>

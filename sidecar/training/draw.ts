@@ -2,7 +2,7 @@
 import type { Experiment } from '../config/experiment.ts';
 import type { Rows, Sampler } from '../corpus/index.ts';
 import type { HeldOutClip } from '../evaluation/heldout.ts';
-import { type MaskedCrop, maskedFrames } from '../learning/batch.ts';
+import { type KeptClips, type MaskedCrop, maskedFrames } from '../learning/batch.ts';
 import { spanMask } from '../learning/mask.ts';
 
 export interface TrainingClip extends HeldOutClip {
@@ -21,21 +21,30 @@ export interface MaskedShard {
   seen: { id: string; hash: string; start: number; frames: number }[];
 }
 
-/** The shards of a step: of `accumulate` draws, each with a number of its own. */
+/**
+ * The shards of a step: of `accumulate` draws, each with a number of its own.
+ * @param kept clips that wear a mask of their own
+ */
 export function drawStep(
   experiment: Pick<Experiment, 'mask' | 'seed'>,
   sampler: Sampler,
   clips: Rows<TrainingClip>,
   phase: 'head' | 'train',
   draws: readonly number[],
+  kept?: KeptClips,
 ): MaskedShard[] {
   return draws.flatMap((draw) => {
     let slot = 0;
     return sampler.next(draw).map(({ frames, crops: chosen }, shard): MaskedShard => {
       const own = chosen.map(({ clip }) => clips.at(clip)!);
       const crops = chosen.map(({ start }, b) => {
-        const { hash } = own[b];
-        return { hash, start, mask: spanMask(frames, experiment.mask, experiment.seed, phase, draw, slot++, hash) };
+        const { hash, language } = own[b];
+        const mask = spanMask(frames, experiment.mask, experiment.seed, phase, draw, slot++, hash);
+        const theirs = kept?.maskOf(hash)?.subarray(start, start + frames);
+        // A short crop may have nothing to predict, or to predict from.
+        return theirs?.includes(1) && theirs.includes(0)
+          ? { hash, language, start, mask: theirs, kept: true }
+          : { hash, language, start, mask };
       });
       return {
         frames,

@@ -23,6 +23,7 @@ import { type QuantisedProducts, quantise, type Recipe } from '../weights/quanti
 import { planArms } from './arms.ts';
 import { loadFrozenBase } from './prepare/base.ts';
 import { learnableConfig } from './prepare/learnable.ts';
+import { rememberSteps } from './remember-pace.ts';
 
 /** Steps measured after one that claims the memory; fewer where they take long. */
 const measured = 5;
@@ -47,7 +48,7 @@ export async function estimate(experiment: Experiment, options: EstimateOptions)
     });
   const frozen = loadFrozenBase(experiment, join(cache, '.milore', 'cache'), () => {});
   const { base, file, trainMask, framesPerSecond } = frozen;
-  const config = learnableConfig(experiment, base.config, trainMask);
+  const config = learnableConfig(experiment, base, trainMask);
   const count = countParameters(config, base);
   const session = { device: chosen.device };
   const batch = noiseBatch(experiment, base.config.convDim.at(-1) ?? 512, framesPerSecond, base.head !== undefined);
@@ -64,6 +65,7 @@ export async function estimate(experiment: Experiment, options: EstimateOptions)
     }
   };
   const exact = await time(0);
+  rememberSteps(cache, experiment, chosen.device, base.config, exact.stepSeconds);
   const peakBytes = process.resourceUsage().maxRSS * 1024;
   // How long it takes does not depend on which numbers are rounded: nothing is calibrated on noise.
   const int8 = also ? await time(measured + 1, quantise(file, products)) : undefined;

@@ -25,11 +25,13 @@ import { trainedClips, trainingSampler } from './prepare/clips.ts';
 import { mustCompute } from './prepare/compute.ts';
 import { type Plan, type Prepared, plan, prepare, sayDamage, trainedOn } from './prepare/index.ts';
 import { routedSites } from './prepare/learnable.ts';
+import { PaceKeeper } from './remember-pace.ts';
 import { checkpointAmong, evaluationsAt, loggedOf } from './resume.ts';
 import { samplingEvent } from './sampling.ts';
 import { leaveStage } from './stage-end.ts';
+import { forgetStarts, holdStart } from './stage-start.ts';
 import { stageAt, stagesOf } from './stages.ts';
-import { Stopwatch } from './stopwatch.ts';
+import { type Spent, Stopwatch } from './stopwatch.ts';
 
 export interface RunRequest {
   /** The workspace: `.milore/` lies in it. */
@@ -106,7 +108,18 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   );
   if (isFirst(ranks)) request.onRun?.(run);
   const watch = new Stopwatch();
-  const timed = (step: number) => sink.emit({ type: 'spent', step, ...watch.take() });
+  const timed = (step: number) => {
+    const spent = watch.take();
+    if (step === 0) paces.hear(spent, 0);
+    sink.emit({ type: 'spent', step, ...spent });
+  };
+  const paces = new PaceKeeper(
+    root,
+    experiment,
+    chosen.device,
+    () => planned?.frozen.base.config,
+    () => planned?.clips.summaries ?? [],
+  );
   let planned: Plan | undefined;
   let prepared: Prepared | undefined;
   const result = (state: RunResult['state'], rest: Partial<RunResult> = {}): RunResult => ({
@@ -157,6 +170,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       watch,
       signal,
       checkpointAsked: request.checkpointAsked,
+      onSpent: (spent: Spent, steps: number) => paces.hear(spent, steps),
     };
     const trainings = stages.map((stage): Training => {
       const clips = trainedClips(stage.experiment, planned!.clips, framesPerSecond);
@@ -193,11 +207,13 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const info = { baseHash: planned.meaning.base, version: request.version, run: run.id };
     let ending: Ending | undefined;
     let findings: Findings | undefined;
-    for (const training of trainings.slice(current.number - 1)) {
+    for (let training of trainings.slice(current.number - 1)) {
       const { stage } = training;
       // Gone on with at its very end, a stage has nothing left to enter.
       if (progress.step === stage.start) await enter(training, progress, planned);
       const fromItsStart = progress.step === stage.start;
+      const around = { run, frozen: planned.frozen, device: chosen.device };
+      if (progress.step < stage.end) training = await holdStart(training, around, fromItsStart);
       const enteredAt = performance.now();
       ending = await train(training, progress, stage === current ? logged?.last : undefined);
       if (ending.state !== 'done') break;
@@ -221,7 +237,9 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
         units: trainings.at(-1)!.meaning.units,
       });
       endWorks(run);
+      paces.keep();
       sink.emit({ type: 'done', step: steps, seconds: seconds() });
+      forgetStarts(run);
     }
     const rows = await evaluationsAt(
       run,

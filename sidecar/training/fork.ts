@@ -87,14 +87,17 @@ function whyNot(
   name: string,
   shape: readonly number[],
   before: readonly number[] | undefined,
-  { sites: old }: CheckpointMeaning,
-  { sites }: CheckpointMeaning,
+  { sites: old, experts: whose }: CheckpointMeaning,
+  { sites, experts }: CheckpointMeaning,
 ): string | undefined {
   if (before === undefined) return 'that run has none';
   const [was, is] = [old[siteOf(name)], sites[siteOf(name)]];
   // As many rows can be other experts: a site goes on whole or not at all.
   if (was && is && (was.experts !== is.experts || was.rank !== is.rank))
     return `${was.experts} experts of rank ${was.rank} became ${is.experts} of rank ${is.rank}`;
+  if (was && is && whose !== experts) return 'its experts are of other languages';
+  if (was && is && (was.shared ?? 0) !== (is.shared ?? 0))
+    return `${was.shared ?? 0} experts that were always on became ${is.shared ?? 0}`;
   if (before.join() === shape.join()) return undefined;
   return `it was [${before.join(', ')}] and is [${shape.join(', ')}]`;
 }

@@ -9,6 +9,8 @@ import { fromFirst } from '../ranks/share.ts';
 import { type Claim, claimRun } from '../runs/claim.ts';
 import { openRun, type RunDir, readResolved, runFiles } from '../runs/run.ts';
 import type { RunRequest } from './experiment-run.ts';
+import { Preparation } from './preparation.ts';
+import { refits } from './prepare/learnable.ts';
 import { refuseOlder } from './resume.ts';
 import { QuietSink, RunSink, type RunsSink } from './sink.ts';
 import { stagesOf } from './stages.ts';
@@ -57,7 +59,7 @@ export function openSink(
   // Those of a stage's end stay, so that another run can begin there.
   const pinned = stagesOf(request.experiment).map(({ end }) => end);
   try {
-    return new RunSink(held.run, held.claim, { keep, pinned }, request.onEvent);
+    return new RunSink(held.run, held.claim, { keep, pinned }, request.onEvent, preparationOf(request.experiment));
   } catch (error) {
     held.claim.release();
     if (!request.resume) removeIfPossible(held.run.path);
@@ -76,3 +78,6 @@ export function takeUp(path: string): Held {
     throw error;
   }
 }
+
+const preparationOf = (experiment: Experiment): Preparation =>
+  new Preparation(Object.keys(experiment.languages).length, refits(experiment) ? stagesOf(experiment).length : 1);

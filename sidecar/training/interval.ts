@@ -43,6 +43,8 @@ export function logInterval(
     'loraBNorm',
     normOf(first, (name) => name.endsWith('.lora_B')),
   );
+  const penalty = first.learner.heldPenalty();
+  if (penalty !== undefined) add(first.name, 'ewcPenalty', penalty);
   add('run', 'learningRate', learningRate);
   add('run', 'audioSecondsPerSecond', audioSecondsPerSecond);
   add('run', 'residentBytes', process.memoryUsage().rss);

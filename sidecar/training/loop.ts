@@ -23,7 +23,7 @@ import type { Sink } from './sink.ts';
 import type { Stage } from './stages.ts';
 import { type CheckpointMeaning, type Progress, saveState } from './state.ts';
 import { takeStep } from './step.ts';
-import { now, type Stopwatch } from './stopwatch.ts';
+import { now, type Spent, type Stopwatch } from './stopwatch.ts';
 import { Watch } from './watch.ts';
 
 const SKIPS_THAT_STOP = 10;
@@ -55,6 +55,8 @@ export interface Training {
   signal: AbortSignal;
   /** Asked after each step: whether someone wants a checkpoint now. */
   checkpointAsked?(): boolean;
+  /** Told what so many steps took. */
+  onSpent?(spent: Spent, steps: number): void;
 }
 
 /** Held-out speech after a step. */
@@ -97,10 +99,11 @@ export async function train(training: Training, progress: Progress, logged?: Rea
   if (logged && isMeasuredAt(progress.step, stage)) measured = await measure(training, progress.step, logged);
   const alarm = new Watch((text) => sink.emit({ type: 'note', level: 'warning', text }));
   const pace = new Pace();
+  let told = progress.step;
   const draw = (step: number) => {
     const first = (step - start - 1) * batches;
     const draws = Array.from({ length: batches }, (_, part) => first + part);
-    return drawStep(experiment, sampler, training.clips, 'train', draws);
+    return drawStep(experiment, sampler, training.clips, 'train', draws, training.sources.kept);
   };
   const ahead = new ReadAhead(draw, sampler, training.sources, (index) => isMine(ranks, index));
 
@@ -149,7 +152,10 @@ export async function train(training: Training, progress: Progress, logged?: Rea
     if (step % experiment.log.every === 0 || step === end) {
       await pull(training.arms);
       const use = await watch.during('log', () => logInterval(training, progress, rates.adapter, pace.lap()));
-      sink.emit({ type: 'spent', step, ...watch.take() });
+      const spent = watch.take();
+      training.onSpent?.(spent, step - told);
+      told = step;
+      sink.emit({ type: 'spent', step, ...spent });
       if (use && ownStep >= warm) alarm.routing(use);
     }
     const wishes = await everyone(ranks, {

@@ -8,6 +8,7 @@ import { type RunDir, RunLogs, runFiles } from '../runs/run.ts';
 import { startHeartbeat } from '../runs/status.ts';
 import { TensorBoardWriter } from '../runs/tensorboard.ts';
 import type { MaskedShard } from './draw.ts';
+import type { Preparation } from './preparation.ts';
 import { Remaining } from './remaining.ts';
 
 /** All that a run at work knows of the outside. */
@@ -57,6 +58,7 @@ export class RunSink implements RunsSink {
     private readonly claim: Claim,
     private readonly checkpoints: Keeping,
     private readonly onEvent: (event: RunEvent) => void,
+    private readonly preparation?: Preparation,
   ) {
     this.logs = new RunLogs(run);
     this.stopBeating = startHeartbeat(run, () => this.step);
@@ -71,7 +73,9 @@ export class RunSink implements RunsSink {
     if ('step' in event) this.step = event.step;
     if (event.type === 'stage') {
       const leftSeconds = this.remaining.of(event, performance.now() / 1000);
+      const whole = this.preparation?.of(event, performance.now() / 1000);
       if (leftSeconds !== undefined) event = { ...event, leftSeconds };
+      if (whole) event = { ...event, whole };
     }
     // Progress of a stage is for the screen; the log keeps what a paper could need.
     if (event.type !== 'stage') this.logs.log.append({ ...event });

@@ -25,8 +25,10 @@ export interface CheckpointMeaning {
   /** Names the set of units that the head predicts, and of those that one predicts which only measures. */
   units: string;
   measuringUnits?: string;
+  /** Whose each expert is, where they go by language. */
+  experts?: string;
   /** By the name of an adapted projection; `scale` is alpha / rank. */
-  sites: Record<string, { experts: number; rank: number; scale: number }>;
+  sites: Record<string, { experts: number; rank: number; scale: number; shared?: number }>;
 }
 
 type Layout = Record<string, { name: string; shape: readonly number[] }[]>;
@@ -105,6 +107,7 @@ export function parseProgress(text: string, where: string): StoredProgress {
     typeof value.meaning.base === 'string' &&
     typeof value.meaning.units === 'string' &&
     ['string', 'undefined'].includes(typeof value.meaning.measuringUnits) &&
+    ['string', 'undefined'].includes(typeof value.meaning.experts) &&
     isRecord(value.meaning.sites) &&
     Object.values(value.meaning.sites).every(areNumbers);
   if (sound) return value as unknown as StoredProgress;

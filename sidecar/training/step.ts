@@ -86,6 +86,7 @@ export async function takeStep(
   const { l2ToStart = 0 } = options;
   for (const { name, learner } of arms) {
     if (l2ToStart > 0) await learner.pullToAnchor(l2ToStart);
+    await learner.pullToHeld();
     gradientNorm[name] = await watch.during('update', () => learner.gradientNorm());
     if (!Number.isFinite(gradientNorm[name])) return giveUp(name, 'the gradient is not finite');
   }

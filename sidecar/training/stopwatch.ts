@@ -9,6 +9,7 @@ export type Work =
   | 'units'
   | 'calibrate'
   | 'head'
+  | 'importance'
   | 'load'
   | 'compute'
   | 'share'

@@ -113,15 +113,18 @@ export class WeightFile {
     return new WeightFile(folder, entries, onDamage);
   }
 
-  /** Frozen tensors for a graph, each made once. */
-  source(graph: Graph): TensorSource {
+  /**
+   * Frozen tensors for a graph, each made once.
+   * @param prefix before their names, where the graph is fed others by the same name
+   */
+  source(graph: Graph, prefix = ''): TensorSource {
     const made = new Map<string, Value>();
     return (name) => {
       let value = made.get(name);
       if (value) return value;
       const entry = this.entries.get(name);
       if (!entry) throw new Error(`internal: the base has no tensor ${name}`);
-      value = graph.weight(name, entry.shape, { file: BLOB, offset: entry.offset, length: entry.length });
+      value = graph.weight(prefix + name, entry.shape, { file: BLOB, offset: entry.offset, length: entry.length });
       made.set(name, value);
       return value;
     };

@@ -63,6 +63,9 @@ async function readBy(overrides: string[], read: Set<string>): Promise<void> {
     'adapter.router.kind=top-k',
     'adapter.router.balance=0.1',
     'replay.hours=0.01',
+    'training.ewc.strength=1',
+    'training.lwf.weight=1',
+    'training.der.weight=1',
     ...annotated(root),
     ...overrides,
   ]);

@@ -32,13 +32,14 @@ const settings: Record<string, string[]> = {
   'top-k': ['adapter.router.kind=top-k', 'adapter.router.k=2'],
   'one router a block': ['adapter.router.share=block', 'adapter.experts=[1, 2, 4, 1]'],
   'plain LoRA': ['adapter.experts=1'],
+  'experts always on': ['adapter.experts=[1, 2, 4, 8]', 'adapter.sharedExperts=2', 'adapter.rank=[3, 5, 8, 1]'],
   'the whole transformer': ['adapter.kind=full'],
   'the head alone': ['adapter.kind=none', 'units.clusters=2', 'head.projection=1'],
 };
 
 it.each(Object.entries(settings))('%s: counted from config.json alone as from the weights', (_, overrides) => {
   const wanted = experiment(...overrides);
-  const counted = countParameters(learnableConfig(wanted, sample.config, false), sample);
+  const counted = countParameters(learnableConfig(wanted, sample, false), sample);
   const { shareWithHead: _share, ...expected } = counted;
   expect(sizeOf(wanted, configOf(config)!)).toEqual(expected);
 });
@@ -70,7 +71,9 @@ it.each([
   const [lora, full] = [experiment('adapter.experts=4'), experiment('adapter.kind=full')];
   for (const each of [lora, full]) {
     const parsed = configOf(raw)!;
-    const { base, experts, routers, baseTrained } = countParameters(learnableConfig(each, parsed, false), { weights });
+    const { base, experts, routers, baseTrained } = countParameters(learnableConfig(each, { config: parsed }, false), {
+      weights,
+    });
     expect(sizeOf(each, shape)).toMatchObject({ base, experts, routers, baseTrained });
   }
   if (published) {
@@ -105,7 +108,7 @@ it('a list of the wrong length is refused as the run refuses it', () => {
 
 it.each(['lora-mixture', 'full', 'none'])('the arithmetic of a step (%s) is the graph’s own within a tenth', (kind) => {
   const wanted = experiment(`adapter.kind=${kind}`);
-  const learnable = learnableConfig(wanted, sample.config, false);
+  const learnable = learnableConfig(wanted, sample, false);
   const file = WeightFile.prepare(loadBase(folder), scratch());
   const clips = 4;
   const { frames, trainFlops } = stepWork(wanted, configOf(config)!, clips, 5);

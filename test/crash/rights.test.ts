@@ -62,10 +62,13 @@ describe.skipIf(process.platform === 'win32')('without the right to it', () => {
     const first = await train(mine);
     expect(first).toMatchObject({ ended: 'done' });
     expect(first.text).toMatch(
-      /fin: 1 recordings left out \(1 unreadable\)[\s\S]*eng: 1 recordings left out \(1 unreadable\)/,
+      /fin: 1 recording left out \(1 unreadable\)[\s\S]*eng: 1 recording left out \(1 unreadable\)/,
     );
     expect(logOf(mine)).toContain(folder);
     expect(logOf(mine)).toContain(recording);
+    // Where there is no log they are named at once.
+    const labelled = await command(['units', mine.experiment], undefined, uid);
+    for (const path of [folder, recording]) expect(labelled.text).toContain(path);
     open();
     expect(await train(mine)).toMatchObject({ ended: 'done' });
     expect(logOf(mine)).not.toContain('unreadable');

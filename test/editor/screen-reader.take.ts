@@ -105,7 +105,14 @@ try {
   await until(view.locator('#view-experts .heat:focus'), 'Tab');
   note('In a heat map');
   for (const key of ['Right', 'Down', 'Right', 'Home']) await press(key);
-  await sleep(3000);
+  note('Back to the tabs');
+  await until(view.locator('#tab-experts:focus'), 'shift+Tab');
+  note('To the evaluation');
+  await press('Right');
+  await until(view.locator('[data-chart=findings-0] .heat:focus'), 'Tab');
+  note('In what was measured');
+  for (const key of ['Right', 'Right', 'Down', 'End']) await press(key);
+  await sleep(6000);
   note('The end');
 } finally {
   for (const helper of helpers.reverse()) helper.kill();

@@ -84,8 +84,8 @@ const textKinds: ((text: string, others: readonly Uint8Array[], random: Random) 
   (text, _, random) => replaceOne(text, /\w+/g, () => pick(random, words), random),
   (text, _, random) => replaceOne(text, /\w+/g, (found) => found.repeat(1 + below(random, 300)), random),
   (text, _, random) => replaceOne(text, /[[\]{}":,\t\n<>]/g, () => pick(random, words), random),
-  (text, _, random) => replaceOne(text, /[^\n]*\n/g, () => '', random),
-  (text, _, random) => replaceOne(text, /[^\n]*\n/g, (found) => found.repeat(2 + below(random, 40)), random),
+  (text, _, random) => replaceOne(text, /^[^\n]*\n/gm, () => '', random),
+  (text, _, random) => replaceOne(text, /^[^\n]*\n/gm, (found) => found.repeat(2 + below(random, 40)), random),
   (text, _, random) => replaceOne(text, /"[^"\n]*"|\w+/g, (found) => found + found, random),
   (text, _, random) => {
     const depth = 1 + below(random, 3000);

@@ -42,6 +42,26 @@ describe.skipIf(turnedOff)('a training step on WebGPU', () => {
   });
   afterAll(() => anchor?.release());
 
+  it('pulls to what is held as the CPU does', async () => {
+    const learners = [
+      await opened(DeviceLearner, dense, { device: 'webgpu' }),
+      await opened(HostLearner, dense, { device: 'cpu' }),
+    ];
+    const pulls: Float32Array[] = [];
+    for (const learner of learners) {
+      const { size } = learner.parameters;
+      const start = learner.parameters.data.map((x, i) => x - 0.01 * Math.sin(i));
+      await learner.hold({ start, weight: Float32Array.from({ length: size }, (_, i) => 1 + (i % 7)) });
+      await learner.accumulate(batch);
+      const before = await learner.readGradient();
+      await learner.pullToHeld();
+      pulls.push((await learner.readGradient()).map((x, i) => x - before[i]));
+      await learner.hold();
+      await learner.release();
+    }
+    expect(worstDifference(pulls[0], pulls[1])).toBeLessThan(1e-6);
+  });
+
   it('pulls to the start as the CPU does', async () => {
     const learners = [
       await opened(DeviceLearner, 'the whole transformer', { device: 'webgpu' }),

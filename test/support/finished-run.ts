@@ -70,7 +70,7 @@ export async function finishedRun(
   const { hidden } = model.config;
   const mask = model.weights.get('masked_spec_embed') ?? { shape: [hidden], data: new Float32Array(hidden).fill(0.5) };
   model.weights.set('masked_spec_embed', mask);
-  const config = learnableConfig(experiment, model.config, experiment.adapter.trainMask ?? false);
+  const config = learnableConfig(experiment, model, experiment.adapter.trainMask ?? false);
   const parameters = new Parameters(parameterSpecs(config, model.weights), 0);
   for (const name of parameters.names) {
     const view = parameters.view(name);

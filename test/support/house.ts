@@ -45,10 +45,11 @@ rooms.studies = [...below('training'), 'report'];
 rooms.jobs = below('runs');
 rooms.server = [...below('export'), 'report', 'studies'];
 rooms.mcp = below('studies');
-rooms.cli = [...below('server'), 'server', 'mcp', 'jobs'];
+rooms.cli = [...below('server'), 'mcp', 'jobs'];
 
-/** Makes the sample (never shipped) and may know all that the terminal may. */
+/** They make the sample and measure; never shipped, they may know all that the terminal may. */
 rooms.sample = [...rooms.cli, 'cli'];
+rooms.bench = rooms.sample;
 
 /** The room of a file: `sidecar/engine/ops.ts` is in engine; an entry point (`sidecar/cli.ts`) composes and may know all. */
 export function roomOf(file: string): string {

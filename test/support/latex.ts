@@ -3,6 +3,8 @@
 const COMMANDS = new Set(
   ['caption', 'label', 'centering', 'toprule', 'midrule', 'bottomrule', 'begin', 'end', '\\', ','].concat(
     ['textbackslash', 'textasciitilde', 'textasciicircum', 'ensuremath', 'times', 'cdot', 'pm'],
+    ['textless', 'textgreater', 'textquotedbl', 'dots', 'footnotesize', 'setlength', 'tabcolsep', 'linewidth'],
+    ['raggedleft', 'raggedright', 'arraybackslash'],
     ['{', '}', '&', '%', '$', '#', '_'],
   ),
 );
@@ -33,11 +35,11 @@ export function readLatex(text: string): LatexTable[] {
       if (token === '&' && open.at(-1) !== 'tabular') fail('a bare &');
     }
     if (depth !== 0) fail('a brace that nothing closes');
-    const begin = /^ *\\begin\{(\w+)\}(?:\{([lr]+)\})?$/.exec(line);
+    const begin = /^ *\\begin\{(\w+)\}(?:\{((?:[lr]|>\{[^{}]*\}p\{[^{}]*\})+)\})?$/.exec(line);
     const end = /^ *\\end\{(\w+)\}$/.exec(line);
     if (begin) {
       open.push(begin[1]);
-      if (begin[1] === 'tabular') columns = begin[2].length;
+      if (begin[1] === 'tabular') columns = begin[2].replace(/>\{[^{}]*\}p\{[^{}]*\}/g, 'p').length;
       else tables.push({ caption: '', label: '', rows: [] });
     } else if (end) {
       if (open.pop() !== end[1]) fail('an end of another environment');

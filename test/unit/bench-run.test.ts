@@ -1,6 +1,6 @@
 /** What the whole-run bench makes of a log. */
 import { expect, it } from 'vitest';
-import { stepShares } from '../../sidecar/bench-run.ts';
+import { stepShares } from '../../sidecar/bench/whole-run.ts';
 
 it('shares of a step are those of all steps together, and add up to one', () => {
   const shares = stepShares([

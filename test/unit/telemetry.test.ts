@@ -5,7 +5,7 @@ const firstImport = (path: string) => /^import .*$/m.exec(readFileSync(path, 'ut
 
 it('the runtime is told to report nothing before it is loaded, in the process and in what it starts', () => {
   // What is imported first is evaluated first; a worker's environment is a copy of its process's.
-  for (const path of ['sidecar/cli.ts', 'sidecar/server/worker.ts', 'sidecar/bench.ts'])
+  for (const path of ['sidecar/cli.ts', 'sidecar/server/worker.ts', 'sidecar/bench/main.ts'])
     expect(firstImport(path), path).toMatch(/^import '\.{1,2}\/engine\/telemetry\.ts';$/);
   // The one that loads it.
   expect(firstImport('sidecar/engine/runtime.ts')).toBe("import './telemetry.ts';");

@@ -1,4 +1,5 @@
 /** @file The table as text: CSV (RFC 4180) at full precision, Markdown and LaTeX as they are read. Pure. */
+import { columnsOf, inLatex } from '../../sidecar/protocol/latex.ts';
 import type { Scalar } from '../../sidecar/protocol/settings.ts';
 import { csvOfSheet } from '../charts/export-csv.ts';
 import { type Line, sayGroup } from './arrange.ts';
@@ -64,46 +65,14 @@ function markdown(head: readonly string[], rows: readonly (readonly string[])[],
   return [line(head.map(inMarkdown)), rule, ...rows.map((row) => line(row.map(inMarkdown)))].join('');
 }
 
-const texMarks: Readonly<Record<string, string>> = {
-  '\\': '\\textbackslash{}',
-  '{': '\\{',
-  '}': '\\}',
-  $: '\\$',
-  '&': '\\&',
-  '#': '\\#',
-  _: '\\_',
-  '%': '\\%',
-  '^': '\\textasciicircum{}',
-  '~': '\\textasciitilde{}',
-  '<': '\\textless{}',
-  '>': '\\textgreater{}',
-  '"': '\\textquotedbl{}',
-  '−': '$-$',
-  '±': '$\\pm$',
-  '·': '$\\cdot$',
-  '–': '--',
-  '…': '\\dots{}',
-  '\u202f': '\\,',
-  '“': '``',
-  '”': "''",
-  '’': "'",
-};
-
-/** As pdflatex with T1 takes it; letters of other scripts stay, for lualatex and xelatex. */
-export const inLatex = (text: string): string => {
-  const escaped = oneLine(text).replace(/[\\{}$&#_%^~<>"−±·–…\u202f“”’]/g, (mark) => texMarks[mark]);
-  // A cell that begins so would be taken for the length after \\.
-  return escaped.startsWith('[') ? `{}${escaped}` : escaped;
-};
-
 function latex(head: readonly string[], rows: readonly (readonly string[])[], isRight: readonly boolean[]): string {
-  const line = (cells: readonly string[]) => `${cells.join(' & ')} \\\\\n`;
+  const line = (cells: readonly string[]) => `${cells.map(inLatex).join(' & ')} \\\\\n`;
   return [
-    '% \\usepackage{booktabs}\n',
-    `\\begin{tabular}{${isRight.map((right) => (right ? 'r' : 'l')).join('')}}\n\\toprule\n`,
-    line(head.map(inLatex)),
+    '% \\usepackage{array,booktabs}\n',
+    `\\begin{tabular}{${columnsOf([head, ...rows], isRight).columns}}\n\\toprule\n`,
+    line(head),
     '\\midrule\n',
-    ...rows.map((row) => line(row.map(inLatex))),
+    ...rows.map(line),
     '\\bottomrule\n\\end{tabular}\n',
   ].join('');
 }

@@ -1,5 +1,6 @@
 /** @file The line above all pages: which runs, how far, what can be done about it. */
 
+import { progressWords, stepWords } from '../../sidecar/protocol/progress-words.ts';
 import { sayReason } from '../../sidecar/protocol/reason.ts';
 import { isStopped, stateWord } from '../../sidecar/protocol/state-words.ts';
 import { swatch } from '../charts/swatch.ts';
@@ -87,16 +88,14 @@ export function header(page: Page): Part {
       // The step that is being made is told before it is logged: the status bar and the tree have it from there too.
       const told = running && stage?.stage === 'train' && stage.total === steps ? stage.done : 0;
       const step = Math.max(logged, told);
-      const preparing = running && step === 0 && stage !== undefined && stage.stage !== 'train' && stage.total > 0;
-      const share = preparing ? stage.done / stage.total : steps > 0 ? step / steps : 0;
+      const going = running && stage?.whole ? progressWords(stage, t) : undefined;
+      const share = going ? going.share : steps > 0 ? step / steps : 0;
       (bar.firstElementChild as HTMLElement).style.width = `${Math.min(100, Math.max(0, share * 100))}%`;
       setAttribute(bar, 'aria-valuenow', String(Math.round(Math.min(1, Math.max(0, share)) * 100)));
-      const parts = preparing
-        ? [t('preparing: {0}', stage.stage), `${whole(stage.done)} / ${whole(stage.total)}`, stage.detail]
-        : [
-            `${t('step {0} of {1}', whole(step), whole(steps))}${running ? ` (${Math.floor(100 * share)}\u202f%)` : ''}`,
-          ];
-      const remaining = preparing ? stage.leftSeconds : history.remainingSeconds();
+      const parts: (string | undefined)[] = going
+        ? [going.text, going.what]
+        : [running ? stepWords(step, steps, t).text : t('step {0} of {1}', whole(step), whole(steps))];
+      const remaining = going ? going.leftSeconds : history.remainingSeconds();
       if (running && remaining !== undefined) parts.push(t('{0} left', duration(remaining)));
       if (!running && history.seconds !== undefined) parts.push(t('took {0}', duration(history.seconds)));
       const speed = history.scalar('audioSecondsPerSecond').last();

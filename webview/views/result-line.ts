@@ -12,7 +12,12 @@ import type { Part } from './page.ts';
 const mostLines = 3;
 
 export function resultLine(): Part {
-  const element = h('div', { class: 'result', role: 'status', 'aria-label': t('The result in words') });
+  const element = h('div', {
+    class: 'result',
+    role: 'group',
+    'aria-live': 'polite',
+    'aria-label': t('The result in words'),
+  });
   const content = keyed(element);
   const known = new WeakMap<object, { version: number; said: SaidResult | undefined }>();
   const sayOf = ({ told, history }: Shown): SaidResult | undefined => {

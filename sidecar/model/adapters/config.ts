@@ -50,13 +50,20 @@ export function checkAdapterConfig(
     const mixture = section('adapter.mixture', adapter.mixture);
     each('adapter.mixture.experts', mixture.experts, 64);
     each('adapter.mixture.rank', mixture.rank, 256);
+    if (mixture.shared !== undefined) whole('adapter.mixture.shared', mixture.shared, 16);
     real('adapter.mixture.alpha', mixture.alpha, 0);
     real('adapter.mixture.init', mixture.init, 0);
     const { targets } = mixture;
     const known = Array.isArray(targets) && targets.length >= 1 && targets.every((name) => TARGETS.includes(name));
     at('adapter.mixture.targets', targets, known && new Set(targets).size === targets.length, TARGETS.join(', '));
     const router = section('adapter.mixture.router', mixture.router);
-    oneOf('adapter.mixture.router.kind', router.kind, ['dense', 'top-k']);
+    oneOf('adapter.mixture.router.kind', router.kind, ['dense', 'top-k', 'language']);
+    if (router.kind === 'language') {
+      const most = Array.isArray(mixture.experts) ? Math.min(...mixture.experts) : 0;
+      const all = Object.entries(isRecord(router.languages) ? router.languages : {});
+      const sound = all.length > 0 && all.every(([, e]) => Number.isInteger(e) && Number(e) >= 0 && Number(e) < most);
+      at('adapter.mixture.router.languages', router.languages, sound, 'experts by language');
+    }
     oneOf('adapter.mixture.router.share', router.share, ['site', 'block']);
     whole('adapter.mixture.router.k', router.k, 64);
     for (const key of ['balance', 'zLoss', 'init']) real(`adapter.mixture.router.${key}`, router[key], 0);

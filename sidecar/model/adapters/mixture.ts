@@ -1,7 +1,8 @@
 /**
  * @file The soft mixture of LoRA experts (MiLorE-SSL, arXiv 2601.20300; Lamer-SSL, arXiv 2602.12746, section 2):
  * y = W₀x + b + (α/r)·Σ_e p_e·B_e·A_e·x with p = softmax(W_r·x), as two products a site: the experts' A and the router
- * stacked in one, the gated hidden numbers times the stacked B in the other, which adds onto the frozen output.
+ * stacked in one, the gated hidden numbers times the stacked B in the other, which adds onto the frozen output. Shared
+ * experts are gated by 1.
  */
 import type { BaseConfig } from '../../architecture/config.ts';
 import { blockRouter, type MixtureShape, mixtureTensors } from '../../architecture/mixture.ts';
@@ -18,7 +19,9 @@ import type { ParameterSpec } from '../parameters.ts';
 export interface MixtureConfig extends MixtureShape {
   alpha: number;
   router: {
-    kind: 'dense' | 'top-k';
+    kind: 'dense' | 'top-k' | 'language';
+    /** Where each goes to an expert of its language (`EXPERTS` is fed): by ISO 639-3 code, from 0. */
+    languages?: Readonly<Record<string, number>>;
     k: number;
     /** One router a site on the site's input, or one a block on the block's input. */
     share: 'site' | 'block';
@@ -30,6 +33,9 @@ export interface MixtureConfig extends MixtureShape {
   /** Share of what enters the experts, not the routers, that is left out in training; 0 unless told. */
   dropout?: number;
 }
+
+/** The feed [B·T, E] of experts that go by language: 1 for the clip's own, 0 for the others. */
+export const EXPERTS = 'experts';
 
 /** The feed [B·T, in] that multiplies what enters the experts of a site in training. */
 export const dropoutInput = (site: Site) => `dropout:${siteName(site)}`;
@@ -87,6 +93,7 @@ export function mixtureHook(
   const hook: ProjectionHook = (site, x, frozen, block) => {
     if (!mixture.targets.includes(site.target)) return frozen;
     const [experts, rank] = [mixture.experts[site.layer], mixture.rank[site.layer]];
+    const always = (mixture.shared ?? 0) * rank;
     const name = siteName(site);
     const factor = mixture.alpha / rank;
     const up = parameter(`${name}.lora_B`);
@@ -99,11 +106,13 @@ export function mixtureHook(
     }
     let low: Value;
     let routed: { gates: Value; kept?: Value };
-    if (mixture.router.share === 'site' && dropping) {
+    if (mixture.router.kind === 'language') {
+      [low, routed] = [down(), { gates: graph.input(EXPERTS, ['B*T', experts]) }];
+    } else if (mixture.router.share === 'site' && dropping) {
       [low, routed] = [down(), route(gemm(x, parameter(`${name}.router`), undefined, { transB: true }))];
     } else if (mixture.router.share === 'site') {
       const stacked = stackRows(parameter(`${name}.lora_A`), parameter(`${name}.router`));
-      const [hidden, logits] = split(gemm(x, stacked, undefined, { transB: true }), [experts * rank, experts]);
+      const [hidden, logits] = split(gemm(x, stacked, undefined, { transB: true }), [experts * rank + always, experts]);
       [low, routed] = [hidden, route(logits)];
     } else {
       low = down();
@@ -116,8 +125,10 @@ export function mixtureHook(
       routed = once;
     }
     seen.push({ site, ...routed });
-    const spread = mul(reshape(low, ['B*T', experts, rank]), reshape(routed.gates, ['B*T', experts, 1]));
-    return gemm(reshape(spread, ['B*T', experts * rank]), up, frozen, { transB: true, alpha: factor });
+    const [weighed, on] = always > 0 ? split(low, [experts * rank, always]) : [low];
+    const spread = mul(reshape(weighed, ['B*T', experts, rank]), reshape(routed.gates, ['B*T', experts, 1]));
+    const gated = reshape(spread, ['B*T', experts * rank]);
+    return gemm(on ? concat(gated, on) : gated, up, frozen, { transB: true, alpha: factor });
   };
 
   const routing = (): Routing => ({

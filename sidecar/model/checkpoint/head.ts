@@ -2,6 +2,8 @@
  * @file The pre-training head that a base may bring: a projection and the units' embeddings. Must not know how it is
  * used.
  */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { openSafetensors } from './safetensors.ts';
 import { damaged, sameShape, type TensorFile } from './tensor-file.ts';
 
@@ -39,6 +41,25 @@ export function readHead(file: string, hidden: number): BaseHead {
   } finally {
     tensors.close();
   }
+}
+
+const mostHeads = 20;
+
+/** Names of the files in a base's folder that are heads for its width, beside the one that is found by itself. */
+export function headsBeside(folder: string, hidden: number): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.safetensors') && !name.startsWith('model') && name !== HEAD_FILE)
+    .sort()
+    .slice(0, mostHeads)
+    .filter((name) => {
+      try {
+        readHead(join(folder, name), hidden);
+        return true;
+      } catch {
+        // Weights of something else.
+        return false;
+      }
+    });
 }
 
 function headOf(tensors: TensorFile, hidden: number): BaseHead {

@@ -98,7 +98,7 @@ export async function inspectDataset(raw: unknown, context: JobContext): Promise
       signal,
       mayBeEmpty: true,
     },
-    ({ done, total, seconds }) => progress(done, total, `${Math.round(seconds)} s`),
+    ({ done, total, seconds }) => progress(done, total, `${Math.round(seconds)} s of speech`),
   );
   const { utterances, skipped } = corpus;
   const { splits, notes } = splitsOf(corpus);

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { modelRateHz } from '../../audio/index.ts';
 import { downloadInto } from '../../hub/download.ts';
 import { readCard, readOrigin } from '../../hub/model-card.ts';
+import { headsBeside } from '../../model/checkpoint/head.ts';
 import { surveyBase } from '../../model/checkpoint/survey.ts';
 import type { DownloadedModel, ModelReport } from '../../protocol/messages.ts';
 import type { JobContext } from './context.ts';
@@ -34,6 +35,7 @@ export async function inspectModel(raw: unknown, { progress }: JobContext): Prom
     weights: source,
     files: readdirSync(folder).sort().slice(0, listedFiles),
     hasHead,
+    heads: headsBeside(folder, config.hidden),
     missing: few(faults.missing),
     unexpected: few(faults.unexpected),
     misshapen: few(faults.misshapen),

@@ -39,7 +39,7 @@ export const runParams = z.strictObject({
 export interface TrainContext extends JobContext {
   checkpointAsked(): boolean;
   onRun(run: { id: string; name: string }): void;
-  onStage(stage: string, done: number, total: number, detail?: string, leftSeconds?: number): void;
+  onStage(stage: RunEvent & { type: 'stage' }): void;
   /** Something stands in a log that was not there before; `last` where it says how the run ended. */
   onLogged(last: boolean): void;
 }
@@ -57,7 +57,7 @@ export async function trainJob(raw: unknown, context: TrainContext): Promise<Tra
     checkpointAsked: context.checkpointAsked,
     onRun: context.onRun,
     onEvent(event: RunEvent) {
-      if (event.type === 'stage') context.onStage(event.name, event.done, event.total, event.detail, event.leftSeconds);
+      if (event.type === 'stage') context.onStage(event);
       else context.onLogged(['done', 'stopped', 'failed'].includes(event.type));
     },
   };

@@ -58,8 +58,8 @@ export async function collectClips(
   const summaries: CorpusSummary[] = [];
   const spoken = new Map<string, Rows<SplitUtterance>>();
   const codes = Object.entries(experiment.languages);
-  for (const [i, [code, spec]] of codes.entries()) {
-    emit({ type: 'stage', name: 'scan', done: i, total: codes.length, detail: code });
+  for (const [code, spec] of codes) {
+    emit({ type: 'stage', name: 'scan', done: 0, total: 1, detail: code });
     const onProgress = (done: number, total: number) =>
       emit({ type: 'stage', name: 'scan', done, total, detail: code });
     const { clips, utterances, summary } = await makeLanguage(code, spec, experiment, {

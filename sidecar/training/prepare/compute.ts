@@ -131,8 +131,8 @@ async function someSpeech({ mask, seed }: Experiment, clips: Rows<TrainingClip>,
   const frames = Math.min(CLIP_FRAMES, Math.max(...inOrder.map((clip) => clip.frames)));
   const chosen = inOrder.filter((clip) => clip.frames >= frames).slice(0, Math.max(1, Math.floor(FRAMES / frames)));
   await sources.features.ready?.(chosen.map(({ hash }) => hash));
-  const crops = chosen.map(({ hash }) => {
-    return { hash, start: 0, mask: spanMask(frames, mask, seed, 'calibrate', hash) };
+  const crops = chosen.map(({ hash, language }) => {
+    return { hash, language, start: 0, mask: spanMask(frames, mask, seed, 'calibrate', hash) };
   });
   return { ...assemble(crops, frames, sources), key: [seed, 'calibrate'] };
 }

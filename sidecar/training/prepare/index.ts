@@ -26,7 +26,7 @@ import { type FrozenBaseModel, loadFrozenBase } from './base.ts';
 import { type Clips, collectClips } from './clips.ts';
 import { chooseCompute } from './compute.ts';
 import { type FeaturesPlan, planFeatures } from './features.ts';
-import { learnableConfig, meaningOfSites, refits } from './learnable.ts';
+import { learnableConfig, meaningOfSites, refits, whoseExperts } from './learnable.ts';
 import { labelClips, planUnits, planUnitsOfStages, type UnitsPlan, unitsFile } from './units.ts';
 
 export interface Around {
@@ -62,7 +62,7 @@ export async function plan(experiment: Experiment, around: Around): Promise<Plan
   sweepTemporary(cache);
   const frozen = await watch.during('base', () => loadFrozenBase(experiment, cache, emit, onDamage));
   const { base } = frozen;
-  const config = learnableConfig(experiment, base.config, frozen.trainMask);
+  const config = learnableConfig(experiment, base, frozen.trainMask);
   const clips = await watch.during('scan', () => collectClips(experiment, frozen, around));
   const all = joined<TrainingClip>([clips.heard, clips.heldOut]);
   const sized = rowsBy(all.length, (i) => {
@@ -87,6 +87,7 @@ export async function plan(experiment: Experiment, around: Around): Promise<Plan
       base: base.hash,
       units: units.key,
       ...(stageUnits ? { measuringUnits: units.key } : {}),
+      ...whoseExperts(config),
       sites: meaningOfSites(config),
     },
     count: countParameters(config, base),
@@ -171,7 +172,9 @@ export async function prepare(experiment: Experiment, planned: Plan, around: Aro
       // The control's encoder is the base, of which the base's own head has said all.
       return { config, baseHead: name === ADAPTED ? base.head : undefined };
     });
-    const speech = { config: armPlans[0].config, file, clips: clips.heard, sources };
+    // Tried on labels alone: a frozen teacher has no way back.
+    const plain = { ...armPlans[0].config, retention: undefined };
+    const speech = { config: plain, file, clips: clips.heard, sources };
     const quantised = await watch.during('calibrate', () => chooseCompute(experiment, speech, around));
     const learners = await openLearners(models, base, file, experiment.seed, from.options, quantised);
     arms.push(...armPlans.map((arm, i) => ({ ...arm, learner: learners[i] })));

@@ -64,7 +64,7 @@ const settings: [string, string, string[]][] = [
     'a mixture whose router is shared by a block, of the two best experts',
     ['adapter.experts=[3, 2, 4]', 'adapter.router.kind=top-k', 'adapter.router.share=block'],
   ],
-  ['hubert, large style', 'a mixture', ['adapter.experts=2']],
+  ['hubert, large style', 'a mixture beside a shared expert', ['adapter.experts=2', 'adapter.sharedExperts=1']],
   ['wav2vec2', 'a single expert', ['adapter.experts=1']],
   ['wavlm', 'a mixture on all projections', ['adapter.experts=2', 'adapter.targets=[q, k, v, o, fc1, fc2]']],
   ['wavlm, large style', 'a single expert', ['adapter.experts=1']],

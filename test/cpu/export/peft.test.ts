@@ -147,6 +147,29 @@ it('a mixture is a folder an expert, and layers with fewer experts are in none o
   expect(readFileSync(join(out, 'README.md'), 'utf8')).toContain('One expert alone is not the mixture');
 });
 
+it('experts that are always on are folders of their own, and in no merged model', async () => {
+  const { path } = await finishedRun(bases.hubert(), ['adapter.experts=[2, 1, 1]', 'adapter.sharedExperts=1']);
+  const out = join(scratch(), 'peft');
+  await exportRun(path, out, { as: 'peft' });
+  expect(readdirSync(out).sort()).toEqual(['README.md', 'expert-1', 'expert-2', 'shared-1']);
+  const ours = openSafetensors(join(path, 'adapter', 'adapter_model.safetensors'));
+  const { modules } = readPeft(join(out, 'shared-1'), shapesOf(loadBase(bases.hubert())));
+  expect(modules.size).toBe(6);
+  for (const [module, { a, b }] of modules) {
+    // It follows the experts of its layer.
+    const expert = module.includes('layers.0.') ? 2 : 1;
+    expect(a).toEqual(ours.float32(`base_model.model.${module}.lora_A.${expert}.weight`));
+    expect(b).toEqual(ours.float32(`base_model.model.${module}.lora_B.${expert}.weight`));
+  }
+  ours.close();
+  expect(readFileSync(join(out, 'README.md'), 'utf8')).toMatch(
+    /2 LoRA experts of a soft mixture and 1 that is always on/,
+  );
+  await expect(exportRun(path, join(scratch(), 'hf'), { as: 'hf' })).rejects.toThrow(/there are 3, weighed anew/);
+  const one = await finishedRun(bases.hubert(), ['adapter.experts=1', 'adapter.sharedExperts=1']);
+  await expect(exportRun(one.path, join(scratch(), 'hf'), { as: 'hf' })).rejects.toThrow(/there are 2/);
+});
+
 it('says that attention of WavLM has to be merged first, and of no other family or projection', async () => {
   const cardOf = async (base: string, targets: string) => {
     const { path } = await finishedRun(base, ['adapter.experts=1', targets]);

@@ -37,10 +37,12 @@ const PROJECTION = {
 } as const;
 type Target = keyof typeof PROJECTION;
 
-const kinds: [string, Partial<MixtureConfig['router']>][] = [
+const kinds: [string, Partial<MixtureConfig['router']>, number?][] = [
   ['a dense router a site', { kind: 'dense', share: 'site' }],
   ['a top-2 router a site', { kind: 'top-k', k: 2, share: 'site' }],
   ['a top-2 router a block', { kind: 'top-k', k: 2, share: 'block' }],
+  ['a dense router a site beside a shared expert', { kind: 'dense', share: 'site' }, 1],
+  ['a top-2 router a block beside two shared experts', { kind: 'top-k', k: 2, share: 'block' }, 2],
 ];
 
 /** W [rows, width] · x [width], in double precision. */
@@ -59,7 +61,7 @@ function gatesByHand(logits: number[], { kind, k = 1 }: Partial<MixtureConfig['r
   return chosen.map((p) => p / total);
 }
 
-it.each(kinds)('every expert in the file is the one that the model applies: %s', async (_, router) => {
+it.each(kinds)('every expert in the file is the one that the model applies: %s', async (_, router, shared) => {
   const config: LearnableConfig = {
     base: base.config,
     adapter: {
@@ -67,6 +69,7 @@ it.each(kinds)('every expert in the file is the one that the model applies: %s',
       mixture: {
         experts: EXPERTS,
         rank: RANK,
+        shared,
         alpha: ALPHA,
         targets: ['q', 'o', 'fc1', 'fc2'],
         router: { kind: 'dense', k: 1, share: 'site', balance: 0, zLoss: 0, init: 0.5, ...router },
@@ -129,7 +132,9 @@ it.each(kinds)('every expert in the file is the one that the model applies: %s',
             : times(read(layer, `${projection}.router`), x);
         const gates = gatesByHand(logits, router);
         const y = times(weight, x).map((value, i) => value + bias[i]);
-        gates.forEach((gate, e) => {
+        // Those that are always on follow the others.
+        const all = [...gates, ...new Array<number>(shared ?? 0).fill(1)];
+        all.forEach((gate, e) => {
           const low = times(read(layer, `${projection}.lora_A.${e}`), x);
           times(read(layer, `${projection}.lora_B.${e}`), low).forEach((up, i) => {
             y[i] += (ALPHA / RANK[layer]) * gate * up;

@@ -127,8 +127,63 @@ describe('a fault is underlined as far as it goes, and one click cures it:', () 
     [good.replace('speech/yor', 'dataset:yor-c'), 'dataset:yor-c', ['dataset:yor-cv', 'milore.dataset.add yor-c']],
     [good.replace('speech/yor', 'dataset:unheard-of'), 'dataset:unheard-of', ['milore.dataset.add unheard-of']],
     [good.replace('models/base', 'model:smal'), 'model:smal', ['model:small', 'milore.model.add smal']],
-    [`${good}hours: 3\n`, 'hours', []],
+    [`${good}hours: 3\n`, 'hours', ['']],
   ])('%j', async (text, underlined, expected) => expect(await cured(text, underlined)).toEqual(expected));
+});
+
+describe('every fault that one thing cures has a cure that cures it:', () => {
+  const check = async (text: string) => {
+    const about = opened(join(folder, 'x.milore.yaml'), text, folder);
+    const { uri, document, tree, grammar, workspace } = about;
+    const problems = await problemsOf(text, join(folder, 'x.milore.yaml'), grammar, workspace.files(uri));
+    return { ...about, problems, diagnostics: problems.map((problem) => toDiagnostic(problem, document, tree)) };
+  };
+  const both = `${good}  eng: { role: existing, data: speech/yor }\n`;
+  it.each<[code: string, text: string, result?: string]>([
+    ['config.unknown-key', `${good}hours: 3\n`, good],
+    ['config.unknown-key', good.replace('role: new', 'zzzzzz: 3, role: new'), good],
+    ['config.wrong-value', `${good}seed: many\n`, `${good}seed: 1\n`],
+    ['config.wrong-value', `${good}name: 12\n`, `${good}name: "12"\n`],
+    ['config.wrong-value', `${good}training:\n  steps: 0\n`, `${good}training:\n  steps: 1000\n`],
+    ['config.missing-key', good.replace('role: new, ', '')],
+    ['config.missing-key', good.replace(/base:.*\n( {2}model:.*\n)?/, ''), undefined],
+    ['config.duplicate-key', `${good}seed: 1\nseed: 2\n`, `${good}seed: 1\n`],
+    ['config.rule', `${good}replay: { fraction: 0.5 }\n`, `${good}replay: { fraction: 0 }\n`],
+    ['config.rule', `${good}replay: { languages: [yor], fraction: 0 }\n`],
+    ['config.rule', `${good}units: { fitOn: existing }\n`, `${good}units: { fitOn: all }\n`],
+    ['config.rule', `${good}units:\n  fitOn:\n    - deu\n`],
+    ['config.rule', `${both}units: { fitOn: [yor, deu] }\n`, `${both}units: { fitOn: [yor] }\n`],
+    ['config.rule', `${good}adapter: { targets: [] }\n`],
+    ['config.rule', `${good}adapter: { targets: [q, k, q] }\n`, `${good}adapter: { targets: [q, k] }\n`],
+    ['config.rule', `${good}adapter: { experts: 2, router: { kind: top-k, k: 3 } }\n`],
+    ['config.rule', `${good}adapter:\n  experts: 1\n  router:\n    kind: top-k\n`],
+    ['config.rule', `${good}training: { l2ToStart: 1 }\n`],
+    ['config.rule', `${good}compute: int8\ndevice: webgpu\n`],
+    ['config.rule', `${good}audio: { minSeconds: 20 }\n`],
+    ['config.rule', `${good}audio: { joinSeconds: 20 }\n`],
+    ['config.rule', `${good}stages:\n  - add: [yor]\n  - add: [yor]\n`, `${good}stages:\n  - add: [yor]\n`],
+    ['config.rule', `${good}stages: [{ add: [yor, deu] }]\n`, `${good}stages: [{ add: [yor] }]\n`],
+    ['config.rule', `${both}stages: [{ add: [yor, eng] }]\n`],
+    ['config.rule', `${good}stages: [{ add: [yor], replay: { languages: [deu] } }]\n`],
+    ['config.reference-kind', good.replace('models/base', 'dataset:small')],
+    ['config.path-missing', good.replace('models/base', 'somewhere/quite/else')],
+    ['config.path-missing', good.replace('speech/yor', '/nowhere/at/all')],
+  ])('%s in %j', async (code, text, result) => {
+    const { document, tree, grammar, workspace, t, problems, diagnostics } = await check(text);
+    expect(problems.map((problem) => problem.code)).toEqual([code]);
+    const [action] = await fixes(document, tree, diagnostics, grammar, workspace, t);
+    const [edit] = Object.values(action.edit?.changes ?? {}).flat();
+    const after =
+      text.slice(0, document.offsetAt(edit.range.start)) + edit.newText + text.slice(document.offsetAt(edit.range.end));
+    if (result !== undefined) expect(after).toBe(result);
+    expect((await check(after)).problems).toEqual([]);
+  });
+
+  it('an empty file is filled in step by step', async () => {
+    const { document, tree, grammar, workspace, t, diagnostics } = await check('');
+    const [action] = await fixes(document, tree, diagnostics, grammar, workspace, t);
+    expect(action.command?.command).toBe('milore.newExperiment');
+  });
 });
 
 describe('a sweep', () => {

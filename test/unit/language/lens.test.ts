@@ -16,8 +16,26 @@ const lines = (...overrides: string[]) => {
 it('the size is exact, what a run takes is about so', () => {
   expect(lines()[0]).toBe('195,840 trainable parameters (16.4 %) + 23,520 in the head');
   expect(lines('adapter.kind=none')[0]).toBe('23,520 trainable parameters, in the head alone');
-  expect(lines()[1]).toMatch(/^about \d+ MB, \d+ (s|min) on this CPU$/);
+  expect(lines()[1]).toMatch(/^about \d+ MB, \d+ (s|min) beside preparing the audio \(inspect it to know\)$/);
   expect(lines('device=cuda')[1]).toBe('Estimate measures memory and time on cuda');
+});
+
+it('the time is the whole time once the recordings are read, and measured once something has run', () => {
+  const { experiment } = parseExperiment(readFileSync(path, 'utf8'), path);
+  const speech = { fin: 36_000, vie: 36_000, eng: 36_000, deu: 36_000, spa: 36_000 };
+  const line = (known: Parameters<typeof sizeLine>[4], wanted = experiment!) =>
+    sizeLine(wanted, base, 2, t, known)[1].command?.title;
+  const minutes = (text = '') => text.match(/[\d.]+ (s|min|h|days)/g);
+  const plain = line({ speech });
+  expect(plain).toMatch(/^about \d+ MB, .+ in all on this CPU, .+ of it to prepare the audio$/);
+  expect(line({ speech, pace: { steps: 1, preparation: 1 } })).toBe(
+    plain?.replace('on this CPU', 'as measured on this machine'),
+  );
+  expect(minutes(line({ speech, pace: { steps: 9, preparation: 9 } }))).not.toEqual(minutes(plain));
+  // One language that was not read: its preparation is in no figure.
+  expect(line({ speech: { fin: 36_000 } })).toContain('beside preparing the audio');
+  const cuda = parseExperiment(readFileSync(path, 'utf8'), path, ['device=cuda']).experiment!;
+  expect(line({ speech, pace: { steps: 0.1 } }, cuda)).toContain('as measured on this machine');
 });
 
 it('a list that does not fit the base is told, and a base that cannot be read', () => {

@@ -5,7 +5,7 @@ import { DiagnosticSeverity } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { problemsOf, toDiagnostic } from '../../../extension/language/diagnostics.ts';
 import { fixes } from '../../../extension/language/fixes.ts';
-import { lossesOf } from '../../../extension/language/losses.ts';
+import { headsOf, lossesOf, speechOf } from '../../../extension/language/losses.ts';
 import { parseExperiment } from '../../../sidecar/config/parse.ts';
 import { opened } from '../../support/editor.ts';
 import { scratch } from '../../support/reference.ts';
@@ -71,4 +71,42 @@ describe('clips lost for being short, in the experiment', () => {
     if (more.includes('maxSeconds')) expect(parsed.experiment!.audio.maxSeconds).toBe(10);
     expect((await losses(mended)).found).toEqual([]);
   });
+});
+
+describe('a head that lies with the base', () => {
+  const told = async (text: string) => {
+    const about = opened(file, text, root);
+    const files = about.workspace.files(about.uri)!;
+    const found = await headsOf(text, file, files, about.t);
+    return { about, found: found.map((problem) => toDiagnostic(problem, about.document, about.tree)) };
+  };
+
+  it('is offered where the experiment names none, and one click names the last', async () => {
+    expect((await told(experiment())).found).toEqual([]);
+    for (const name of ['head0.safetensors', 'head_it2.safetensors']) writeFileSync(join(root, 'base', name), '');
+    const text = experiment();
+    const { about, found } = await told(text);
+    expect(found).toMatchObject([{ severity: DiagnosticSeverity.Information, code: 'base.head-there' }]);
+    const [action] = await fixes(about.document, about.tree, found, about.grammar, about.workspace, about.t);
+    const mended = TextDocument.applyEdits(about.document, action.edit!.changes![about.uri]);
+    expect(parseExperiment(mended, file).experiment?.base.head).toBe('base/head_it2.safetensors');
+    expect((await told(mended)).found).toEqual([]);
+  });
+
+  it('is no matter where one is found by itself', async () => {
+    writeFileSync(join(root, 'base', 'head.safetensors'), '');
+    expect((await told(experiment())).found).toEqual([]);
+  });
+});
+
+it('the speech of a language is known when all of its data were read', async () => {
+  const about = opened(file, experiment(), root);
+  const files = about.workspace.files(about.uri)!;
+  const read = (more: object) => inspected.map((one) => ({ ...one, ...more }));
+  const of = (data: string, all: Parameters<typeof speechOf>[3]) =>
+    speechOf(parseExperiment(experiment('', data), file).experiment!, file, files, all);
+  expect(await of('dataset:digits', read({ seconds: 60 }))).toEqual({ yor: 60, eng: 60 });
+  expect(await of('[dataset:digits, yor]', read({ seconds: 60 }))).toEqual({ yor: 60, eng: 120 });
+  expect(await of('dataset:digits', read({}))).toEqual({});
+  expect(await of('dataset:digits', read({ seconds: 60 }).slice(0, 1))).toEqual({ eng: 60 });
 });

@@ -137,7 +137,7 @@ describe('the built server, in its own process', () => {
     ]);
     expect(lenses[0].command).toMatchObject({ title: 'Trainieren', arguments: [uri] });
     expect(lenses[3].command?.title).toMatch(/^195,840 trainable parameters \(16\.4 %\) \+ 23,520 in the head$/);
-    expect(lenses[4].command?.title).toMatch(/^about \d+ MB, \d+ (s|min) on this CPU$/);
+    expect(lenses[4].command?.title).toMatch(/^about \d+ MB, \d+ (s|min) beside preparing the audio/);
   });
 
   it('renames a dataset in the list and in every experiment, from either end', async () => {

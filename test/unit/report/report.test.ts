@@ -6,7 +6,6 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Findings } from '../../../sidecar/protocol/findings.ts';
 import { escapeHtml } from '../../../sidecar/report/html.ts';
 import { writeReport } from '../../../sidecar/report/index.ts';
-import { escapeLatex } from '../../../sidecar/report/latex.ts';
 import { escapeMarkdown } from '../../../sidecar/report/markdown.ts';
 import { sampleFindings } from '../../support/findings.ts';
 
@@ -122,8 +121,5 @@ describe('a report', () => {
 
 it('escapes what each form takes for its own', () => {
   expect(escapeHtml(`<a href="x">&'\u0007`)).toBe('&#60;a href=&#34;x&#34;&#62;&#38;&#39; ');
-  expect(escapeLatex('50 % of {a_b} & \\x ~ ^ #$ −')).toBe(
-    '50 \\% of \\{a\\_b\\} \\& \\textbackslash{}x \\textasciitilde{} \\textasciicircum{} \\#\\$ \\ensuremath{-}',
-  );
   expect(escapeMarkdown('a|b*_<i>`')).toBe('a\\|b\\*\\_\\<i\\>\\`');
 });

@@ -13,6 +13,12 @@ describe('the forms that a run is offered in', () => {
     ['a mixture in one layer alone', { kind: 'lora-mixture', experts: [1, 2, 1] }, ['adapter', 'peft', 'onnx']],
     ['a single expert', { kind: 'lora-mixture', experts: 1 }, ['adapter', 'peft', 'onnx', 'hf']],
     ['a single expert in every layer', { kind: 'lora-mixture', experts: [1, 1] }, ['adapter', 'peft', 'onnx', 'hf']],
+    [
+      'an expert beside one that is always on',
+      { kind: 'lora-mixture', experts: 1, sharedExperts: 1 },
+      ['adapter', 'peft', 'onnx'],
+    ],
+    ['experts by language', { kind: 'lora-mixture', experts: 2, router: { kind: 'language' } }, ['adapter']],
     ['the whole transformer', { kind: 'full', experts: 4 }, ['adapter', 'onnx', 'hf']],
     ['the head alone', { kind: 'none', experts: 4 }, ['adapter', 'onnx']],
   ])('%s', (_, adapter, forms) => expect(possible(adapter)).toEqual(forms));

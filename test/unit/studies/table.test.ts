@@ -110,7 +110,9 @@ describe('written down', () => {
   it('LaTeX is read by a strict reader, names and all', () => {
     const [means, differences] = readLatex(toLatex(studyBlocks(result)));
     expect(means.rows[0]).toEqual(['point', 'fin', 'eng']);
-    expect(means.rows.map(([name]) => name)).toContain('50 \\% of \\{a\\_b\\} \\& \\textbackslash{}x <b> =1+1, "q"');
+    expect(means.rows.map(([name]) => name)).toContain(
+      '50 \\% of \\{a\\_b\\} \\& \\textbackslash{}x \\textless{}b\\textgreater{} =1+1, \\textquotedbl{}q\\textquotedbl{}',
+    );
     expect(means.rows[2][1]).toMatch(/^\d\.\d{3} \\ensuremath\{\\pm\} 0\.0\d\d$/);
     expect(differences.label).toBe('study-differences-a');
     expect(differences.rows[1].slice(0, 3)).toEqual(['good', 'fin', 'better']);

@@ -6,7 +6,7 @@ import { arrange, type Line, sayGroup, spreadOf } from '../../../webview/table/a
 import { columnsOf } from '../../../webview/table/columns.ts';
 import { parseFilter } from '../../../webview/table/filter.ts';
 import type { Row } from '../../../webview/table/row.ts';
-import { inLatex, sheetOf } from '../../../webview/table/sheet.ts';
+import { sheetOf } from '../../../webview/table/sheet.ts';
 import { freshView } from '../../../webview/view.ts';
 
 interface Made {
@@ -194,15 +194,10 @@ describe('as text', () => {
     );
   });
 
-  it('LaTeX escapes what would be a command', () => {
-    expect(inLatex('a_b & 50 % of $x^2$ #1 {~} \\x <>"')).toBe(
-      'a\\_b \\& 50 \\% of \\$x\\textasciicircum{}2\\$ \\#1 \\{\\textasciitilde{}\\} \\textbackslash{}x \\textless{}\\textgreater{}\\textquotedbl{}',
-    );
-    expect(inLatex('−0.01 ± 0.02\n[x]')).toBe('$-$0.01 $\\pm$ 0.02 [x]');
-    expect(inLatex('[x] · y')).toBe('{}[x] $\\cdot$ y');
+  it('LaTeX has a line a row', () => {
     const text = sheetOf('tex', grouped, shown);
     expect(text).toContain('\\begin{tabular}{lrr}\n\\toprule\nName & lr & Loss fin \\\\\n\\midrule\n');
-    expect(text).toContain('seed 1 (2) & 2 values & 3.700 $\\pm$ 0.283 \\\\\n');
+    expect(text).toContain('seed 1 (2) & 2 values & 3.700 \\ensuremath{\\pm} 0.283 \\\\\n');
   });
 });
 

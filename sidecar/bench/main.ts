@@ -4,29 +4,29 @@
  * written by a process of their own, so that the peak measured here is that of training alone.
  */
 
-import './engine/telemetry.ts';
+import '../engine/telemetry.ts';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { writeBase } from './bench-folder.ts';
-import { CLIP_SECONDS, CLIPS, configOf, FRAMES, mixtureOf, randomBatch, shapeOf } from './bench-model.ts';
-import { errand, median, type PeerStep, startPeer } from './bench-peer.ts';
-import { wholeRun } from './bench-run.ts';
-import { sgemmPeak } from './bench-sgemm.ts';
-import { report } from './cli/output.ts';
-import { DEVICES } from './engine/devices.ts';
-import { flopsOf } from './engine/flops.ts';
-import type { DeviceName } from './engine/session.ts';
-import { calibrate } from './learning/calibrate.ts';
-import { openLearners } from './learning/open-learner.ts';
-import { accumulateTogether, evaluateTogether } from './learning/together.ts';
-import { newWeights } from './model/new-base.ts';
-import { parameterSpecs, stepGraph } from './objectives/learnable.ts';
-import { WeightFile } from './weights/file.ts';
-import { quantise } from './weights/quantised.ts';
+import { report } from '../cli/output.ts';
+import { DEVICES } from '../engine/devices.ts';
+import { flopsOf } from '../engine/flops.ts';
+import type { DeviceName } from '../engine/session.ts';
+import { calibrate } from '../learning/calibrate.ts';
+import { openLearners } from '../learning/open-learner.ts';
+import { accumulateTogether, evaluateTogether } from '../learning/together.ts';
+import { newWeights } from '../model/new-base.ts';
+import { parameterSpecs, stepGraph } from '../objectives/learnable.ts';
+import { WeightFile } from '../weights/file.ts';
+import { quantise } from '../weights/quantised.ts';
+import { CLIP_SECONDS, CLIPS, configOf, FRAMES, mixtureOf, randomBatch, shapeOf } from './model.ts';
+import { errand, median, type PeerStep, startPeer } from './peer.ts';
+import { sgemmPeak } from './sgemm.ts';
+import { wholeRun } from './whole-run.ts';
+import { writeBase } from './workspace.ts';
 
 const RATES = { adapter: 1e-4, head: 1e-4 };
 const ADAMW = { betas: [0.9, 0.98], epsilon: 1e-6, weightDecay: 0.01, clipNorm: 1 } as const;

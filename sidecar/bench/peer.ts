@@ -1,7 +1,7 @@
 /** @file Other programs beside the bench: those that take turns with it, and itself for one errand. */
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { UserError } from './errors.ts';
+import { UserError } from '../errors.ts';
 
 export interface PeerStep {
   wallMs: number;

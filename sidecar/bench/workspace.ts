@@ -1,11 +1,11 @@
 /** @file What `npm run bench -- --run` trains: a base in a Hugging Face folder with random weights, real speech, an experiment. */
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { BaseConfig } from './architecture/config.ts';
-import { UserError } from './errors.ts';
-import { saveBase } from './model/checkpoint/save.ts';
-import { newWeights } from './model/new-base.ts';
-import { keyedRandom } from './random.ts';
+import type { BaseConfig } from '../architecture/config.ts';
+import { UserError } from '../errors.ts';
+import { saveBase } from '../model/checkpoint/save.ts';
+import { newWeights } from '../model/new-base.ts';
+import { keyedRandom } from '../random.ts';
 
 /** Trained encoders have a few channels that stick out this far (issue of int8: Dettmers et al. 2022). */
 const OUTLIERS = { channels: 6, times: 20 };

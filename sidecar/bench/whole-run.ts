@@ -9,10 +9,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { findSpeech, type RunOptions, writeExperiment, writePeerJob } from './bench-folder.ts';
-import { CLIP_SECONDS, configOf, shapeOf } from './bench-model.ts';
-import { errand, median } from './bench-peer.ts';
-import type { Spent } from './training/stopwatch.ts';
+import type { Spent } from '../training/stopwatch.ts';
+import { CLIP_SECONDS, configOf, shapeOf } from './model.ts';
+import { errand, median } from './peer.ts';
+import { findSpeech, type RunOptions, writeExperiment, writePeerJob } from './workspace.ts';
 
 export interface WholeRunOptions extends RunOptions {
   compute: 'float32' | 'int8';

@@ -1,11 +1,11 @@
 /** @file What this machine's float32 matrix products reach at best: what a step is measured against. */
 import { performance } from 'node:perf_hooks';
-import { compile } from './engine/compile.ts';
-import { flopsOf } from './engine/flops.ts';
-import { Graph } from './engine/graph.ts';
-import { gemm } from './engine/ops/linear.ts';
-import { sum } from './engine/ops/reduce.ts';
-import { Session } from './engine/session.ts';
+import { compile } from '../engine/compile.ts';
+import { flopsOf } from '../engine/flops.ts';
+import { Graph } from '../engine/graph.ts';
+import { gemm } from '../engine/ops/linear.ts';
+import { sum } from '../engine/ops/reduce.ts';
+import { Session } from '../engine/session.ts';
 
 /** The best of eight, in GFLOP/s. */
 export async function sgemmPeak(threads: number): Promise<number> {

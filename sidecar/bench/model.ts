@@ -1,8 +1,8 @@
 /** @file What `npm run bench` times: a model of HuBERT-base's size under four experts, and a batch of noise. */
-import type { BaseConfig } from './architecture/config.ts';
-import type { Batch } from './learning/learner.ts';
-import type { LearnableConfig } from './model/config.ts';
-import { keyedRandom, normals } from './random.ts';
+import type { BaseConfig } from '../architecture/config.ts';
+import type { Batch } from '../learning/learner.ts';
+import type { LearnableConfig } from '../model/config.ts';
+import { keyedRandom, normals } from '../random.ts';
 
 export const CLIPS = 4;
 export const FRAMES = 249; // 5 s at 50 frames a second, less the front end's edge
