@@ -1,7 +1,8 @@
 /** Several processes by MPI: the same adapter, and an end in words where one of them is lost. */
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Finished, finished, start } from '../../support/cli.ts';
@@ -23,6 +24,16 @@ function missing(): string | undefined {
   return kinds.length > 0 ? undefined : 'there is no mpirun here: apt install openmpi-bin libopenmpi3, or mpich';
 }
 const reason = missing();
+
+/** Whether this user may mount a disk of some megabytes. */
+const noSmallDisk = (() => {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return true;
+  const folder = mkdtempSync(join(tmpdir(), 'milore-mount-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status === 0;
+  if (mounted) spawnSync('umount', [folder]);
+  rmSync(folder, { recursive: true, force: true });
+  return !mounted;
+})();
 
 const { root, experiment } = tinyWorkspace();
 afterAll(() => rmSync(root, { recursive: true }));
@@ -103,6 +114,35 @@ describe.skipIf(reason)(`ranks by MPI${reason ? ` (not run: ${reason})` : ''}`, 
       expect(seconds).toBeLessThan(45); // 20 s of silence, a beat, and a busy machine
     },
     120_000,
+  );
+
+  it.skipIf(noSmallDisk)(
+    `a shared disk that is full ends all within 30 s, with one reason${noSmallDisk ? ' (not run: no small disk can be mounted)' : ''}`,
+    async () => {
+      const disk = mkdtempSync(join(tmpdir(), 'milore-full-'));
+      spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', disk]);
+      let child: ChildProcess | undefined;
+      try {
+        cpSync(experiment, join(disk, 'tiny.milore.yaml'));
+        const long = [...settings, '--set', 'training.steps=100000', '--set', 'checkpoint.every=20'];
+        child = launch(kinds[0], 2, [join(disk, 'tiny.milore.yaml'), ...long]);
+        const ended = finished(child);
+        const checkpoints = () =>
+          existsSync(join(disk, '.milore/runs')) && readdirSync(join(disk, '.milore/runs'), { recursive: true }).join();
+        await expect.poll(checkpoints, { timeout: 120_000, interval: 100 }).toContain('step-0000');
+        const began = performance.now();
+        spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'fill')}`, 'bs=64k']);
+        const { code, stderr } = await ended;
+        expect((performance.now() - began) / 1000).toBeLessThan(30);
+        expect(code).not.toBe(0);
+        expect(stderr.match(/the disk is full \(ENOSPC\)/g)).toHaveLength(1);
+      } finally {
+        child?.kill('SIGTERM');
+        spawnSync('umount', ['--lazy', disk]);
+        rmSync(disk, { recursive: true, force: true });
+      }
+    },
+    200_000,
   );
 
   it('--devices starts them; what asks it to stop asks them, before the first step as after it', async () => {
