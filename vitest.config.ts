@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/gpu/**', 'test/editor/**', 'node_modules/**'],
+    exclude: ['test/gpu/**', 'test/editor/**', 'test/slurm/**', 'node_modules/**'],
     // Two workers on two cores: a session that spins on a second thread only takes it from the other.
     env: { MILORE_THREADS: '1' },
     pool: 'forks',

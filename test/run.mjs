@@ -30,7 +30,7 @@ function check(name, command, args) {
 
 /**
  * @param tries With 2, files with a failure are run once more, and what they say then counts: for a real editor in a
- *   real browser alone, whose every key and frame depends on the machine. A first failure stays on the screen.
+ *   real browser and a real scheduler alone, which depend on the machine at every turn. A first failure stays on the screen.
  */
 function vitest(name, args, env, tries = 1) {
   const output = join(reports, `${name}.json`);
@@ -76,6 +76,8 @@ if (existsSync('vitest.gpu.config.ts')) {
       "\n── gpu: not run: no Vulkan driver. Debian's chromium package brings a software one (apt-get install chromium).",
     );
 }
+if (spawnSync('which', ['slurmctld']).status === 0) vitest('slurm', ['--config', 'vitest.slurm.config.ts'], {}, 2);
+else console.log('\n── slurm: not run: no slurmctld (apt-get install slurm-wlm munge openmpi-bin libpmix-dev).');
 const bench = process.env.MILORE_BENCH ?? join(homedir(), '.cache', 'milore-bench');
 const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
 if (!existsSync(chromium)) console.log('\n── editor: not run: no Chromium (apt-get install chromium).');
