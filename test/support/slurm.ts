@@ -72,7 +72,8 @@ export function slurmUp(nodes: number): Slurm {
     startNode: (name) => say('slurmd', '-f', join(folder, `conf.${name}`, 'slurm.conf'), '-N', name),
     down() {
       execFileSync(join(scripts, 'down.sh'), [folder]);
-      rmSync(folder, { recursive: true, force: true });
+      // Its daemons may still write for a moment.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     },
   };
 }
