@@ -194,7 +194,7 @@ describe.skipIf(missing)(`the table of runs in Chromium${missing && ` (${missing
     expect(await one.page.locator('.grid tbody tr').nth(2).getAttribute('class')).toContain('group');
     await one.page.getByRole('button', { name: 'Copy the table as LaTeX' }).click();
     const copied = (await one.said()).findLast((said) => said.type === 'copy');
-    expect(copied?.text).toMatch(/^% \\usepackage\{booktabs\}\n\\begin\{tabular\}/);
+    expect(copied?.text).toMatch(/^% \\usepackage\{array,booktabs\}\n\\begin\{tabular\}/);
     await one.page.getByRole('button', { name: 'Save the table as CSV' }).click();
     await expect.poll(async () => (await one.said()).findLast((said) => said.type === 'export')?.format).toBe('csv');
     const saved = (await one.said()).findLast((said) => said.type === 'export')!;
@@ -203,6 +203,25 @@ describe.skipIf(missing)(`the table of runs in Chromium${missing && ` (${missing
     const view = (await one.saved()) as { table: { group: string; sort: unknown; folded: string[] } };
     expect(view.table).toMatchObject({ group: 'settings', sort: { column: 'loss.fin', down: false } });
     expect(view.table.folded.length).toBe(1);
+    await one.close();
+  });
+
+  it('draws gain against forgetting, is read by arrow keys, and is not there where nobody measured forgetting', async () => {
+    const one = await open({ width: 1280 }, ...told(6));
+    const chart = one.page.locator('[data-chart=frontier]');
+    expect(await chart.locator('h3').innerText()).toBe('Gain against forgetting');
+    await chart.scrollIntoViewIfNeeded();
+    expect(await chart.locator('circle').count()).toBe(6);
+    await chart.locator('.bars').focus();
+    await one.page.keyboard.press('End');
+    // Forgetting is the same of all: who gained most has none before it.
+    expect(await one.page.locator('#say').textContent()).toMatch(
+      /^three-new · lr .*: Gain, new: \+0\.\d{3} nats, Forgetting, known: \+0\.070 nats, on the frontier/,
+    );
+    expect(await chart.locator('.tip strong').innerText()).toMatch(/^three-new · lr/);
+    await filter(one, 'lr > 5e-3');
+    expect(await chart.isVisible()).toBe(false);
+    expect(one.troubles).toEqual([]);
     await one.close();
   });
 

@@ -113,7 +113,8 @@ export function barChart(name: string, host: ChartHost): BarChart {
 }
 
 let pencil: CanvasRenderingContext2D | null | undefined;
-function measure(text: string, font: string): number {
+/** Pixels. */
+export function measure(text: string, font: string): number {
   pencil ??= document.createElement('canvas').getContext('2d');
   if (!pencil) return text.length * 6.4;
   pencil.font = font;

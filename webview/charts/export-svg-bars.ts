@@ -1,14 +1,21 @@
-/** @file Bars as SVG for a paper. Pure. */
-import { paper } from '../theme.ts';
-import { layBars } from './bar-layout.ts';
-import type { BarFigure } from './figure.ts';
+/** @file Bars and scatters as SVG for a paper. Pure. */
+import { paper, type Theme } from '../theme.ts';
+import { layBars, type Part } from './bar-layout.ts';
+import type { BarFigure, ScatterFigure } from './figure.ts';
+import { layScatter } from './scatter-layout.ts';
 import { escapeXml, page, tag, width, words } from './svg-writer.ts';
 
 const left = 24;
 const top = 40;
 
-export function svgOfBars(figure: BarFigure): string {
-  const { parts, height } = layBars(figure, width - 2 * left, paper, (text) => text.length * 6.2);
+export const svgOfBars = (figure: BarFigure): string => svgOf(figure, layBars);
+export const svgOfScatter = (figure: ScatterFigure): string => svgOf(figure, layScatter);
+
+function svgOf<F extends { title: string; note?: string; source?: string }>(
+  figure: F,
+  lay: (figure: F, width: number, theme: Theme, widthOf: (text: string) => number) => { parts: Part[]; height: number },
+): string {
+  const { parts, height } = lay(figure, width - 2 * left, paper, (text) => text.length * 6.2);
   const inner = parts.map(({ tag: name, attributes, text }) =>
     text === undefined ? tag(name, attributes) : tag(name, attributes, escapeXml(text)),
   );

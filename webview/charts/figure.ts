@@ -138,3 +138,34 @@ export interface BarValue {
   high: number;
   text: string;
 }
+
+/** Points of two numbers each; where a point is the mean of several runs, with their deviation. */
+export interface ScatterFigure {
+  id: string;
+  title: string;
+  note?: string;
+  source?: string;
+  x: ScatterAxis;
+  y: ScatterAxis;
+  points: {
+    label: string;
+    x: number;
+    y: number;
+    /** NaN of one alone. */
+    xSpread: number;
+    ySpread: number;
+    /** No other is better in one and as good in the other. */
+    isBest: boolean;
+    /** In words, for the tip and to be said. */
+    detail: string[];
+  }[];
+  sheet: Sheet;
+  table: { head: string[]; rows: string[][] };
+}
+
+export interface ScatterAxis {
+  label: string;
+  /** What must be within the axis. */
+  include?: readonly number[];
+  format: (value: number) => string;
+}

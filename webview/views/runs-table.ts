@@ -1,15 +1,18 @@
 /** @file The page of all runs: filter, group, sort; tick what is overlaid; choose several and do one thing to all. */
 import { MOST_SHOWN, type SeveralCommand } from '../../sidecar/protocol/dashboard.ts';
 import { shortKey } from '../../sidecar/protocol/settings.ts';
+import { scatterChart } from '../charts/scatter.ts';
 import type { Context } from '../context.ts';
 import { button, dropdown } from '../controls.ts';
 import { h, setText } from '../dom.ts';
+import { frontierFigure } from '../figures/frontier.ts';
 import { whole } from '../format.ts';
 import { shownRuns } from '../state.ts';
 import { arrange, byExperiment, bySettings, type Line, noGroup } from '../table/arrange.ts';
 import { type Column, type Columns, columnsOf } from '../table/columns.ts';
 import { type Filter, parseFilter } from '../table/filter.ts';
 import { type Grid, grid } from '../table/grid.ts';
+import { memo } from '../table/memo.ts';
 import type { Row } from '../table/row.ts';
 import { type SheetFormat, sheetOf } from '../table/sheet.ts';
 import { t } from '../words.ts';
@@ -168,6 +171,7 @@ export function runsTable(page: Page): Part {
     });
   }
 
+  const frontier = scatterChart('frontier', page);
   const heading = h('h2', { class: 'hidden' }, t('All runs'));
   const element = h(
     'section',
@@ -186,6 +190,7 @@ export function runsTable(page: Page): Part {
         'Tick what the other pages draw. Choose with Shift and Ctrl what the buttons act on. Last values, held out; behind them the best and its step where that is another. Losses in nats; gain: control minus adapted.',
       ),
     ),
+    frontier.element,
   );
 
   const gather = memo(
@@ -249,6 +254,9 @@ export function runsTable(page: Page): Part {
       table.group,
     );
     chooser.update(columns, wanted, table.columns !== undefined);
+    const figure = figureOf(lines, columns.all);
+    frontier.element.hidden = figure === undefined;
+    if (figure) frontier.update(figure, context.theme);
     cells.update(headsOf(shown), rowsOf(context, lines, shown), {
       sort: table.sort,
       isSelected: (index) => {
@@ -263,6 +271,7 @@ export function runsTable(page: Page): Part {
     (text: string, all: readonly Column[]): Filter => parseFilter(text, all),
     (text, all) => [text, all],
   );
+  const figureOf = memo(frontierFigure, (...of) => of);
   const linesOf = memo(arrange, (rows, all, filter, { sort, group, folded }) => [
     rows,
     all,
@@ -280,18 +289,4 @@ const idsOf = (line: Line): string[] =>
 function gathered(state: Context['state']): { rows: Row[]; columns: Columns } {
   const rows = (state.runs ?? []).map((head): Row => ({ head, facts: state.rows.get(head.id) }));
   return { rows, columns: columnsOf(rows) };
-}
-
-/** The last result again while what it is made of is the same. */
-function memo<A extends readonly unknown[], R>(make: (...of: A) => R, keys: (...of: A) => readonly unknown[]) {
-  let before: readonly unknown[] | undefined;
-  let result: R;
-  return (...of: A): R => {
-    const now = keys(...of);
-    if (!before || now.some((one, i) => one !== before![i])) {
-      before = now;
-      result = make(...of);
-    }
-    return result;
-  };
 }
