@@ -76,7 +76,8 @@ export function grid(listener: GridListener): Grid {
 
   function draw(): void {
     frame = 0;
-    const height = scroll.clientHeight || 600;
+    // It grows to what is in it, up to the most that the style sheet allows.
+    const height = Math.max(scroll.clientHeight, window.innerHeight - 300, 260);
     const first = Math.max(0, Math.floor(scroll.scrollTop / rowHeight) - spare);
     const last = Math.min(rows.length, first + Math.ceil(height / rowHeight) + 2 * spare);
     const seen = new Set<string>();
