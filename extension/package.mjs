@@ -52,7 +52,10 @@ function fill(stage, platform) {
     if (name.endsWith('.json')) take(join('extension/language', name));
   for (const folder of ['extension/media', 'extension/l10n']) take(folder);
   // What the README and the pages show.
-  const pages = ['README.md', ...readdirSync('docs').map((name) => join('docs', name))];
+  const pages = [
+    'README.md',
+    ...readdirSync('docs').flatMap((name) => (name.endsWith('.md') ? [join('docs', name)] : [])),
+  ];
   for (const page of pages)
     for (const [path] of readFileSync(page, 'utf8').matchAll(/test\/editor\/[\w/-]+\.(png|txt)/g)) take(path);
   // Where it leads on.
