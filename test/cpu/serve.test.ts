@@ -31,7 +31,7 @@ const begin = async (params: object = { experiment: join(workspace, quick) }): P
 };
 const stepOf = (run: string) => Math.max(0, ...logOf(pathOf(run)).map(({ step }) => step ?? 0));
 const reach = (run: string, step: number) =>
-  expect.poll(() => stepOf(run), { timeout: 60_000, interval: 20 }).toBeGreaterThanOrEqual(step);
+  expect.poll(() => stepOf(run), { timeout: 150_000, interval: 20 }).toBeGreaterThanOrEqual(step);
 /** The run has said its last word, and its thread is gone. */
 const end = async (run: string, type = 'done') => {
   await expect.poll(() => logOf(pathOf(run)).at(-1)?.type, { timeout: 150_000 }).toBe(type);
@@ -198,7 +198,7 @@ it('estimates by measuring real steps, with exact counts', async () => {
   expect(result?.int8 !== undefined).toBe(eightBitInstructions().has);
   const int8 = result?.int8 as { stepSeconds: number; totalSeconds: number } | undefined;
   if (int8) expect(int8.totalSeconds).toBeGreaterThan(int8.stepSeconds * steps);
-}, 60_000);
+}, 180_000);
 
 it('stops its run with a checkpoint on SIGTERM, and takes its endpoint away', async () => {
   const run = await begin();
@@ -210,7 +210,7 @@ it('stops its run with a checkpoint on SIGTERM, and takes its endpoint away', as
   expect(logOf(pathOf(run)).at(-1)?.type).toBe('stopped');
   expect(readdirSync(join(home, '.milore', 'sidecars')).filter((name) => name.endsWith('.json'))).toEqual([]);
   await open();
-}, 60_000);
+}, 180_000);
 
 it('serves a workspace once: a second sidecar says who does', async () => {
   await expect(serve(workspace, home)).rejects.toThrow(/serves it already/);
@@ -243,4 +243,4 @@ it('says in the log what made a run fail', async () => {
         client.news.find(({ method, params }) => method === 'run/state' && params.state === 'failed')?.params.reason,
     )
     .toMatch(/layer 9/);
-}, 60_000);
+}, 180_000);
