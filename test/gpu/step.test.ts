@@ -171,8 +171,8 @@ describe.skipIf(turnedOff)('a training step on WebGPU', () => {
       const placements = lines.filter((line) => /nodes? placed on/i.test(line));
       const nodes = placements.map((line) => Number(line.match(/Number of nodes: (\d+)/)?.[1]));
       say(`${name}: nodes by session ${nodes.join(', ')}`);
-      // Step, evaluation, norm, update, sum, upload, download.
-      expect(placements.length).toBe(7);
+      // Step, evaluation, norm, update, sum, pull, upload, download.
+      expect(placements.length).toBe(8);
       for (const line of placements) expect(line).toContain('All nodes placed on [WebGpuExecutionProvider]');
       const copies = lines.filter((line) => /MemcpyTransformer modified: [^0]|Memcpy(To|From)Host/.test(line));
       expect(copies).toEqual([]);

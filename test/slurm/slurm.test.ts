@@ -94,12 +94,12 @@ describe.skipIf(reason)(`a private Slurm${reason ? ` (not run: ${reason})` : ''}
   it.concurrent('one whose time runs out', async () => {
     const job = await submit(experiment, '--time', '1', ...settings);
     await checkpointed(job);
-    // Slurm's shortest limit is a minute: until it is nearly over, or Slurm has said that it will be, nothing is computed.
+    // Slurm's shortest limit is a minute: until Slurm has said that it is nearly over, nothing is computed.
     const [pid] = processesOf(slurm.folder, `SLURM_JOB_ID=${job}`).filter((one) =>
       readFileSync(`/proc/${one}/cmdline`, 'utf8').includes('--auto-resume'),
     );
     process.kill(pid, 'SIGSTOP');
-    await sleep(Date.parse((await slurm.job(job)).StartTime) + 50_000 - Date.now());
+    await sleep(Date.parse((await slurm.job(job)).StartTime) + 57_000 - Date.now());
     if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGCONT');
     // On a busy machine it may take more than two starts.
     await isWhole(job, 1, 50);
