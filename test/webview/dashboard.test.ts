@@ -95,6 +95,8 @@ describe.skipIf(missing)(`the dashboard in Chromium${missing && ` (${missing})`}
   });
 
   it('shows the first data within a second of being told', async () => {
+    // The browser has begun, and has read the page's program, before it is asked for its speed.
+    await clean(await dashboard({}, ...told(['a'])));
     const one = await editor.open();
     await one.tell(...told(['a']));
     await one.page.waitForSelector('[data-chart=masked-loss] canvas', { timeout: 1000 });
