@@ -4,11 +4,11 @@
  */
 import * as z from 'zod';
 import type { Place, Problem } from '../errors.ts';
-import { fromIssue } from './check.ts';
 import { nameFault } from './datasets.ts';
 import { keyTable } from './describe.ts';
 import { bounded, type FileKind, readDocument } from './document.ts';
 import { devices } from './schema.ts';
+import { fromIssue } from './schema-faults.ts';
 
 export const clustersFileName = 'milore.clusters.yaml';
 

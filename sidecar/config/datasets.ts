@@ -4,11 +4,11 @@
  */
 import * as z from 'zod';
 import type { Place, Problem } from '../errors.ts';
-import { codeProblem, fromIssue } from './check.ts';
 import { keyTable } from './describe.ts';
 import { bounded, type FileKind, readDocument } from './document.ts';
 import type { Places } from './places.ts';
 import { layouts } from './schema.ts';
+import { codeProblem, fromIssue } from './schema-faults.ts';
 
 export const datasetsFileName = 'milore.datasets.yaml';
 

@@ -3,7 +3,7 @@
  * been written out, its faults told at the line that caused them. No file system here: the editor calls it as one types.
  */
 import type { Place, Problem } from '../errors.ts';
-import { check, fromIssue } from './check.ts';
+import { check } from './check.ts';
 import { experimentKeys } from './describe.ts';
 import { readDocument, type Source } from './document.ts';
 import { complete, type Experiment, nameFromFile } from './experiment.ts';
@@ -12,6 +12,7 @@ import { lay } from './overrides.ts';
 import { inOrder } from './parse.ts';
 import type { Places } from './places.ts';
 import { experimentSchema } from './schema.ts';
+import { fromIssue } from './schema-faults.ts';
 import { type ParsedSweep, type Preset, presets } from './schema-sweep.ts';
 import { axesOf, combinations, combined, type Setting, shortKeys, valueInWords } from './sweep-axes.ts';
 import { presetPoints } from './sweep-presets.ts';

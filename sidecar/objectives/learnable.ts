@@ -7,17 +7,17 @@ import { add } from '../engine/ops/elementwise.ts';
 import { reshape, rows } from '../engine/ops/layout.ts';
 import { gemm } from '../engine/ops/linear.ts';
 import type { Value } from '../engine/value.ts';
-import type { Attached } from '../model/adapters/adapter.ts';
 import { routingStatistics } from '../model/adapters/mixture.ts';
 import { adapterOf } from '../model/adapters/registry.ts';
 import type { BaseHead } from '../model/checkpoint/base.ts';
 import { type LearnableConfig, MEASURING, measuresAlone } from '../model/config.ts';
-import { applyMask, featureInput, frontEnd, maskInput, project } from '../model/families/front-end.ts';
+import { applyMask, frontEnd, maskInput } from '../model/families/front-end.ts';
 import { encode } from '../model/families/transformer.ts';
 import type { ParameterSpec } from '../model/parameters.ts';
 import type { WeightFile } from '../weights/file.ts';
 import type { QuantisedProducts } from '../weights/quantised.ts';
 import type { FrozenWeights, TensorSource } from '../weights/weight.ts';
+import { alone, begin, type GraphParameter, type Into, onlyMasked } from './begin.ts';
 import { headConstants, likeliestUnits, maskedFrames, maskedPrediction } from './masked-prediction.ts';
 import type { Objective } from './objective.ts';
 import { retained } from './retained.ts';
@@ -52,67 +52,6 @@ function predicted(
   const named = Object.entries(measures).map(([name, value]) => [name.slice(MEASURING.length), value] as const);
   return { ...own, measures: Object.fromEntries(named), apart: loss };
 }
-
-interface Built extends Attached {
-  graph: Graph;
-  tensor: TensorSource;
-  /** The waveform's or the cached features' frames, projected [B·T, hidden]. */
-  projected: Value;
-  /** Frozen products that are computed in 8 bits. */
-  products?: ReturnType<QuantisedProducts>;
-}
-
-/** Where a model's graph goes, and how its frozen products are computed. */
-interface Into {
-  graph: Graph;
-  frozen: TensorSource;
-  /** Before the names of its parameters, where several models share a graph. */
-  prefix: string;
-  quantised?: QuantisedProducts;
-}
-
-/**
- * @param taught whether a teacher hears what its student does: equal parts are then one, and a number that the student trains
- *   is not the frozen one of its name
- */
-const alone = (file: WeightFile, quantised?: QuantisedProducts, taught = false): Into => {
-  const graph = new Graph({ shared: taught });
-  return { graph, frozen: file.source(graph, taught ? 'frozen:' : ''), prefix: '', quantised };
-};
-
-/** A graph in which `parameters` are inputs and everything else is a frozen weight. */
-function begin(
-  config: LearnableConfig,
-  parameters: readonly GraphParameter[],
-  { graph, frozen, prefix, quantised }: Into,
-  training = false,
-): Built {
-  const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]));
-  const inputs = new Map<string, Value>();
-  const tensor: TensorSource = (name) => {
-    const shape = shapes.get(name);
-    if (!shape) return frozen(name);
-    let value = inputs.get(name);
-    if (!value) inputs.set(name, (value = graph.input(prefix + name, shape)));
-    return value;
-  };
-  const { base } = config;
-  const adapter = adapterOf(config);
-  const speech = adapter.fromWave
-    ? frontEnd(base, tensor, graph.input('wave', ['B', 1, 'S']))
-    : featureInput(graph, base);
-  const inBytes = quantised?.(graph, tensor);
-  return {
-    graph,
-    tensor,
-    projected: project(base, tensor, speech),
-    // What trains is no frozen matrix, whatever the recipe says.
-    products: inBytes && ((name, x) => (shapes.has(`${name}.weight`) ? undefined : inBytes(name, x))),
-    ...adapter.attach(graph, tensor, training),
-  };
-}
-
-type GraphParameter = Pick<ParameterSpec, 'name' | 'shape'>;
 
 /** Outputs `loss`, `nll`, `correct`, routing statistics, and `grad:<parameter>` for every parameter. */
 export function stepGraph(
@@ -224,18 +163,6 @@ function evaluationOf(
   if (baseHead)
     Object.assign(outputs, maskedPrediction(baseHead).build(hidden, headConstants(graph, baseHead), 'base.').measures);
   return outputs;
-}
-
-/**
- * The masked frames, where nothing reads the others of the last state: a router of the last block does, for its penalties and
- * for the log of its use, and a dropout mask is as long as all frames are.
- */
-function onlyMasked({ base, adapter }: LearnableConfig, graph: Graph): Value | undefined {
-  if (adapter.kind === 'lora-mixture') {
-    const { experts, dropout } = adapter.mixture;
-    if (experts[base.layers - 1] > 1 || dropout) return undefined;
-  }
-  return maskedFrames(graph);
 }
 
 /** One of several models that learn from the same batches. */

@@ -2,7 +2,6 @@
  * @file From what a workspace has and what a person chose to an experiment: every value proposed with its reason, how
  * much speech it keeps and how long it takes. Pure: it must not know files, YAML or VS Code.
  */
-import { type CatalogueBase, catalogue, inCatalogue, parametersOf, shapeOf } from '../../architecture/catalogue.ts';
 import type { BaseConfig } from '../../architecture/config.ts';
 import { expectRun } from '../expect.ts';
 import { expectWhole, type Speech } from '../expect-whole.ts';
@@ -10,13 +9,12 @@ import type { Experiment } from '../experiment.ts';
 import { languageName } from '../iso639.ts';
 import { type Paces, paceOf } from '../pace.ts';
 import { parseExperiment } from '../parse.ts';
-import { headsInOrder } from './heads.ts';
+import { basesOf, type GuideModel, headOf, shapeIn } from './bases.ts';
 import { type Counted, joins, kept, minimums, suggestJoin, suggestMinimum } from './kept.ts';
 import { type Length, lengths, suggestBatch, suggestEvery, suggestSteps } from './steps.ts';
 import type {
   GuideBase,
   GuideChoice,
-  GuideHead,
   GuideKept,
   GuideLanguage,
   GuideMissing,
@@ -31,16 +29,6 @@ export interface GuideDataset {
   /** What an inspection counted; absent until there was one. */
   counted?: Counted;
   busy?: number;
-}
-
-export interface GuideModel {
-  name: string;
-  /** From its config.json; absent where that describes no model that is supported. */
-  shape?: BaseConfig;
-  /** Absent until it was inspected. */
-  facts?: { parameters: number; hasHead: boolean; heads?: readonly string[]; faults: number; licence?: string };
-  /** Hub id, where it was downloaded. */
-  source?: string;
 }
 
 export interface GuideInput {
@@ -76,7 +64,7 @@ const replays = [0.05, REPLAY, 0.25, 0.5];
 const KNOWN_TO_ALL = 'eng';
 
 export function composeGuide(input: GuideInput, choice: GuideChoice): { view: GuideView; plan: GuidePlan } {
-  const bases = basesOf(input, choice);
+  const bases = basesOf(input.models, choice);
   const base = bases.find(({ key }) => key === choice.base) ?? bases.find(({ here, fault }) => here && !fault);
   // One that has a fault is chosen by nobody but a person.
   const chosen = base ?? bases.find(({ here }) => !here) ?? bases[0];
@@ -108,7 +96,7 @@ export function composeGuide(input: GuideInput, choice: GuideChoice): { view: Gu
     batchSeconds,
     every: 100,
   };
-  const shape = chosen && shapeIn(input, chosen.key);
+  const shape = chosen && shapeIn(input.models, chosen.key);
   const { times, steps, ...expected } = timesOf(draft, shape, input, newSeconds, length);
   const keptBy = (minimum: number, join: number, proposed: boolean, value: number): GuideKept => ({
     value,
@@ -165,76 +153,6 @@ function languagesIn(datasets: readonly GuideDataset[], roles: GuideChoice['role
       ...(busy === undefined ? {} : { busy }),
     };
   });
-}
-
-/** What is here, then what can be downloaded. */
-function basesOf({ models }: GuideInput, { head: chosen, base }: GuideChoice): GuideBase[] {
-  const here = models.map(({ name, shape, facts, source }): GuideBase => {
-    const known = inCatalogue(source);
-    const key = `model:${name}`;
-    const licence = facts?.licence ?? known?.licence;
-    return {
-      key,
-      name,
-      ...(facts ? { parameters: facts.parameters } : {}),
-      ...(licence ? { licence, commercial: known?.commercial ?? commercialBy(licence) } : {}),
-      ...(known ? { languages: languagesKnown(known) } : {}),
-      head: headHere(facts, known, base === key || base === undefined ? chosen : undefined),
-      here: true,
-      ...(shape ? (facts && facts.faults > 0 ? { fault: 'tensors' as const } : {}) : { fault: 'no-config' as const }),
-    };
-  });
-  const sources = new Set(models.map(({ source }) => source?.toLowerCase()));
-  const there = catalogue
-    .filter(({ id }) => !sources.has(id.toLowerCase()))
-    .map((one): GuideBase => {
-      const { head } = one;
-      return {
-        key: `hub:${one.id}`,
-        name: one.name,
-        parameters: parametersOf(one),
-        bytes: one.bytes,
-        ...(one.licence ? { licence: one.licence, commercial: one.commercial } : {}),
-        languages: languagesKnown(one),
-        head:
-          head.where === 'checkpoint'
-            ? { kind: 'checkpoint', file: head.file, bytes: head.bytes }
-            : { kind: head.where },
-        here: false,
-      };
-    });
-  return [...here, ...there];
-}
-
-/** Of a licence that a card names: the one thing that its SPDX name says by itself. */
-const commercialBy = (licence: string): boolean | undefined => (/\bnc\b/i.test(licence) ? false : undefined);
-
-const languagesKnown = ({ languages }: CatalogueBase): GuideBase['languages'] =>
-  typeof languages === 'number' ? languages : { code: languages, name: languageName(languages) ?? languages };
-
-function headHere(facts: GuideModel['facts'], known: CatalogueBase | undefined, chosen: string | undefined): GuideHead {
-  if (!facts) return { kind: 'unread' };
-  if (facts.hasHead) return { kind: 'found' };
-  // Numbered by iteration where there are several: the last is the one that it was trained with last.
-  const files = headsInOrder(facts.heads ?? []);
-  if (files.length > 0) {
-    const fits = chosen !== undefined && (chosen === '' || files.includes(chosen));
-    return { kind: 'files', files, chosen: fits ? chosen : files[files.length - 1] };
-  }
-  if (known?.head.where === 'none') return { kind: 'none' };
-  return known?.head.where === 'checkpoint'
-    ? { kind: 'checkpoint', file: known.head.file, bytes: known.head.bytes }
-    : { kind: 'nowhere' };
-}
-
-const headOf = (base: GuideBase | undefined): { head?: string } =>
-  base?.head.kind === 'files' && base.head.chosen !== '' ? { head: base.head.chosen } : {};
-
-function shapeIn({ models }: GuideInput, key: string): BaseConfig | undefined {
-  const listed = models.find(({ name }) => key === `model:${name}`);
-  if (listed) return listed.shape;
-  const known = inCatalogue(key.replace(/^hub:/, ''));
-  return known && shapeOf(known);
 }
 
 /** As it will be read; paths and comments do not matter to how long it takes. */
