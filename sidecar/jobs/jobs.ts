@@ -3,6 +3,7 @@ import { chmodSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { makeFolder, writeFileAtomic } from '../disk.ts';
 import { UserError } from '../errors.ts';
+import { isReallyInside } from '../inside.ts';
 import { listRuns, slug } from '../runs/run.ts';
 import { deriveStatus } from '../runs/status.ts';
 import { isJobId, type JobRecord, jobsFolder, readRecords, writeRecord } from './record.ts';
@@ -125,7 +126,7 @@ export async function stopJob({ options, tasks }: Job): Promise<void> {
 
 /**
  * A further job, of the same settings, that goes on where the run of this one stopped.
- * @throws UserError while it is in the queue or at work
+ * @throws UserError while it is in the queue or at work, or where its record names a file outside the workspace
  */
 export async function resumeJob(root: string, job: Job, program?: string[]): Promise<JobRecord> {
   if (job.tasks.some(isLive))
@@ -136,10 +137,19 @@ export async function resumeJob(root: string, job: Job, program?: string[]): Pro
       cure: 'Wait until it has ended, or stop it.',
     });
   const { first, name, experiment, points, place, options } = job;
+  const file = resolve(root, experiment);
+  // Whoever made the workspace may have written the record too.
+  if (!isReallyInside(file, root))
+    throw new UserError({
+      code: 'jobs.outside',
+      tried: `go on with job ${job.job}`,
+      why: `its experiment, ${file}, lies outside the workspace.`,
+      cure: 'If you trust it, submit it again: milore sbatch with the file and --workspace.',
+    });
   const goOn = points === undefined ? { goOn: `slurm-${first}` } : {};
   const given = {
     root,
-    file: resolve(root, experiment),
+    file,
     name,
     options: { ...options, ...goOn },
     points,

@@ -4,6 +4,7 @@
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { slurmWord } from '../config/clusters.ts';
 import { makeFolder, writeFileAtomic } from '../disk.ts';
 import { isRecord, readJson } from '../runs/files.ts';
 import type { JobOptions } from './script.ts';
@@ -89,5 +90,3 @@ function isOptions(value: unknown): value is JobOptions {
     text(words.time) && text(words.requeue) && Object.values(words).every((one) => text(one) && slurmWord.test(one))
   );
 }
-
-const slurmWord = /^[\w.,:+-]{1,200}$/;

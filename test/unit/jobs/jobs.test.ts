@@ -1,6 +1,7 @@
 /** Slurm's answers are hostile data, and a state is one word of what Slurm and the run's files say. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { type Job, resumeJob } from '../../../sidecar/jobs/jobs.ts';
 import { isJobId, jobsFolder, readRecords, writeRecord } from '../../../sidecar/jobs/record.ts';
 import { accountsIn, cancel, interrupt, rowsIn, type SlurmRow } from '../../../sidecar/jobs/slurm.ts';
 import { isLive, type RunSeen, seen } from '../../../sidecar/jobs/state.ts';
@@ -104,4 +105,23 @@ it('records are read newest first, whoever else wrote there', () => {
   expect(readRecords(root).map(({ job }) => job)).toEqual(['10', '9']);
   expect(readRecords(root)[1]).toEqual(record);
   expect(readFileSync(`${jobsFolder(root)}/9.json`, 'utf8')).toContain('"submitted"');
+});
+
+it('a record that leads out of the workspace submits nothing', async () => {
+  const root = there('workspace');
+  mkdirSync(root, { recursive: true });
+  mkdirSync(there('elsewhere'), { recursive: true });
+  symlinkSync(there('elsewhere'), `${root}/link`);
+  const job: Job = {
+    version: 1,
+    job: '9',
+    first: '9',
+    name: 'x',
+    experiment: '',
+    options: { time: '1:00:00', requeue: '3', set: [] },
+    submitted: '',
+    tasks: [],
+  };
+  for (const experiment of ['../elsewhere/x.milore.yaml', '/etc/passwd', 'link/x.milore.yaml'])
+    await expect(resumeJob(root, { ...job, experiment })).rejects.toThrow(/lies outside the workspace/);
 });
