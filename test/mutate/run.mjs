@@ -1,5 +1,5 @@
 // Puts one plausible fault at a time into a copy of the sources and runs the tests that reach it: `npm run mutate`, or
-// `npm run mutate -- <part of a name>` for some. Not part of `npm test`. The list is mutations.mjs; the last result of
+// `npm run mutate -- <part of a name> [<part of another> …]` for some. Not part of `npm test`. The list is mutations.mjs; the last result of
 // the whole list is result.md.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -75,8 +75,10 @@ function runTests(folder, tests, limitMs = LIMIT_MS) {
 }
 
 async function main() {
-  const asked = process.argv.slice(2).join(' ').toLowerCase();
-  const chosen = mutations.filter(({ name }) => name.toLowerCase().includes(asked));
+  const asked = process.argv.slice(2).map((part) => part.toLowerCase());
+  const chosen = mutations.filter(
+    ({ name }) => asked.length === 0 || asked.some((part) => name.toLowerCase().includes(part)),
+  );
   const faults = [];
   const twice = chosen.filter(({ name }, i) => chosen.findIndex((other) => other.name === name) !== i);
   for (const { name } of twice) faults.push(`${name}: the name stands twice`);
@@ -121,7 +123,7 @@ async function main() {
     const count = (verdict) => rows.filter((row) => row.verdict === verdict).length;
     const summary = `${rows.length} faults put in one at a time: ${count('caught')} caught, ${count('cannot matter')} cannot matter, ${count('SURVIVED')} survived, ${count('BROKEN')} could not be run.`;
     console.log(`\n${summary}`);
-    if (!asked) writeFileSync(join(import.meta.dirname, 'result.md'), table(summary, rows, faults));
+    if (asked.length === 0) writeFileSync(join(import.meta.dirname, 'result.md'), table(summary, rows, faults));
   } finally {
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   }

@@ -99,3 +99,12 @@ export function processesOf(folder: string, line: string): number[] {
   });
   return [...new Set([...shepherds, ...found])].map(Number);
 }
+
+/** Whether a process is held by SIGSTOP; one that has gone is not. */
+export function isStopped(pid: number): boolean {
+  try {
+    return /^State:\s*T/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
