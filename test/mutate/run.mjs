@@ -1,16 +1,20 @@
-// Puts one plausible fault at a time into a copy of the sources and runs the tests that reach it: `npm run mutate`, or
-// `npm run mutate -- <part of a name> [<part of another> …]` for some. Not part of `npm test`. The list is mutations.mjs; the last result of
-// the whole list is result.md.
+// Puts one plausible fault at a time into a copy of the sources and runs the tests that reach it. Not part of `npm test`.
+//   npm run mutate                              every fault of mutations.mjs
+//   npm run mutate -- <part of a name> …        those whose name has one of these
+//   npm run mutate -- --left                    those that result.md does not know as caught or as of no matter
+// What was seen of each, and when, goes into result.md at once.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { mutations } from './mutations.mjs';
+import { cell, readRows, row, writeRows } from './result.mjs';
 
 const root = resolve(import.meta.dirname, '../..');
 const SIDE_BY_SIDE = 2;
 /** With a fault in it a test may never end. */
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 600_000;
+const NO_END = 'nothing: no end';
 /** All of them, before any fault. */
 const CLEAN_LIMIT_MS = 3_600_000;
 
@@ -55,7 +59,7 @@ function runTests(folder, tests, limitMs = LIMIT_MS) {
   return new Promise((done) => {
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      if (signal) return done({ state: 'failed', by: `nothing: no end after ${limitMs / 1000} s` });
+      if (signal) return done({ state: 'failed', by: `${NO_END} after ${limitMs / 1000} s` });
       let results;
       try {
         results = JSON.parse(readFileSync(report, 'utf8')).testResults;
@@ -75,13 +79,18 @@ function runTests(folder, tests, limitMs = LIMIT_MS) {
 }
 
 async function main() {
-  const asked = process.argv.slice(2).map((part) => part.toLowerCase());
-  const chosen = mutations.filter(
-    ({ name }) => asked.length === 0 || asked.some((part) => name.toLowerCase().includes(part)),
-  );
+  const names = mutations.map(({ name }) => name);
+  const known = readRows();
+  const words = process.argv.slice(2).map((word) => word.toLowerCase());
+  const isSettled = ({ verdict, detail }) => /^(caught|cannot matter)$/.test(verdict) && !detail.startsWith(NO_END);
+  const isAsked = ({ name }) => {
+    if (words[0] !== '--left') return words.length === 0 || words.some((part) => name.toLowerCase().includes(part));
+    const last = known.get(cell(name));
+    return !last || !isSettled(last);
+  };
+  const chosen = mutations.filter(isAsked);
   const faults = [];
-  const twice = chosen.filter(({ name }, i) => chosen.findIndex((other) => other.name === name) !== i);
-  for (const { name } of twice) faults.push(`${name}: the name stands twice`);
+  for (const name of names.filter((one, i) => names.indexOf(one) !== i)) faults.push(`${name}: the name stands twice`);
   const anchored = chosen.flatMap((mutation) => {
     const anchor = anchorOf(mutation);
     if (anchor.path) return { ...mutation, ...anchor };
@@ -96,7 +105,6 @@ async function main() {
     if (clean.state !== 'passed') throw new Error(`The tests fail without any fault put in: ${clean.by}`);
 
     const queue = [...anchored];
-    const rows = [];
     const work = async (folder) => {
       for (let next = queue.shift(); next; next = queue.shift()) {
         const { name, path, text, find, replace, tests, why } = next;
@@ -108,7 +116,8 @@ async function main() {
         const { state, by = '' } = await runTests(folder, tests);
         writeFileSync(target, text);
         const verdict = { passed: why ? 'cannot matter' : 'SURVIVED', failed: 'caught', broken: 'BROKEN' }[state];
-        rows.push({ name, path, verdict, detail: state === 'passed' ? (why ?? '') : by });
+        known.set(cell(name), row(name, path, verdict, state === 'passed' ? (why ?? '') : by));
+        writeRows(known, names);
         if (verdict === 'SURVIVED') faults.push(`${name} (${path}): no test of ${tests.join(', ')} fails`);
         if (verdict === 'BROKEN') faults.push(`${name} (${path}): the tests could not be run: ${by}`);
         if (verdict === 'caught' && why) faults.push(`${name} (${path}): said not to matter, yet "${by}" fails`);
@@ -116,38 +125,11 @@ async function main() {
       }
     };
     await Promise.all(folders.map(work));
-
-    rows.sort(
-      (a, b) => anchored.findIndex(({ name }) => name === a.name) - anchored.findIndex(({ name }) => name === b.name),
-    );
-    const count = (verdict) => rows.filter((row) => row.verdict === verdict).length;
-    const summary = `${rows.length} faults put in one at a time: ${count('caught')} caught, ${count('cannot matter')} cannot matter, ${count('SURVIVED')} survived, ${count('BROKEN')} could not be run.`;
-    console.log(`\n${summary}`);
-    if (asked.length === 0) writeFileSync(join(import.meta.dirname, 'result.md'), table(summary, rows, faults));
   } finally {
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   }
   for (const fault of faults) console.log(`\n- ${fault}`);
   process.exitCode = faults.length > 0 ? 1 : 0;
-}
-
-function table(summary, rows, faults) {
-  const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ').slice(0, 160);
-  const lines = rows.map(
-    ({ name, path, verdict, detail }) => `| ${cell(name)} | ${path} | ${verdict} | ${cell(detail)} |`,
-  );
-  const open = faults.length > 0 ? ['', '## Not in order', '', ...faults.map((fault) => `- ${cell(fault)}`)] : [];
-  return [
-    '# The last run of `npm run mutate`',
-    '',
-    summary,
-    '',
-    '| fault | in | | by the test, or why not |',
-    '| --- | --- | --- | --- |',
-    ...lines,
-    ...open,
-    '',
-  ].join('\n');
 }
 
 await main();
