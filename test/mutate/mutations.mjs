@@ -1293,7 +1293,7 @@ const found = [
     name: 'kept logits: a crop takes the logits of the clip’s beginning',
     find: 'own.subarray(before * units, (before + count) * units)',
     replace: 'own.subarray(0, count * units)',
-    tests: by.rivals,
+    tests: by.crops,
   },
   {
     name: 'kept logits: what an earlier stage kept is kept again',

@@ -43,4 +43,22 @@ describe('a batch', () => {
       expect(batch.speech.data[2 * Number(row)]).toBe(batch.labels[i]);
     });
   });
+
+  it('brings to each masked frame the logits that were kept of that very frame, and says where none were', () => {
+    // Of every masked frame of a clip: its own number and that with a half.
+    const whole = Uint8Array.from({ length: 90 }, (_, t) => Number(t % 3 === 0));
+    const kept = {
+      maskOf: () => whole,
+      logitsOf: (hash: string) => Float32Array.from({ length: 60 }, (_, i) => number(hash, 3 * (i >> 1)) + (i & 1) / 2),
+    };
+    const crops = [
+      { hash: '1', start: 7, mask: mask(0, 0, 1, 0, 0, 1), kept: true },
+      { hash: '2', start: 0, mask: mask(0, 1, 1, 0, 0, 0) },
+      { hash: '3', start: 81, mask: mask(1, 0, 0, 1, 0, 0), kept: true },
+    ];
+    const batch = assemble(crops, 6, { ...sources, kept });
+    expect([...batch.labels]).toEqual([109, 112, 201, 202, 381, 384]);
+    expect([...batch.kept!.has]).toEqual([1, 1, 0, 0, 1, 1]);
+    expect([...batch.kept!.logits]).toEqual([109, 109.5, 112, 112.5, 0, 0, 0, 0, 381, 381.5, 384, 384.5]);
+  });
 });
