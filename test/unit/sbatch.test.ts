@@ -57,6 +57,7 @@ it('a short limit keeps a tenth of itself, not all, for the last checkpoint', ()
     ['0:10:00', 60],
     ['1-0', 90],
     ['infinite', 90],
+    ['0', 90],
   ] as const)
     expect(jobScript('/w/x.milore.yaml', 'x', { ...options, time })).toContain(`#SBATCH --signal=B:USR2@${early}\n`);
   expect(limitSeconds('1-2:03:04')).toBe(((24 + 2) * 60 + 3) * 60 + 4);
