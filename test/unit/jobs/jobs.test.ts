@@ -1,7 +1,7 @@
 /** Slurm's answers are hostile data, and a state is one word of what Slurm and the run's files say. */
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, it, vi } from 'vitest';
-import { type Job, lookAtJobs, type RunOfJob, resumeJob, stopJob } from '../../../sidecar/jobs/jobs.ts';
+import { type Job, lookAtJobs, type RunOfJob, resumeJob, stopJob, submitJob } from '../../../sidecar/jobs/jobs.ts';
 import {
   forgetRecord,
   isJobId,
@@ -200,6 +200,28 @@ it.skipIf(process.platform === 'win32')(
     });
     await expect(stopJob({ ...submitted('9', '9'), tasks })).rejects.toThrow(/already completing/);
     expect(readFileSync(asked, 'utf8')).toBe('--signal=INT --batch 9_0\n--signal=INT --batch 9_1\n9_2\n');
+  },
+);
+
+it.skipIf(process.platform === 'win32')(
+  'two of one name at the same moment: each is submitted as it was told',
+  async () => {
+    const root = there('at-once');
+    // Slow to read, as on a busy login node: a file, or what it is handed.
+    commands(there('slow'), { sbatch: `/bin/sleep 0.3; /bin/cat \${2:--} >>'${there('got')}'; echo 12` });
+    await Promise.all(
+      ['first', 'second'].map((one) =>
+        submitJob({
+          ...{ root, file: `${root}/x.milore.yaml`, name: 'x' },
+          options: { time: '10', requeue: '0', set: [`name=${one}`] },
+        }),
+      ),
+    );
+    expect(
+      readFileSync(there('got'), 'utf8')
+        .match(/(?<='name=)\w+/g)
+        ?.sort(),
+    ).toEqual(['first', 'second']);
   },
 );
 
