@@ -64,6 +64,9 @@ it('a short limit keeps a tenth of itself, not all, for the last checkpoint', ()
     expect(jobScript('/w/x.milore.yaml', 'x', { ...options, time })).toContain(`#SBATCH --signal=B:USR2@${early}\n`);
   expect(limitSeconds('1-2:03:04')).toBe(((24 + 2) * 60 + 3) * 60 + 4);
   expect(limitSeconds('90:00')).toBe(5400);
+  // After days it is hours that come first.
+  expect(limitSeconds('1-12')).toBe(36 * 3600);
+  expect(limitSeconds('1-12:30')).toBe(36.5 * 3600);
 });
 
 it('a job that goes on finds the run of the first; a workspace above the file is where it works', () => {
