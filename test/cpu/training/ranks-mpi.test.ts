@@ -88,7 +88,7 @@ describe.skipIf(reason)(`ranks by MPI${reason ? ` (not run: ${reason})` : ''}`, 
       }
       expect(readdirSync(join(root, '.milore', 'ranks'))).toEqual([]);
     },
-    180_000,
+    400_000,
   );
 
   it.each(kinds.slice(0, 1))(
