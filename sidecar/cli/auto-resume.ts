@@ -60,7 +60,8 @@ export function requeue(most: number): string {
     execFileSync('scontrol', ['requeue', given.job], { timeout: 30_000, stdio: ['ignore', 'ignore', 'pipe'] });
     return `Requeued (${given.restarts + 1} of at most ${most}).`;
   } catch (error) {
-    const said = String((error as { stderr?: unknown }).stderr ?? (error as Error).message).trim();
+    const { stderr, message } = error as Error & { stderr?: unknown };
+    const said = String(stderr ?? '').trim() || message;
     // Who preempted it has done so already.
     if (said.includes('pending')) return 'The job is in its queue again.';
     return `Could not requeue job ${given.job}: ${said}`;

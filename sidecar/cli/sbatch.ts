@@ -34,7 +34,7 @@ export const sbatch = () =>
     .option('--memory <size>', 'as Slurm writes it: 16G', word)
     .option('--partition <name>', 'where to queue', word)
     .option('--account <name>', 'who pays', word)
-    .option('--requeue <times>', 'how often it may be put back into the queue (50)', word)
+    .option('--requeue <times>', 'how often it may be put back into the queue (50)', times)
     .option('--at-once <n>', 'of a sweep, how many of its points may run at the same time', word)
     .addOption(setOption())
     .option('--workspace <folder>', 'where .milore/ and milore.clusters.yaml lie; the file’s folder unless told')
@@ -115,6 +115,12 @@ async function whatIsIn(
     });
   const { name, points } = await loadStudy(path, root);
   return { name, points: points.length };
+}
+
+/** It is read by the job itself, which would fail of it. */
+function times(text: string): string {
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
+  return text;
 }
 
 /** A value of a #SBATCH line, where nothing could be quoted. */

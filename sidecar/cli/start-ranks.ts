@@ -16,6 +16,8 @@ export async function startRanks(count: number, args: readonly string[]): Promis
   const env = { ...process.env };
   // In a container there is no other user; Open MPI asks for both.
   if (process.getuid?.() === 0) env.OMPI_ALLOW_RUN_AS_ROOT = env.OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = '1';
+  // Open MPI 4 ends where it finds no ssh, though all ranks are here: any program will do, as none is started.
+  env.OMPI_MCA_plm_rsh_agent ??= process.execPath;
   // Open MPI 4 and 5: as many ranks as were asked for, whatever it takes for a slot.
   env.OMPI_MCA_rmaps_base_oversubscribe = '1';
   env.PRTE_MCA_rmaps_default_mapping_policy = ':oversubscribe';

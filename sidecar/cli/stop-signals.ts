@@ -36,18 +36,19 @@ export function stopSignals(endsMs: number | undefined): StopSignals {
     ask({ code: 'signal', signal }, signal, byScheduler ? '' : '; once more to leave at once');
   };
   for (const signal of asked) process.on(signal, stop);
-  const timer =
-    endsMs === undefined
-      ? undefined
-      : setTimeout(
-          () => {
-            if (controller.signal.aborted) return;
-            byScheduler = true;
-            ask({ code: 'allocation' }, 'The allocation ends soon', '');
-          },
-          delayMs(endsMs - Date.now()),
-        );
-  timer?.unref();
+  let timer: NodeJS.Timeout | undefined;
+  const wait = (untilMs: number): void => {
+    timer = setTimeout(
+      () => {
+        if (controller.signal.aborted) return;
+        if (Date.now() < untilMs) return wait(untilMs);
+        byScheduler = true;
+        ask({ code: 'allocation' }, 'The allocation ends soon', '');
+      },
+      Math.min(longestMs, untilMs - Date.now()),
+    ).unref();
+  };
+  if (endsMs !== undefined) wait(endsMs - reserveMs(endsMs - Date.now()));
   for (const signal of early) stop(signal);
   return {
     signal: controller.signal,
@@ -61,10 +62,8 @@ export function stopSignals(endsMs: number | undefined): StopSignals {
   };
 }
 
-/** setTimeout counts in 32 bits; whoever has more time than that needs no reminder today. */
+/** setTimeout counts in 32 bits, 24.8 days, and takes more for nothing at all. */
 const longestMs = 2 ** 31 - 1;
-
-export const delayMs = (leftMs: number): number => Math.min(longestMs, Math.max(0, leftMs - reserveMs(leftMs)));
 
 /** What came before anybody was there to be told. */
 const early: Asked[] = [];

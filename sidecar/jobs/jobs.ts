@@ -39,10 +39,11 @@ export interface Submission {
 /** Writes the script, submits it and writes down that it was. */
 export async function submitJob(given: Submission): Promise<{ record: JobRecord; script: string }> {
   const { root, file, name, options, points, place, first, program } = given;
-  const script = join(jobsFolder(root), `${slug(name)}.sh`);
+  const path = join(jobsFolder(root), `${slug(name)}.sh`);
+  const script = jobScript(file, name, options, { points, root, program });
   makeFolder(jobsFolder(root));
-  writeFileAtomic(script, jobScript(file, name, options, { points, root, program }));
-  chmodSync(script, 0o755);
+  writeFileAtomic(path, script);
+  chmodSync(path, 0o755);
   const job = await submit(script, root);
   const record: JobRecord = {
     version: 1,
@@ -56,7 +57,7 @@ export async function submitJob(given: Submission): Promise<{ record: JobRecord;
     submitted: new Date().toISOString(),
   };
   writeRecord(root, record);
-  return { record, script };
+  return { record, script: path };
 }
 
 /**
@@ -67,36 +68,39 @@ export async function lookAtJobs(
   root: string,
   runsOf: () => readonly RunOfJob[] = () => readRuns(root),
 ): Promise<Jobs> {
-  // Of jobs that went on one from another the last one counts.
-  const chains = new Set<string>();
-  const records = readRecords(root).filter(({ first }) => !chains.has(first) && chains.add(first));
-  const ids = records.map(({ job }) => job);
+  // Of jobs that went on one from another the last one counts; any of them may have begun the run.
+  const chains = new Map<string, JobRecord[]>();
+  for (const record of readRecords(root)) chains.set(record.first, [...(chains.get(record.first) ?? []), record]);
+  const last = [...chains.values()].map(([record]) => record);
   let rows: SlurmRow[] = [];
   let silent: string | undefined;
   try {
-    rows = await askQueue(ids);
-    const told = new Set(rows.map(({ job }) => job.split('_')[0]));
-    rows.push(...(await askAccounts(ids.filter((id) => !told.has(id)))));
+    rows = await askQueue(last.map(({ job }) => job));
+    const told = new Set(rows.map(({ job }) => job));
+    // Of an array the controller forgets one job after the other.
+    const forgotten = last.filter((record) => tasksOf(record).some((task) => !told.has(record.job + task)));
+    rows.unshift(...(await askAccounts(forgotten.map(({ job }) => job))));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     silent = error.problems[0].why;
   }
   const byJob = new Map(rows.map((row) => [row.job, row]));
-  const runs = newestByJob(runsOf());
-  const jobs = records.map((record) => ({
-    ...record,
-    tasks: tasksOf(record).map(({ job, began }) =>
-      seen(job, byJob.get(job), runs.get(began) ?? runs.get(`slurm-${job}`)),
-    ),
-  }));
+  const runs = runsByJob(runsOf());
+  const jobs = last.map((record) => {
+    const begun = [record.first, ...chains.get(record.first)!.map(({ job }) => job)];
+    const tasks = tasksOf(record).map((task) => {
+      const job = record.job + task;
+      const run = newest(begun.flatMap((one) => runs.get(`slurm-${one}${task}`) ?? []));
+      return seen(job, byJob.get(job), run);
+    });
+    return { ...record, tasks };
+  });
   return { jobs, ...(silent === undefined ? {} : { silent }) };
 }
 
-/** The jobs of a record, each with the name by which its run is found. */
-function tasksOf({ job, first, points }: JobRecord): { job: string; began: string }[] {
-  if (points === undefined) return [{ job, began: `slurm-${first}` }];
-  return Array.from({ length: points }, (_, index) => ({ job: `${job}_${index}`, began: `slurm-${first}_${index}` }));
-}
+/** What follows the number of a record's job in the names of its tasks: nothing, or the index of each in its array. */
+const tasksOf = ({ points }: JobRecord): string[] =>
+  points === undefined ? [''] : Array.from({ length: points }, (_, index) => `_${index}`);
 
 /** A run that may be a job's: as its files tell, whoever has read them. */
 export interface RunOfJob extends RunSeen {
@@ -109,19 +113,29 @@ const readRuns = (root: string): RunOfJob[] =>
     .runs.filter(({ job }) => job?.startsWith('slurm-'))
     .map((run) => ({ ...run, ...deriveStatus(run) }));
 
-function newestByJob(runs: readonly RunOfJob[]): Map<string, RunSeen> {
-  const newest = new Map<string, RunOfJob>();
-  for (const run of runs) {
-    const before = run.job === undefined ? undefined : newest.get(run.job);
-    if (run.job?.startsWith('slurm-') && (!before || before.createdAt < run.createdAt)) newest.set(run.job, run);
-  }
-  return new Map([...newest].map(([job, { id, state, step, steps }]) => [job, { id, state, step, steps }]));
+function runsByJob(runs: readonly RunOfJob[]): Map<string, RunOfJob[]> {
+  const byJob = new Map<string, RunOfJob[]>();
+  for (const run of runs) if (run.job?.startsWith('slurm-')) byJob.set(run.job, [...(byJob.get(run.job) ?? []), run]);
+  return byJob;
 }
 
-/** What waits is taken out of the queue; what is at work writes a checkpoint and leaves, and is not put back. */
+function newest(runs: readonly RunOfJob[]): RunSeen | undefined {
+  if (runs.length === 0) return undefined;
+  const { id, state, step, steps } = runs.reduce((a, b) => (b.createdAt > a.createdAt ? b : a));
+  return { id, state, step, steps };
+}
+
+/**
+ * What waits is taken out of the queue; what is at work writes a checkpoint and leaves, and is not put back.
+ * @throws UserError with what Slurm refused first, after all were asked
+ */
 export async function stopJob({ options, tasks }: Job): Promise<void> {
+  const refused: unknown[] = [];
   for (const { job, state } of tasks.filter(isLive))
-    await (state === 'running' ? interrupt(job, options.ranks !== undefined) : cancel(job));
+    await (state === 'running' ? interrupt(job, options.ranks !== undefined) : cancel(job)).catch((error) =>
+      refused.push(error),
+    );
+  if (refused.length > 0) throw refused[0];
 }
 
 /**

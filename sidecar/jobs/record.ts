@@ -36,9 +36,12 @@ export function writeRecord(root: string, record: JobRecord): void {
   writeFileAtomic(join(jobsFolder(root), `${record.job}.json`), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** The runs and what the jobs said stay. */
+/** With those that it goes on from, which it hides. The runs and what the jobs said stay. */
 export function forgetRecord(root: string, job: string): void {
-  if (isJobId(job)) rmSync(join(jobsFolder(root), `${job}.json`), { force: true });
+  const records = readRecords(root);
+  const first = records.find((record) => record.job === job)?.first;
+  for (const record of records)
+    if (record.first === first) rmSync(join(jobsFolder(root), `${record.job}.json`), { force: true });
 }
 
 const most = 500;

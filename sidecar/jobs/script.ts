@@ -53,7 +53,8 @@ export function jobScript(file: string, name: string, options: JobOptions, place
   ];
   const directives = asked.flatMap(([key, value]) => (value === undefined ? [] : [`#SBATCH --${key}=${value}`]));
   const sets = options.set.map((one) => ` \\\n  --set ${quoted(one)}`).join('');
-  const early = Math.floor(reserveMs(1000 * (limitSeconds(options.time) ?? Number.POSITIVE_INFINITY)) / 1000);
+  // To Slurm no minutes are no limit.
+  const early = Math.floor(reserveMs(1000 * (limitSeconds(options.time) || Number.POSITIVE_INFINITY)) / 1000);
   const told = options.ranks
     ? `# ${early} s before its time is over every rank is told to write a checkpoint.
 #SBATCH --signal=USR2@${early}`

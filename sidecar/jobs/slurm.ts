@@ -24,13 +24,19 @@ const run = promisify(execFile);
 const commandMs = 60_000;
 const mostBytes = 64 << 20;
 
-/** @throws UserError with Slurm's own words */
+const tried = 'submit the job script';
+
+/**
+ * By its text: the file of that name may be another's by the time that it is read.
+ * @param root where it works
+ * @throws UserError with Slurm's own words
+ */
 export async function submit(script: string, root: string): Promise<string> {
-  const said = (await slurm('sbatch', ['--parsable', script], `submit ${script}`, root)).trim().split(';')[0];
+  const said = (await slurm('sbatch', ['--parsable'], tried, { cwd: root, input: script })).trim().split(';')[0];
   if (isJobId(said)) return said;
   throw new UserError({
     code: 'sbatch.no-number',
-    tried: `submit ${script}`,
+    tried,
     why: `sbatch answered ${JSON.stringify(said.slice(0, 100))}, which is no number of a job.`,
     cure: 'Look with squeue whether it was taken.',
   });
@@ -135,10 +141,17 @@ function mustBeId(job: string): string {
 
 const harmless = (text: string) => text.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').slice(0, 200);
 
-async function slurm(command: string, args: readonly string[], tried: string, cwd?: string): Promise<string> {
+async function slurm(
+  command: string,
+  args: readonly string[],
+  tried: string,
+  { cwd, input }: { cwd?: string; input?: string } = {},
+): Promise<string> {
   try {
-    const options = { cwd, timeout: commandMs, maxBuffer: mostBytes };
-    return (await run(command, [...args], options)).stdout;
+    const running = run(command, [...args], { cwd, timeout: commandMs, maxBuffer: mostBytes });
+    // One that ends before it has read all says why itself.
+    running.child.stdin?.on('error', () => {}).end(input);
+    return (await running).stdout;
   } catch (error) {
     const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string };
     const said = harmless((stderr || message).trim());

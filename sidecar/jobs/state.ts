@@ -38,8 +38,13 @@ export interface JobSeen {
 const live: readonly JobState[] = ['pending', 'requeued', 'running'];
 export const isLive = ({ state }: Pick<JobSeen, 'state'>): boolean => live.includes(state);
 
-const waiting = new Set(['PENDING', 'REQUEUED', 'REQUEUE_HOLD', 'REQUEUE_FED', 'CONFIGURING']);
+const waiting = new Set([
+  ...['PENDING', 'REQUEUED', 'REQUEUE_HOLD', 'REQUEUE_FED'],
+  ...['RESV_DEL_HOLD', 'SPECIAL_EXIT', 'CONFIGURING'],
+]);
 const working = new Set(['RUNNING', 'SUSPENDED', 'STOPPED', 'RESIZING', 'SIGNALING', 'STAGE_OUT', 'COMPLETING']);
+/** Nobody took it away: it would end so again. */
+const byItself = new Set(['FAILED', 'OUT_OF_MEMORY']);
 /** sysexits.h's EX_TEMPFAIL: MiLorE's own word for "stopped, can go on". */
 const stoppedExit = 75;
 
@@ -65,9 +70,8 @@ function stateOf(row: SlurmRow | undefined, run: RunSeen | undefined): JobState 
   if (row?.state === 'COMPLETED') return 'done';
   if (row?.exitCode === stoppedExit) return 'stopped';
   if (run?.state === 'failed') return 'failed';
-  // Taken away, out of time, or its node gone: its checkpoints are there.
-  if (run?.state === 'interrupted') return row === undefined || row.state !== 'FAILED' ? 'stopped' : 'failed';
-  if (run?.state === 'running') return row ? 'stopped' : 'running';
-  if (row?.state === 'CANCELLED' || row?.state === 'PREEMPTED') return 'stopped';
-  return row ? 'failed' : 'unknown';
+  if (!row) return run?.state === 'running' ? 'running' : run ? 'stopped' : 'unknown';
+  // Taken away, out of time, or its node gone, perhaps while it beats for some seconds more: its checkpoints are there.
+  if (run) return byItself.has(row.state) ? 'failed' : 'stopped';
+  return row.state === 'CANCELLED' || row.state === 'PREEMPTED' ? 'stopped' : 'failed';
 }

@@ -4,6 +4,7 @@
  */
 const reference = 'test/cpu/reference';
 const by = {
+  jobs: ['test/unit/jobs/jobs.test.ts', 'test/unit/sbatch.test.ts', 'test/unit/allocation.test.ts'],
   rows: ['test/unit/runs/row.test.ts'],
   result: ['test/unit/findings/result.test.ts'],
   remaining: ['test/unit/remaining.test.ts'],
@@ -1529,6 +1530,41 @@ const ranks = [
     tests: ['test/unit/ranks/ranks.test.ts'],
   },
   {
+    name: 'exact sums: a part as large as all of them may be',
+    in: 'ranks',
+    find: 'const largest = LARGEST / this.parts;',
+    replace: 'const largest = LARGEST;',
+    tests: ['test/unit/ranks/ranks.test.ts'],
+  },
+  {
+    name: 'exact sums: what is too far below zero let through',
+    in: 'ranks',
+    find: 'Math.abs(whole) <= largest',
+    replace: 'whole <= largest',
+    tests: ['test/unit/ranks/ranks.test.ts'],
+  },
+  {
+    name: 'exact sums: too few digits behind the point',
+    in: 'ranks',
+    find: 'const SCALE = 2 ** 44;',
+    replace: 'const SCALE = 2 ** 40;',
+    tests: ['test/unit/ranks/ranks.test.ts'],
+  },
+  {
+    name: 'exact sums: the last part alone',
+    in: 'ranks',
+    find: 'values[i] += Math.abs',
+    replace: 'values[i] = Math.abs',
+    tests: ['test/unit/ranks/ranks.test.ts'],
+  },
+  {
+    name: 'the first rank’s part lost where results are put together',
+    in: 'ranks',
+    find: 'const all = (await everyone(ranks, mine)).flat();',
+    replace: 'const all = (await everyone(ranks, mine)).slice(1).flat();',
+    tests: ['test/unit/ranks/ranks.test.ts'],
+  },
+  {
     name: 'every rank computes every shard',
     in: 'ranks',
     find: 'index % size === rank',
@@ -1555,6 +1591,130 @@ const ranks = [
     find: 'wishes.find((wish) => wish.stop)?.stop',
     replace: 'wishes[0].stop',
     tests: ['test/cpu/training/ranks.test.ts'],
+  },
+];
+
+const jobs = [
+  {
+    name: 'a job’s reserve: a hundredth of a short limit',
+    find: 'Math.min(90_000, leftMs / 10)',
+    replace: 'Math.min(90_000, leftMs / 100)',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job’s reserve: a tenth of a long limit too',
+    find: 'Math.min(90_000, leftMs / 10)',
+    replace: 'leftMs / 10',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job’s end: told when it is there',
+    find: 'wait(endsMs - reserveMs(endsMs - Date.now()))',
+    replace: 'wait(endsMs)',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job’s end: a long one cut to the timer’s longest',
+    find: 'if (Date.now() < untilMs) return wait(untilMs);',
+    replace: '',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job’s limit: minutes alone taken for seconds',
+    find: ': [0, parts[0]];',
+    replace: ': [0, 0, parts[0]];',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job’s limit: minutes after days',
+    find: 'days !== undefined || parts.length === 3 ? parts',
+    replace: 'parts.length === 3 ? parts',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job’s limit: none of zero minutes',
+    find: 'limitSeconds(options.time) || Number',
+    replace: 'limitSeconds(options.time) ?? Number',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job’s array one too long',
+    in: 'jobs',
+    find: 'points - 1}',
+    replace: 'points}',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job’s time left in Slurm’s words: hours lost',
+    find: '((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60',
+    replace: '(Number(days) * 1440 + Number(minutes)) * 60',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job’s exit code as wait(2) has it, not shifted',
+    find: ': status >> 8 }',
+    replace: ': status }',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job’s signal without 128',
+    find: '128 + (status & 0x7f)',
+    replace: '(status & 0x7f)',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job’s signal in the accounts taken for a code',
+    find: 'Number(signal) > 0 ? 128 + Number(signal) : Number(code)',
+    replace: 'Number(code)',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job that left with 75 has failed',
+    find: 'const stoppedExit = 75;',
+    replace: 'const stoppedExit = 0;',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job that ended by its own fault is stopped',
+    find: "return byItself.has(row.state) ? 'failed' : 'stopped';",
+    replace: "return 'stopped';",
+    tests: by.jobs,
+  },
+  {
+    name: 'a job that waits for the first time is requeued',
+    find: "return row.restarts > 0 ? 'requeued' : 'pending';",
+    replace: "return row.restarts >= 0 ? 'requeued' : 'pending';",
+    tests: by.jobs,
+  },
+  {
+    name: 'a job requeued once too often',
+    find: 'given.restarts >= most',
+    replace: 'given.restarts > most',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job’s restarts not counted',
+    find: 'natural(env.SLURM_RESTART_COUNT) ?? 0',
+    replace: '0',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job’s oldest run told',
+    find: '(b.createdAt > a.createdAt ? b : a)',
+    replace: '(b.createdAt < a.createdAt ? b : a)',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job’s accounts before its queue',
+    find: 'rows.unshift(...',
+    replace: 'rows.push(...',
+    tests: by.jobs,
+  },
+  {
+    name: 'a job’s processors: a node’s for each of its tasks',
+    find: 'Math.floor(node / Math.max(1, tasks))',
+    replace: 'node',
+    tests: by.jobs,
   },
 ];
 
@@ -1702,4 +1862,5 @@ export const mutations = [
   ...superb,
   ...inBytes,
   ...ranks,
+  ...jobs,
 ];

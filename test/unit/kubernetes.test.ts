@@ -1,8 +1,10 @@
 /**
- * The manifests of docs/kubernetes: parsed, and checked for what a cluster would refuse or do otherwise. Not checked
- * against the APIs' own schemas, which no small package brings.
+ * The manifests of docs/kubernetes: parsed, and checked for what a cluster would refuse or do otherwise. What Kubernetes
+ * itself defines is checked against the types of its API; what Kubeflow and Ray define beside, megabytes of schema that no
+ * package brings, was checked by hand (docs/cluster.md says when).
  */
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
@@ -78,6 +80,54 @@ it('the indexed job: an index a point, our exit code for "stopped" counts as no 
   expect([shell, flag]).toEqual(['bash', '-c']);
   expect(line).toMatch(/^exec node .*--index "\$JOB_COMPLETION_INDEX"$/);
   expectOurs(line);
+});
+
+/** A name of kubernetes-types, and where objects of it stand in a manifest. */
+const typed: [string, string, (manifest: Manifest) => unknown[]][] = [
+  ['indexed-job.yaml', "import('kubernetes-types/batch/v1').Job", (job) => [job]],
+  [
+    'train-job.yaml',
+    "import('kubernetes-types/batch/v1').JobTemplateSpec",
+    (runtime) =>
+      [...objects(runtime)]
+        .flatMap(({ replicatedJobs }) => (replicatedJobs as { template: unknown }[]) ?? [])
+        .map(({ template }) => template),
+  ],
+  [
+    'train-job.yaml',
+    "import('kubernetes-types/core/v1').ResourceRequirements",
+    (job) => [...objects(job)].flatMap(({ resourcesPerNode }) => resourcesPerNode ?? []),
+  ],
+  [
+    'ray-job.yaml',
+    "import('kubernetes-types/core/v1').PodTemplateSpec",
+    (job) => [...objects(job)].flatMap(({ headGroupSpec }) => (headGroupSpec as { template: unknown })?.template ?? []),
+  ],
+];
+
+it('what Kubernetes itself defines has the types of its API: no key that it does not know, no value of another kind', () => {
+  // Beside this checkout's packages, where the compiler finds them.
+  const folder = join(root, 'dist/test/kubernetes');
+  mkdirSync(folder, { recursive: true });
+  const lines = typed.flatMap(([name, type, of], i) => {
+    const found = read(name).flatMap(of);
+    expect(found, type).not.toHaveLength(0);
+    const parts = found.map((one, j) => `export const a${i}_${j}: ${type} =\n${JSON.stringify(one)};`);
+    return [...parts, '// @ts-expect-error', `export const b${i}: ${type} = { "unknownKey": 1 };`];
+  });
+  const wrong = JSON.stringify(read('indexed-job.yaml')[0]).replace('"parallelism":4', '"parallelism":"4"');
+  lines.push('// @ts-expect-error', `export const c: import('kubernetes-types/batch/v1').Job = ${wrong};`);
+  try {
+    writeFileSync(join(folder, 'manifests.ts'), lines.join('\n'));
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const options = ['--ignoreConfig', '--noEmit', '--strict', '--module', 'esnext', '--moduleResolution', 'bundler'];
+    const { status, stdout } = spawnSync(process.execPath, [tsc, ...options, join(folder, 'manifests.ts')], {
+      encoding: 'utf8',
+    });
+    expect([status, stdout]).toEqual([0, '']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 it('the train job names its runtime, and starts as many ranks as there are shards and nodes', () => {

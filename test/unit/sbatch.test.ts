@@ -6,8 +6,10 @@ const options = { time: '1:00:00', requeue: '3', set: [] as string[] };
 
 it.skipIf(process.platform === 'win32')('a value in a job script is one word of the shell, whatever is in it', () => {
   const hostile = ['a b', "it's", '$(touch /tmp/owned)', '`id`', 'a\nb', '"; exit 3 #', '\\', '*', '-n', "'$HOME'"];
+  // With Node's socket for standard input bash takes itself for a remote one, and reads what may take long.
+  const bash = ['--norc', '-c'];
   for (const text of hostile) {
-    const out = execFileSync('bash', ['-c', `printf %s ${quoted(text)}`], { encoding: 'utf8' });
+    const out = execFileSync('bash', [...bash, `printf %s ${quoted(text)}`], { encoding: 'utf8' });
     expect(out).toBe(text);
   }
   expect(() => quoted('a\0b')).toThrow('NUL');
@@ -57,10 +59,14 @@ it('a short limit keeps a tenth of itself, not all, for the last checkpoint', ()
     ['0:10:00', 60],
     ['1-0', 90],
     ['infinite', 90],
+    ['0', 90],
   ] as const)
     expect(jobScript('/w/x.milore.yaml', 'x', { ...options, time })).toContain(`#SBATCH --signal=B:USR2@${early}\n`);
   expect(limitSeconds('1-2:03:04')).toBe(((24 + 2) * 60 + 3) * 60 + 4);
   expect(limitSeconds('90:00')).toBe(5400);
+  // After days it is hours that come first.
+  expect(limitSeconds('1-12')).toBe(36 * 3600);
+  expect(limitSeconds('1-12:30')).toBe(36.5 * 3600);
 });
 
 it('a job that goes on finds the run of the first; a workspace above the file is where it works', () => {

@@ -1,6 +1,6 @@
 /** Several processes by MPI: the same adapter, and an end in words where one of them is lost. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -37,10 +37,8 @@ const noSmallDisk = (() => {
 
 const { root, experiment } = tinyWorkspace();
 afterAll(() => rmSync(root, { recursive: true }));
-const runs = () =>
-  readdirSync(join(root, '.milore', 'runs'))
-    .map((name) => join(root, '.milore', 'runs', name))
-    .sort();
+const folder = join(root, '.milore', 'runs');
+const runs = () => (existsSync(folder) ? readdirSync(folder) : []).map((name) => join(folder, name)).sort();
 const adapter = (run: string) => readFileSync(join(run, 'adapter', 'adapter_model.safetensors')).toString('hex');
 const settings = ['training.shards=4', 'training.batchSeconds=4', 'training.steps=12'].flatMap((one) => ['--set', one]);
 
@@ -50,7 +48,7 @@ const launch = ({ command, options }: (typeof kinds)[number], size: number, args
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 const trained = async (kind: (typeof kinds)[number], size: number, args = [experiment, ...settings], env = {}) => {
-  const before = existsSync(join(root, '.milore', 'runs')) ? runs() : [];
+  const before = runs();
   const ended = await finished(launch(kind, size, args, env));
   return { ...ended, run: runs().find((run) => !before.includes(run)) ?? before.at(-1)! };
 };
@@ -90,7 +88,7 @@ describe.skipIf(reason)(`ranks by MPI${reason ? ` (not run: ${reason})` : ''}`, 
       }
       expect(readdirSync(join(root, '.milore', 'ranks'))).toEqual([]);
     },
-    180_000,
+    400_000,
   );
 
   it.each(kinds.slice(0, 1))(
@@ -171,6 +169,22 @@ describe.skipIf(reason)(`ranks by MPI${reason ? ` (not run: ${reason})` : ''}`, 
     expect(code).toBe(75);
     expect(JSON.parse(log.at(-1)!)).toMatchObject({ type: 'stopped', reason: { code: 'signal', signal: 'SIGUSR2' } });
   }, 120_000);
+
+  it.each(kinds.filter(({ name }) => name === 'Open MPI'))(
+    '--devices needs no ssh, which an image may not have',
+    async ({ command }) => {
+      const path = mkdtempSync(join(tmpdir(), 'milore-path-'));
+      try {
+        symlinkSync(spawnSync('which', [command], { encoding: 'utf8' }).stdout.trim(), join(path, 'mpirun'));
+        // They are started where they say that they have nothing to share.
+        const { stderr } = await finished(start(['train', experiment, '--devices', '2'], undefined, { PATH: path }));
+        expect(stderr).toMatch(/training\.shards/);
+      } finally {
+        rmSync(path, { recursive: true });
+      }
+    },
+    60_000,
+  );
 
   it.each(kinds.slice(0, 1))(
     'fewer shards than ranks, and no MPI library, are said in words',

@@ -74,6 +74,8 @@ describe('a sum of gradients', () => {
     for (const [value, finite] of [
       [512 / 4, true],
       [512 / 4 + 1e-3, false],
+      [-512 / 4, true],
+      [-512 / 4 - 1e-3, false],
       [Number.NaN, false],
       [Number.NEGATIVE_INFINITY, false],
     ] as const) {
