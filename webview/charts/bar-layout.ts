@@ -7,7 +7,7 @@ import type { BarFigure, BarValue } from './figure.ts';
 import { bounds, linearTicks } from './ticks.ts';
 
 export interface Part {
-  tag: 'rect' | 'line' | 'circle' | 'text';
+  tag: 'rect' | 'line' | 'circle' | 'path' | 'text';
   attributes: Record<string, string | number | undefined>;
   text?: string;
 }
