@@ -194,8 +194,8 @@ export interface ParallelFigure {
     /** In words, for the tip and to be said. */
     detail: string[];
   }[];
-  /** What the colour says, with the worst and the best of it. */
-  colour: { title: string; worst: string; best: string };
+  /** What the colour says, with the worst and the best of it; which axis it is of, and which it could be of. */
+  colour: { title: string; worst: string; best: string; by: string; choices: [id: string, title: string][] };
   /** `{0} of {1} runs highlighted`, of runs or groups. */
   count(some: number): string;
   sheet: Sheet;

@@ -78,14 +78,14 @@ export function layParallel(
   const left = Math.min(90, 14 + Math.max(0, ...ticks[0].map(({ words }) => widthOf(words))));
   const right = width - 24;
   const apart = (right - left) / Math.max(1, axes.length - 1);
-  const xs = axes.map((_, i) => left + i * apart);
+  const xs = axes.map((_, i) => Math.round(left + i * apart));
   const ys = lines.map(({ values }) => Float64Array.from(axes, ({ scale }, i) => y(placeOf(scale, values[i]))));
   const isHeld = held(figure, touch.ranges);
-  const hasGaps = lines.some(({ values }) => values.some((value, i) => placeOf(axes[i].scale, value) === nowhere));
+  const gaps = axes.map((_, i) => ys.some((line) => line[i] > bottom));
+  const hasGaps = gaps.includes(true);
 
-  const d = (line: Float64Array) => xs.map((x, i) => `${i ? 'L' : 'M'}${round(x)} ${round(line[i])}`).join('');
   const path = (some: readonly Float64Array[], stroke: string, more: Part['attributes']): Part[] =>
-    some.length === 0 ? [] : [{ tag: 'path', attributes: { d: some.map(d).join(''), fill: 'none', stroke, ...more } }];
+    some.length === 0 ? [] : [{ tag: 'path', attributes: { d: segments(xs, some), fill: 'none', stroke, ...more } }];
   const buckets = Array.from({ length: shades + 1 }, (): Float64Array[] => []);
   const rest: Float64Array[] = [];
   for (const [i, { shade }] of lines.entries()) {
@@ -122,7 +122,7 @@ export function layParallel(
         { tag: 'line', attributes: { x1: xs[i] - 4, x2: xs[i], y1: at, y2: at, stroke: theme.text } },
         text(xs[i] - 7, at + 4, short(words, i === 0 ? left - 8 : apart - 14), { 'text-anchor': 'end', ...halo }),
       ]),
-      ...(hasGaps ? [text(xs[i] - 7, y(nowhere) + 4, '–', { 'text-anchor': 'end', fill: theme.muted, ...halo })] : []),
+      ...(gaps[i] ? [text(xs[i] - 7, y(nowhere) + 4, '–', { 'text-anchor': 'end', fill: theme.muted, ...halo })] : []),
     ];
   });
   const brushes = axes.flatMap(({ id }, i): Part[] => {
@@ -166,4 +166,18 @@ export function layParallel(
   }
 }
 
-const round = (value: number) => Math.round(value * 10) / 10;
+/** Between two axes each piece once, however many lines share it: a setting has few values, and 2,000 runs many lines. */
+function segments(xs: readonly number[], lines: readonly Float64Array[]): string {
+  const parts: string[] = [];
+  for (let i = 1; i < xs.length; i++) {
+    const seen = new Set<number>();
+    for (const line of lines) {
+      const [from, to] = [Math.round(line[i - 1] * 10), Math.round(line[i] * 10)];
+      const key = from * 10_000 + to;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      parts.push(`M${xs[i - 1]} ${from / 10}L${xs[i]} ${to / 10}`);
+    }
+  }
+  return parts.join('');
+}

@@ -14,13 +14,9 @@ const mostSettings = 8;
 const mostWords = 40;
 const mostResults = 3;
 
-/** The results that lines can be coloured by: gain and forgetting, or the first of others where nobody measured them. */
-export function resultsOf(lines: readonly Line[], columns: readonly Column[]): Column[] {
-  const some = columns.filter(
-    (column) => column.kind === 'result' && membersOf(lines).filter(({ rows }) => known(rows, column)).length > 1,
-  );
-  const means = some.filter(({ id }) => id === 'gain' || id === 'forgetting');
-  return means.length > 0 ? means : some.slice(0, mostResults);
+interface Member {
+  label: string;
+  rows: readonly Row[];
 }
 
 /** Undefined where fewer than two were measured, or no setting differs. @param by the result that colours them, by its id */
@@ -31,7 +27,7 @@ export function parallelFigure(
 ): ParallelFigure | undefined {
   const members = membersOf(lines);
   const shown = members.slice(0, mostLines);
-  const results = resultsOf(lines, columns);
+  const results = resultsOf(members, columns);
   const coloured = results.find(({ id }) => id === by) ?? results[0];
   if (!coloured) return undefined;
   const settings = columns.flatMap((column) => {
@@ -93,7 +89,13 @@ export function parallelFigure(
         ...outcomes.map((one) => `${one.title}: ${sayOutcome(one, i)}`),
       ],
     })),
-    colour: { title: colour.title, worst: coloured.say(worst), best: coloured.say(best) },
+    colour: {
+      title: colour.title,
+      worst: coloured.say(worst),
+      best: coloured.say(best),
+      by: coloured.id,
+      choices: outcomes.map(({ column }) => [column.id, column.title]),
+    },
     count: (some) =>
       isGrouped
         ? t('{0} of {1} groups highlighted', whole(some), whole(shown.length))
@@ -121,16 +123,28 @@ export function parallelFigure(
   };
 }
 
+/** What lines can be coloured by: gain and forgetting, or the first of others where nobody measured them. */
+function resultsOf(members: readonly Member[], columns: readonly Column[]): Column[] {
+  const isMeasured = (column: Column) => {
+    let count = 0;
+    return members.some(({ rows }) => rows.some((row) => column.value(row) !== undefined) && ++count > 1);
+  };
+  const all = columns.filter(({ kind }) => kind === 'result');
+  const means = all.filter((column) => (column.id === 'gain' || column.id === 'forgetting') && isMeasured(column));
+  if (means.length > 0) return means;
+  const some: Column[] = [];
+  for (const column of all) if (some.length < mostResults && isMeasured(column)) some.push(column);
+  return some;
+}
+
 /** A group each where the table is grouped, else a run each. */
-function membersOf(lines: readonly Line[]): { label: string; rows: readonly Row[] }[] {
+function membersOf(lines: readonly Line[]): Member[] {
   const isGrouped = lines.some(({ kind }) => kind === 'group');
   return lines.flatMap((line) => {
     if (line.kind === 'group') return [{ label: line.title, rows: line.rows }];
     return isGrouped ? [] : [{ label: line.row.head.name, rows: [line.row] }];
   });
 }
-
-const known = (rows: readonly Row[], column: Column) => !Number.isNaN(spreadOf(rows, column).mean);
 
 /** What all of a group have; where they differ in it, none. */
 function common(rows: readonly Row[], { value }: Column): Scalar | undefined {

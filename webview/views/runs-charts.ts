@@ -4,7 +4,7 @@ import { scatterChart } from '../charts/scatter.ts';
 import { dropdown } from '../controls.ts';
 import { h } from '../dom.ts';
 import { frontierFigure } from '../figures/frontier.ts';
-import { parallelFigure, resultsOf } from '../figures/parallel.ts';
+import { parallelFigure } from '../figures/parallel.ts';
 import type { Line } from '../table/arrange.ts';
 import type { Column } from '../table/columns.ts';
 import { memo } from '../table/memo.ts';
@@ -25,11 +25,6 @@ export function runsCharts(page: Page): RunsCharts {
   const element = h('div', { class: 'charts study' }, frontier.element, parallel.element);
   const frontierOf = memo(frontierFigure, (...of) => of);
   const parallelOf = memo(parallelFigure, (...of) => of);
-  const colours = memo(
-    (lines: readonly Line[], columns: readonly Column[]) =>
-      resultsOf(lines, columns).map(({ id, title }): [string, string] => [id, title]),
-    (...of) => of,
-  );
   return {
     element,
     update(lines, columns, by, theme) {
@@ -40,9 +35,8 @@ export function runsCharts(page: Page): RunsCharts {
       parallel.element.hidden = settings === undefined;
       element.classList.toggle('both', methods !== undefined && settings !== undefined);
       if (!settings) return;
-      const results = colours(lines, columns);
-      colour.element.hidden = results.length < 2;
-      colour.update(results, (results.find(([id]) => id === by) ?? results[0])[0]);
+      colour.element.hidden = settings.colour.choices.length < 2;
+      colour.update(settings.colour.choices, settings.colour.by);
       parallel.update(settings, theme);
     },
   };
