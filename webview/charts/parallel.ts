@@ -90,7 +90,8 @@ export function parallelChart(name: string, host: ChartHost, ...tools: HTMLEleme
 
   function tell(figure: ParallelFigure): void {
     setText(told, sayHeld(figure, ranges) || t('Draw along an axis to highlight what is in a range.'));
-    clear.hidden = ranges.size === 0;
+    // Its room stays: nothing moves under the pointer.
+    clear.style.visibility = ranges.size === 0 ? 'hidden' : '';
   }
 
   const set = (id: string, range: Range | undefined) => {
