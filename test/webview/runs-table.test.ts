@@ -271,7 +271,7 @@ describe.skipIf(missing)(`the table of runs in Chromium${missing && ` (${missing
     expect(await heldInPicture()).toBe(both);
     await one.page.keyboard.press('PageDown');
     const named = (await one.page.locator('#say').textContent())!;
-    expect(named).toMatch(/^three-new · lr [56]e-3 · seed [01]: lr: [56]e-3, seed: [01], Gain, new \(nats\): \+0\./);
+    expect(named).toMatch(/^three-new · lr [56]e-3 · seed [01]: lr: [56]e-3, seed: [01], Gain, new: \+0\./);
     expect(await chart.locator('.tip:visible strong').innerText()).toBe(named.slice(0, named.indexOf(':')));
     // Of those outside the ranges none is named.
     await one.page.mouse.move(axis!.x + 1, at(1 / 6));

@@ -4,7 +4,7 @@
  */
 import { groundOf, type Theme } from '../theme.ts';
 import { t } from '../words.ts';
-import type { Part } from './bar-layout.ts';
+import { haloOf, type Part } from './bar-layout.ts';
 import { inkOf } from './colour-map.ts';
 import type { ParallelFigure } from './figure.ts';
 import { held, type Ranges } from './parallel-brush.ts';
@@ -76,7 +76,7 @@ export function layParallel(
     });
   });
   const left = Math.min(90, 14 + Math.max(0, ...ticks[0].map(({ words }) => widthOf(words))));
-  const right = width - 24;
+  const right = width - 34;
   const apart = (right - left) / Math.max(1, axes.length - 1);
   const xs = axes.map((_, i) => Math.round(left + i * apart));
   const ys = lines.map(({ values }) => Float64Array.from(axes, ({ scale }, i) => y(placeOf(scale, values[i]))));
@@ -107,16 +107,17 @@ export function layParallel(
     ),
   ];
 
-  const halo = { stroke: theme.background, 'stroke-width': 3, 'stroke-linejoin': 'round', 'paint-order': 'stroke' };
+  const halo = haloOf(theme);
   const grid = axes.flatMap(({ title }, i): Part[] => {
     const isLast = i === axes.length - 1 && i > 0;
     const at = { 'text-anchor': i === 0 ? 'start' : isLast ? 'end' : 'middle' };
     const x = i === 0 ? 0 : isLast ? width : xs[i];
+    const room = 2 * (apart - 6) - (i === 0 ? apart - xs[0] : isLast ? apart - (width - xs[i]) : 0);
     const isHere = i === touch.axis;
     const look = { stroke: isHere ? theme.focus : theme.text, 'stroke-width': isHere ? 2 : 1 };
     return [
-      // Two rows in turn: each has twice the room.
-      text(x, 14 + 15 * (i % 2), short(title, 2 * apart - 10), { ...at, ...(isHere ? { 'font-weight': 'bold' } : {}) }),
+      // Two rows in turn: each reaches from axis to axis.
+      text(x, 14 + 15 * (i % 2), short(title, room), { ...at, ...(isHere ? { 'font-weight': 'bold' } : {}) }),
       { tag: 'line', attributes: { x1: xs[i], x2: xs[i], y1: top, y2: bottom, ...look } },
       ...ticks[i].flatMap(({ at, words }): Part[] => [
         { tag: 'line', attributes: { x1: xs[i] - 4, x2: xs[i], y1: at, y2: at, stroke: theme.text } },

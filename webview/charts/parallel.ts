@@ -68,10 +68,12 @@ export function parallelChart(name: string, host: ChartHost, ...tools: HTMLEleme
       },
     },
   });
-  const told = h('span', { class: 'note', data: { held: '' } });
+  // Below, where a longer sentence moves nothing under the pointer.
+  const told = h('p', { class: 'note', data: { held: '' } });
   const clear = button(t('Remove all ranges'), () => choose(new Map()));
   chart.area.classList.add('parallel');
-  chart.body.prepend(h('div', { class: 'toolbar' }, ...tools, told, clear));
+  chart.body.prepend(h('div', { class: 'toolbar' }, ...tools, clear));
+  chart.body.append(told);
 
   /** Says it where a person has finished. */
   function choose(next: Map<string, Range>, isDone = true): void {
@@ -90,7 +92,7 @@ export function parallelChart(name: string, host: ChartHost, ...tools: HTMLEleme
 
   function tell(figure: ParallelFigure): void {
     setText(told, sayHeld(figure, ranges) || t('Draw along an axis to highlight what is in a range.'));
-    // Its room stays: nothing moves under the pointer.
+    // Its room stays.
     clear.style.visibility = ranges.size === 0 ? 'hidden' : '';
   }
 

@@ -10,7 +10,7 @@ import { t } from '../words.ts';
 
 /** More are not told apart. */
 const mostLines = 2000;
-const mostSettings = 8;
+const mostSettings = 6;
 const mostWords = 40;
 const mostResults = 3;
 
@@ -44,8 +44,7 @@ export function parallelFigure(
     const spreads = shown.map(({ rows }) => spreadOf(rows, column));
     const values = spreads.map(({ mean }) => (Number.isNaN(mean) ? undefined : mean));
     const scale = scaleOf(values, true);
-    const title = column.id.startsWith('accuracy') ? column.title : `${column.title} (nats)`;
-    return scale ? [{ column, values, spreads, scale, title }] : [];
+    return scale ? [{ column, values, spreads, scale, title: column.title }] : [];
   });
   const colour = outcomes.find(({ column }) => column === coloured);
   if (!colour || colour.scale.kind === 'words') return undefined;
@@ -69,6 +68,7 @@ export function parallelFigure(
     title: t('Settings and results'),
     note: [
       isGrouped ? t('a line a group, at its mean') : t('a line a run'),
+      outcomes.some(({ column }) => column.id.startsWith('accuracy')) ? '' : t('results in nats'),
       members.length > shown.length ? t('the first {0} of {1}', whole(shown.length), whole(members.length)) : '',
       left > 0 ? t('{0} more settings differ', left) : '',
     ]

@@ -89,8 +89,8 @@ describe('settings and results', () => {
       'lr (log)',
       'adapter',
       'seed',
-      'Gain, new (nats)',
-      'Forgetting, known (nats)',
+      'Gain, new',
+      'Forgetting, known',
     ]);
     expect(figure.lines.map(({ label }) => label)).toEqual(['a', 'b', 'c', 'd']);
     // From the least gain to the most.
@@ -117,8 +117,8 @@ describe('settings and results', () => {
       1,
       undefined,
     ]);
-    expect(figure.colour).toMatchObject({ title: 'Forgetting, known (nats)', worst: '+0.300', best: '+0.100' });
-    expect(figureOf(study, { by: 'no such' })!.colour.title).toBe('Gain, new (nats)');
+    expect(figure.colour).toMatchObject({ title: 'Forgetting, known', worst: '+0.300', best: '+0.100' });
+    expect(figureOf(study, { by: 'no such' })!.colour.title).toBe('Gain, new');
   });
 
   it('have a line a group at its mean, and no axis for what differs within each', () => {
@@ -126,7 +126,7 @@ describe('settings and results', () => {
     expect(figure.lines.map(({ label }) => label)).toEqual(['adapter lora', 'adapter full']);
     const gain = figure.axes.findIndex(({ id }) => id === 'gain');
     expect(figure.lines[0].values[gain]).toBeCloseTo(0.7 / 3, 12);
-    expect(figure.lines[0].detail).toContainEqual(expect.stringMatching(/^Gain, new \(nats\): \+0\.233 ± 0\.153$/));
+    expect(figure.lines[0].detail).toContainEqual(expect.stringMatching(/^Gain, new: \+0\.233 ± 0\.153$/));
     // Rates differ among those with lora.
     expect(figure.lines[0].values[0]).toBeUndefined();
     expect(figure.count(1)).toBe('1 of 2 groups highlighted');
@@ -136,13 +136,13 @@ describe('settings and results', () => {
     expect(figureOf([run('a', { seed: 1 }, 0.1), run('b', { seed: 1 }, 0.2)])).toBeUndefined();
     expect(figureOf([run('a', { seed: 1 }), run('b', { seed: 2 })])).toBeUndefined();
     const wide = [0, 1].map((i) =>
-      run(`${i}`, Object.fromEntries(Array.from({ length: 11 }, (_, k) => [`x.k${k}`, i])), i),
+      run(`${i}`, Object.fromEntries(Array.from({ length: 9 }, (_, k) => [`x.k${k}`, i])), i),
     );
-    expect(figureOf(wide)!.axes).toHaveLength(9);
-    expect(figureOf(wide)!.note).toBe('a line a run; 3 more settings differ');
+    expect(figureOf(wide)!.axes).toHaveLength(7);
+    expect(figureOf(wide)!.note).toBe('a line a run; results in nats; 3 more settings differ');
     const long = Array.from({ length: 2100 }, (_, i) => run(`${i}`, { seed: i }, i));
     expect(figureOf(long)!.lines).toHaveLength(2000);
-    expect(figureOf(long)!.note).toBe('a line a run; the first 2000 of 2100');
+    expect(figureOf(long)!.note).toBe('a line a run; results in nats; the first 2000 of 2100');
   });
 });
 
@@ -168,7 +168,7 @@ describe('ranges', () => {
     );
     expect(sayHeld(figure, ranges([lr, range(0.1, 0.2)]))).toBe('0 of 4 runs highlighted; lr (log): nothing');
     expect(sayHeld(figure, ranges(['forgetting', range(-0.2, 0)]))).toBe(
-      '2 of 4 runs highlighted; Forgetting, known (nats): – – +0.100',
+      '2 of 4 runs highlighted; Forgetting, known: – – +0.100',
     );
   });
 
