@@ -63,3 +63,6 @@ export const shapes: Shape[] = ['circle', 'square', 'triangle', 'diamond'];
 /** After the palette's end the hues come again with another shape. */
 export const hueOf = (theme: Theme, index: number): string => theme.hues[index % theme.hues.length];
 export const shapeOf = (index: number): Shape => shapes[Math.floor(index / onLight.length) % shapes.length];
+
+export const groundOf = ({ kind }: Pick<Theme, 'kind'>): 'dark' | 'light' =>
+  kind === 'dark' || kind === 'hc-dark' ? 'dark' : 'light';

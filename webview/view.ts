@@ -49,6 +49,8 @@ export interface TableView {
   folded: string[];
   /** Undefined is the usual ones. */
   columns: string[] | undefined;
+  /** The result that colours the lines of settings and results; '' is the first. */
+  colour: string;
 }
 
 /** What is looked at on the page of findings; what is undefined is the first, or the last row. */
@@ -74,7 +76,7 @@ export const freshView: View = {
   expertStep: undefined,
   finding: { measure: undefined, row: undefined, example: { measure: undefined, language: undefined } },
   colourBy: 'language',
-  table: { filter: '', sort: { column: 'created', down: true }, group: '', folded: [], columns: undefined },
+  table: { filter: '', sort: { column: 'created', down: true }, group: '', folded: [], columns: undefined, colour: '' },
 };
 
 /** A view from an earlier session, each part only where it still makes sense. */
@@ -127,6 +129,7 @@ function tableIn(saved: unknown): TableView {
     group: text(table.group, 300),
     folded: strings(table.folded),
     columns: Array.isArray(table.columns) ? strings(table.columns) : undefined,
+    colour: text(table.colour, 300),
   };
 }
 

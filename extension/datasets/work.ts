@@ -2,15 +2,10 @@
 import * as vscode from 'vscode';
 import type { Requests } from '../../sidecar/protocol/messages.ts';
 import type { Sidecar } from '../sidecar/client.ts';
-import { duration, unlinked } from '../text.ts';
+import { unlinked } from '../text.ts';
+import { sayHeard } from './heard.ts';
 
 const patienceMs = 3000;
-
-/** What the sidecar counts is audio, and is no time that anything takes. */
-function inWords(detail: string): string {
-  const [, seconds] = /^(\d+) s of speech$/.exec(detail) ?? [];
-  return seconds ? vscode.l10n.t('{0} of speech read', duration(Number(seconds), vscode.env.language)) : detail;
-}
 
 /** Undefined where it was cancelled. `onShare` hears how much is done, 0 to 1. */
 export async function longRequest<M extends 'dataset/inspect' | 'model/inspect' | 'model/download'>(
@@ -45,7 +40,7 @@ export async function longRequest<M extends 'dataset/inspect' | 'model/inspect' 
         tell = (share, detail) => {
           progress.report({
             increment: 100 * Math.max(0, share - before),
-            message: detail && unlinked(inWords(detail)),
+            message: detail && unlinked(sayHeard(detail, vscode.l10n, vscode.env.language)),
           });
           before = Math.max(before, share);
         };

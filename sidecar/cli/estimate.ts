@@ -7,12 +7,14 @@ import { devices } from '../config/schema.ts';
 import { sizeInWords } from '../machine.ts';
 import type { Estimate } from '../protocol/messages.ts';
 import { estimate as measure } from '../training/estimate.ts';
+import { speechOf } from '../training/speech.ts';
 import { setOption } from './options.ts';
-import { count, lasting, percent, table, tell, tellJson } from './output.ts';
+import { count, lasting, percent, printable, table, tell, tellJson } from './output.ts';
 
 interface Options {
   device?: Experiment['device'];
   set: string[];
+  data: boolean;
   json: boolean;
 }
 
@@ -22,15 +24,21 @@ export const estimate = () =>
     .argument('<experiment>', 'an experiment file, *.milore.yaml')
     .addOption(new Option('--device <device>', 'where to compute').choices([...devices]))
     .addOption(setOption())
+    .option('--no-data', 'do not read the recordings first: how long preparing them takes is not known then')
     .option('--json', 'one JSON object on standard output', false)
     .action(async (file: string, options: Options) => {
       const { experiment } = await loadExperiment(file, options.set);
       const live = process.stderr.isTTY === true && !options.json;
+      const line = (text: string) => live && process.stderr.write(`\r\x1b[2K${printable(text)}`);
+      const cache = dirname(resolve(file));
+      const { signal } = new AbortController(); // Nothing is lost where Ctrl-C ends it.
+      const reading = (code: string, done: number, total: number) => line(`reading ${code} ${done}/${total}`);
       const result = await measure(experiment, {
-        cache: dirname(resolve(file)),
+        cache,
         device: options.device ?? experiment.device,
-        signal: new AbortController().signal, // Nothing is lost where Ctrl-C ends it.
-        progress: (done, total) => live && process.stderr.write(`\r\x1b[2Kmeasuring some steps ${done}/${total}`),
+        signal,
+        ...(options.data ? { speech: await speechOf(experiment, { cache, signal, progress: reading }) } : {}),
+        progress: (done, total) => line(`measuring some steps ${done}/${total}`),
       });
       if (live) process.stderr.write('\r\x1b[2K');
       if (options.json) tellJson(result);
@@ -46,6 +54,7 @@ export function inWords({
   totalSeconds,
   int8,
   peakBytes,
+  whole,
 }: Estimate): string {
   const row = (name: string, one: { stepSeconds: number; totalSeconds: number }) => [
     name,
@@ -62,6 +71,8 @@ export function inWords({
     '',
     table(rows),
     '',
-    `${sizeInWords(peakBytes)} of memory. Preparing the audio, and what is measured before and after, is not in it.`,
+    whole
+      ? `${lasting(whole.totalSeconds)} in all, ${lasting(whole.preparationSeconds)} of it to prepare the audio, once for this base; ${sizeInWords(peakBytes)} of memory.`
+      : `${sizeInWords(peakBytes)} of memory. Preparing the audio, and what is measured before and after, is not in it.`,
   ].join('\n');
 }

@@ -255,7 +255,9 @@ export interface Estimate {
   stepSeconds: number;
   /** Of all steps, evaluations and the control; preparing the audio is not in it. */
   totalSeconds: number;
-  /** The same with frozen weights in 8 bits, where this processor is made for it. */
+  /** From the press to the end, where it was known how much speech there is: the terminal reads it first. */
+  whole?: { preparationSeconds: number; totalSeconds: number };
+  /** A step and all steps with frozen weights in 8 bits, where this processor is made for it. */
   int8?: { stepSeconds: number; totalSeconds: number };
   /** Peak of the process while measuring in float32. */
   peakBytes: number;

@@ -2,9 +2,12 @@
  * @file What an experiment will cost here: its exact parameters, and some real steps on speech that is only noise of
  * the right shape. Nothing is decoded and nothing is written but the cache of weights that a run would write too.
  */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import type { BaseConfig } from '../architecture/config.ts';
 import { siteName, TARGETS } from '../architecture/sites.ts';
+import { expectWhole, type Speech } from '../config/expect-whole.ts';
 import { batchesOf, type Experiment, totalSteps } from '../config/experiment.ts';
 import { selectDevice } from '../engine/devices.ts';
 import { eightBitInstructions } from '../engine/instructions.ts';
@@ -23,7 +26,7 @@ import { type QuantisedProducts, quantise, type Recipe } from '../weights/quanti
 import { planArms } from './arms.ts';
 import { loadFrozenBase } from './prepare/base.ts';
 import { learnableConfig } from './prepare/learnable.ts';
-import { rememberSteps } from './remember-pace.ts';
+import { rememberedPace, rememberSteps } from './remember-pace.ts';
 
 /** Steps measured after one that claims the memory; fewer where they take long. */
 const measured = 5;
@@ -31,6 +34,8 @@ const budgetMs = 20_000;
 
 export interface EstimateOptions {
   cache: string;
+  /** Where it is known how much there is, the whole time is told too. */
+  speech?: Speech;
   device: DeviceName | 'auto';
   signal: AbortSignal;
   progress(done: number, total: number): void;
@@ -85,9 +90,17 @@ export async function estimate(experiment: Experiment, options: EstimateOptions)
     shareWithoutHead: count.shareWithoutHead,
     stepSeconds: exact.stepSeconds,
     totalSeconds: total(exact),
+    ...(options.speech ? { whole: wholeOf(experiment, base.config, options.speech, cache, chosen.device) } : {}),
     ...(int8 ? { int8: { stepSeconds: int8.stepSeconds, totalSeconds: total(int8) } } : {}),
     peakBytes,
   };
+}
+
+/** As the editor has it above the experiment, at the pace that was measured just now. */
+function wholeOf(experiment: Experiment, base: BaseConfig, speech: Speech, cache: string, device: string) {
+  const pace = rememberedPace(cache, device, base);
+  const whole = expectWhole(experiment, base, availableParallelism(), speech, pace);
+  return { preparationSeconds: whole.preparationSeconds, totalSeconds: whole.totalSeconds };
 }
 
 /** Median of some real steps of all arms, and an evaluation. */

@@ -9,7 +9,7 @@ import type { BaseConfig } from '../architecture/config.ts';
 import { expectRun } from '../config/expect.ts';
 import { expectPreparation } from '../config/expect-whole.ts';
 import type { Experiment } from '../config/experiment.ts';
-import { PACE_FILE, parsePaces, withPace } from '../config/pace.ts';
+import { PACE_FILE, type Pace, paceOf, parsePaces, withPace } from '../config/pace.ts';
 import { makeFolder, writeFileAtomic } from '../disk.ts';
 import { machineName } from '../machine.ts';
 import type { CorpusSummary } from '../protocol/events.ts';
@@ -66,6 +66,10 @@ export const rememberSteps = (
   base: BaseConfig,
   stepSeconds: number,
 ): void => remember(root, experiment, device, base, stepSeconds);
+
+/** What is written down of this machine. @param root the workspace */
+export const rememberedPace = (root: string, device: string, base: BaseConfig): Pace | undefined =>
+  paceOf(parsePaces(readIfThere(join(root, '.milore', PACE_FILE)), machineName()), device, base);
 
 function remember(
   root: string,

@@ -106,6 +106,28 @@ for (const theme of ['dark', 'light'] as const)
         await page.waitForTimeout(3000);
         await shoot(page, `runs-${theme}${size}`);
       });
+/** What stands under the table: methods as a frontier, settings and results with a range. */
+for (const theme of ['dark', 'light'] as const)
+  for (const [size, width, height] of [
+    ['', 1500, 1000],
+    ['-small', 1280, 720],
+  ] as const)
+    if (wanted(`study-${theme}${size}`))
+      await inEditor(theme, finished, async (page) => {
+        await page.setViewportSize({ width, height });
+        await palette(page, 'MiLorE: Open Dashboard');
+        const view = dashboard(page);
+        await view.locator('#tab-runs').click({ timeout: 120_000 });
+        await view.locator('.grid .best').first().waitFor({ timeout: 120_000 });
+        const chart = view.locator('[data-chart=parallel]');
+        await chart.evaluate((one) => one.scrollIntoView({ block: 'end' }));
+        const axis = (await chart.locator('.bars line').first().boundingBox())!;
+        await page.mouse.move(axis.x, axis.y + axis.height / 2);
+        await page.mouse.down();
+        await page.mouse.move(axis.x, axis.y - 4, { steps: 5 });
+        await page.mouse.up();
+        await shoot(page, `study-${theme}${size}`);
+      });
 /** The result in words, above everything, and beside another editor, where there is half the room. */
 for (const theme of ['dark', 'light'] as const)
   for (const [size, width, height] of [

@@ -225,6 +225,80 @@ describe.skipIf(missing)(`the table of runs in Chromium${missing && ` (${missing
     await one.close();
   });
 
+  it('highlights by ranges on its axes, by mouse and by keyboard, says how many, and names the runs', async () => {
+    const one = await open({ width: 1280 }, ...told(60));
+    const chart = one.page.locator('[data-chart=parallel]');
+    await chart.scrollIntoViewIfNeeded();
+    await one.settled();
+    expect(await chart.locator('h3').innerText()).toBe('Settings and results');
+    const area = chart.locator('.bars');
+    const heldInPicture = async () =>
+      (await chart.locator('path[data-held]').all()).reduce(
+        async (sum, path) => (await sum) + Number(await path.getAttribute('data-held')),
+        Promise.resolve(0),
+      );
+    const words = () => chart.locator('[data-held=""]').innerText();
+    expect(await heldInPicture()).toBe(60);
+
+    // By mouse, along the upper part of the first axis: lr is i % 7 thousandths.
+    const box = (await area.boundingBox())!;
+    const firstAxis = () => chart.locator('.bars line').first().boundingBox();
+    let axis = await firstAxis();
+    const at = (share: number) => axis!.y + axis!.height * (1 - share);
+    await one.page.mouse.move(axis!.x, at(4.5 / 6));
+    await one.page.mouse.down();
+    await one.page.mouse.move(axis!.x + 3, at(5.5 / 6), { steps: 4 });
+    await one.page.mouse.move(axis!.x + 3, at(1), { steps: 4 });
+    await one.page.mouse.up();
+    await one.settled();
+    const inRange = Array.from({ length: 60 }, (_, i) => (i + 1) % 7).filter((lr) => lr >= 5).length;
+    expect(await words()).toBe(`${inRange} of 60 runs highlighted; lr: 5e-3 – 6e-3`);
+    expect(await one.page.locator('#say').textContent()).toBe(await words());
+    expect(await heldInPicture()).toBe(inRange);
+
+    // By keyboard, a second one on the next axis: seeds 0 and 1.
+    await area.focus();
+    await one.page.keyboard.press('ArrowRight');
+    expect(await one.page.locator('#say').textContent()).toBe('lr: 5e-3 – 6e-3, highlighted');
+    await one.page.keyboard.press('ArrowRight');
+    expect(await one.page.locator('#say').textContent()).toBe('seed: 0 – 2');
+    await one.page.keyboard.press('Shift+ArrowUp');
+    await one.page.keyboard.press('Shift+ArrowUp');
+    await one.page.keyboard.press('Shift+ArrowDown');
+    await one.settled();
+    const both = Array.from({ length: 60 }, (_, i) => i + 1).filter((i) => i % 7 >= 5 && i % 3 <= 1).length;
+    expect(await words()).toBe(`${both} of 60 runs highlighted; lr: 5e-3 – 6e-3; seed: 0 – 1`);
+    expect(await heldInPicture()).toBe(both);
+    await one.page.keyboard.press('PageDown');
+    const named = (await one.page.locator('#say').textContent())!;
+    expect(named).toMatch(/^three-new · lr [56]e-3 · seed [01]: lr: [56]e-3, seed: [01], Gain, new: \+0\./);
+    expect(await chart.locator('.tip:visible strong').innerText()).toBe(named.slice(0, named.indexOf(':')));
+    // Of those outside the ranges none is named.
+    await one.page.mouse.move(axis!.x + 1, at(1 / 6));
+    expect(await chart.locator('.tip:visible').count()).toBe(0);
+
+    // What is drawn is what is saved.
+    await chart.locator('[data-format=svg]').click();
+    await expect.poll(async () => (await one.said()).findLast((said) => said.type === 'export')?.format).toBe('svg');
+    const saved = (await one.said()).findLast((said) => said.type === 'export')!;
+    expect(saved.data).toContain(`${both} of 60 runs highlighted`);
+
+    await one.page.keyboard.press('Tab');
+    await area.focus();
+    await one.page.keyboard.press('Escape');
+    await one.settled();
+    expect(await heldInPicture()).toBe(60);
+    expect(box.width).toBeGreaterThan(500);
+    // The nearest line under the pointer is named too.
+    axis = await firstAxis();
+    await one.page.mouse.move(axis!.x + 1, at(1));
+    expect(await chart.locator('.tip:visible strong').innerText()).toMatch(/^three-new · lr 6e-3/);
+    await chart.getByRole('button', { name: 'Show Settings and results as a table' }).click();
+    expect(await chart.locator('tbody tr').count()).toBe(60);
+    expect(one.troubles).toEqual([]);
+    await one.close();
+  });
+
   it('speaks German, and has nothing serious for axe-core in any theme', async () => {
     const one = await open({ width: 1280, height: 720 }, ...told(60, german));
     expect(await one.page.locator('#view-runs').innerText()).toContain('60 von 60 Läufen');

@@ -7,10 +7,18 @@ import type { BarFigure, BarValue } from './figure.ts';
 import { bounds, linearTicks } from './ticks.ts';
 
 export interface Part {
-  tag: 'rect' | 'line' | 'circle' | 'text';
+  tag: 'rect' | 'line' | 'circle' | 'path' | 'text';
   attributes: Record<string, string | number | undefined>;
   text?: string;
 }
+
+/** Of words that lie on lines: a rim in the ground's colour. */
+export const haloOf = ({ background }: Theme): Part['attributes'] => ({
+  stroke: background,
+  'stroke-width': 3,
+  'stroke-linejoin': 'round',
+  'paint-order': 'stroke',
+});
 
 export interface BarLayout {
   parts: Part[];

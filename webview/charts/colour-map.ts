@@ -15,6 +15,21 @@ const cividis: Rgb[] = [
   [225, 204, 85],
   [254, 232, 56],
 ];
+/** Plasma by Smith and van der Walt 2015 (matplotlib), every ninth. */
+const plasma: Rgb[] = [
+  [13, 8, 135],
+  [70, 3, 159],
+  [114, 1, 168],
+  [156, 23, 158],
+  [189, 55, 134],
+  [216, 87, 107],
+  [237, 121, 83],
+  [251, 159, 58],
+  [253, 202, 38],
+  [240, 249, 33],
+];
+/** Of it what stands out as a line on its ground (3 : 1), faint to strong. */
+const inks = { dark: plasma.slice(4), light: plasma.slice(0, 6).reverse() };
 /** Starved (0) to fair (middle) to crowded, on a ground that fits the theme. */
 const divergingLight: Rgb[] = [
   [5, 70, 130],
@@ -45,7 +60,13 @@ export const valueAt = ({ kind, most }: Scale, share: number): number =>
 export function colourOf(value: number, scale: Scale, ground: 'dark' | 'light'): string {
   if (!Number.isFinite(value)) return ground === 'dark' ? 'rgb(60,60,60)' : 'rgb(225,225,225)';
   const table = scale.kind === 'sequential' ? cividis : ground === 'dark' ? divergingDark : divergingLight;
-  const place = scale.kind === 'change' ? 0.5 + value / (2 * scale.most) : value / scale.most;
+  return mixed(table, scale.kind === 'change' ? 0.5 + value / (2 * scale.most) : value / scale.most);
+}
+
+/** Of a line, from the faintest (0) to the strongest (1) that its ground allows. */
+export const inkOf = (share: number, ground: 'dark' | 'light'): string => mixed(inks[ground], share);
+
+function mixed(table: readonly Rgb[], place: number): string {
   const share = Math.min(1, Math.max(0, place)) * (table.length - 1);
   const i = Math.min(table.length - 2, Math.floor(share));
   const mix = share - i;

@@ -1,7 +1,9 @@
-/** @file Bars and scatters as SVG for a paper. Pure. */
+/** @file Bars, scatters and parallel coordinates as SVG for a paper. Pure. */
 import { paper, type Theme } from '../theme.ts';
 import { layBars, type Part } from './bar-layout.ts';
-import type { BarFigure, ScatterFigure } from './figure.ts';
+import type { BarFigure, ParallelFigure, ScatterFigure } from './figure.ts';
+import { type Ranges, sayHeld } from './parallel-brush.ts';
+import { layParallel } from './parallel-layout.ts';
 import { layScatter } from './scatter-layout.ts';
 import { escapeXml, page, tag, width, words } from './svg-writer.ts';
 
@@ -10,6 +12,13 @@ const top = 40;
 
 export const svgOfBars = (figure: BarFigure): string => svgOf(figure, layBars);
 export const svgOfScatter = (figure: ScatterFigure): string => svgOf(figure, layScatter);
+
+/** @param ranges what was highlighted, which is said below it */
+export const svgOfParallel = (figure: ParallelFigure, ranges: Ranges): string =>
+  svgOf(
+    { ...figure, note: [figure.note, sayHeld(figure, ranges)].filter(Boolean).join('; ') },
+    (one, width, theme, widthOf) => layParallel(one, width, theme, widthOf, { ranges }),
+  );
 
 function svgOf<F extends { title: string; note?: string; source?: string }>(
   figure: F,

@@ -1,5 +1,7 @@
 /** @file What a figure says, apart from how it is drawn: the screen, the SVG, the CSV and the table all read this. */
+import type { Scalar } from '../../sidecar/protocol/settings.ts';
 import type { Shape } from '../theme.ts';
+import type { AxisScale } from './parallel-scale.ts';
 
 /** How a line looks; the hue is an index, so that paper and screen may differ. */
 export interface Pen {
@@ -168,4 +170,34 @@ export interface ScatterAxis {
   /** What must be within the axis. */
   include?: readonly number[];
   format: (value: number) => string;
+}
+
+/** A line over many axes, a setting or a result each. */
+export interface ParallelFigure {
+  id: string;
+  title: string;
+  note?: string;
+  source?: string;
+  axes: {
+    /** The same while the figure changes: a range of it stays. */
+    id: string;
+    title: string;
+    scale: AxisScale;
+    say(value: Scalar): string;
+  }[];
+  lines: {
+    label: string;
+    /** Of each axis; undefined where there is none. */
+    values: readonly (Scalar | undefined)[];
+    /** From the worst, 0, to the best, 1; undefined where it was not measured. */
+    shade: number | undefined;
+    /** In words, for the tip and to be said. */
+    detail: string[];
+  }[];
+  /** What the colour says, with the worst and the best of it; which axis it is of, and which it could be of. */
+  colour: { title: string; worst: string; best: string; by: string; choices: [id: string, title: string][] };
+  /** `{0} of {1} runs highlighted`, of runs or groups. */
+  count(some: number): string;
+  sheet: Sheet;
+  table: { head: string[]; rows: string[][] };
 }

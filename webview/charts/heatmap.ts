@@ -1,6 +1,6 @@
 /** @file A heat map on a canvas: cells with their numbers, a readout under the pointer, a cursor for the arrow keys. */
 import { h } from '../dom.ts';
-import type { Theme } from '../theme.ts';
+import { groundOf, type Theme } from '../theme.ts';
 import { t } from '../words.ts';
 import { colourOf, inkOn, valueAt } from './colour-map.ts';
 import { drawnArea } from './drawn-area.ts';
@@ -73,7 +73,7 @@ export function heatMap(name: string, host: ChartHost): HeatChart {
     const { columns, columnTitle, apart = columns.length } = figure!;
     return column < apart ? `${columnTitle} ${columns[column]}` : columns[column];
   };
-  const ground = () => (theme.kind === 'dark' || theme.kind === 'hc-dark' ? 'dark' : 'light');
+  const ground = () => groundOf(theme);
 
   function paint(width: number): void {
     if (!figure) return;

@@ -1,6 +1,6 @@
 /** @file Where the parts of a scatter stand, in the words of SVG: the page makes elements of them, the export a file. Pure. */
 import { hueOf, type Theme } from '../theme.ts';
-import type { Part } from './bar-layout.ts';
+import { haloOf, type Part } from './bar-layout.ts';
 import type { ScatterFigure } from './figure.ts';
 import { bounds, linearTicks } from './ticks.ts';
 
@@ -115,7 +115,7 @@ export function layScatter(
       );
       if (!free) return [];
       taken.push({ ...free, w, h: letter });
-      return [text(free.x, free.y + letter - 1, words)];
+      return [text(free.x, free.y + letter - 1, words, haloOf(theme))];
     });
   }
 }

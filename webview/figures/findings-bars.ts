@@ -13,7 +13,7 @@ import {
 } from '../../sidecar/protocol/findings-words.ts';
 import type { BarFigure, BarValue } from '../charts/figure.ts';
 import type { Context, Shown } from '../context.ts';
-import { fixed } from '../format.ts';
+import { compact, fixed } from '../format.ts';
 import { t } from '../words.ts';
 import { arrowOf, cellDetail, languagesOf, rowName } from './findings-matrix.ts';
 
@@ -51,7 +51,7 @@ export function barsFigure(
       unit,
       kind,
       most: unit === 'share' ? 1 : undefined,
-      format: (value) => (unit === 'share' ? fixed(value * 100, 0) : fixed(value, 2)),
+      format: (value) => compact(unit === 'share' ? value * 100 : value),
     },
     names,
     groups: groups.map(({ language, at, cell, pair }) => ({

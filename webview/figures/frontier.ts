@@ -1,6 +1,6 @@
 /** @file Gain against forgetting of the runs of the table, or of its groups: methods are frontiers, not points. Pure. */
 import type { ScatterFigure } from '../charts/figure.ts';
-import { fixed, signed } from '../format.ts';
+import { compact, fixed, signed } from '../format.ts';
 import { type Line, type Spread, spreadOf } from '../table/arrange.ts';
 import type { Column } from '../table/columns.ts';
 import { t } from '../words.ts';
@@ -41,8 +41,8 @@ export function frontierFigure(lines: readonly Line[], columns: readonly Column[
     ]
       .filter(Boolean)
       .join('; '),
-    x: { label: `${gain.title} (nats)`, include: [0], format: (value) => fixed(value, 2) },
-    y: { label: `${forgetting.title} (nats)`, include: [0], format: (value) => fixed(value, 2) },
+    x: { label: `${gain.title} (nats)`, include: [0], format: compact },
+    y: { label: `${forgetting.title} (nats)`, include: [0], format: compact },
     points,
     sheet: {
       head: ['name', 'gain', 'gain deviation', 'forgetting', 'forgetting deviation', 'frontier'],

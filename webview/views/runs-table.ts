@@ -1,11 +1,9 @@
 /** @file The page of all runs: filter, group, sort; tick what is overlaid; choose several and do one thing to all. */
 import { MOST_SHOWN, type SeveralCommand } from '../../sidecar/protocol/dashboard.ts';
 import { shortKey } from '../../sidecar/protocol/settings.ts';
-import { scatterChart } from '../charts/scatter.ts';
 import type { Context } from '../context.ts';
 import { button, dropdown } from '../controls.ts';
 import { h, setText } from '../dom.ts';
-import { frontierFigure } from '../figures/frontier.ts';
 import { whole } from '../format.ts';
 import { shownRuns } from '../state.ts';
 import { arrange, byExperiment, bySettings, type Line, noGroup } from '../table/arrange.ts';
@@ -18,6 +16,7 @@ import { type SheetFormat, sheetOf } from '../table/sheet.ts';
 import { t } from '../words.ts';
 import { columnChooser } from './column-chooser.ts';
 import type { Page, Part } from './page.ts';
+import { runsCharts } from './runs-charts.ts';
 import { headsOf, rowsOf } from './runs-table-cells.ts';
 
 export function runsTable(page: Page): Part {
@@ -171,7 +170,7 @@ export function runsTable(page: Page): Part {
     });
   }
 
-  const frontier = scatterChart('frontier', page);
+  const charts = runsCharts(page);
   const heading = h('h2', { class: 'hidden' }, t('All runs'));
   const element = h(
     'section',
@@ -190,7 +189,7 @@ export function runsTable(page: Page): Part {
         'Tick what the other pages draw. Choose with Shift and Ctrl what the buttons act on. Last values, held out; behind them the best and its step where that is another. Losses in nats; gain: control minus adapted.',
       ),
     ),
-    frontier.element,
+    charts.element,
   );
 
   const gather = memo(
@@ -254,9 +253,7 @@ export function runsTable(page: Page): Part {
       table.group,
     );
     chooser.update(columns, wanted, table.columns !== undefined);
-    const figure = figureOf(lines, columns.all);
-    frontier.element.hidden = figure === undefined;
-    if (figure) frontier.update(figure, context.theme);
+    charts.update(lines, columns.all, table.colour, context.theme);
     cells.update(headsOf(shown), rowsOf(context, lines, shown), {
       sort: table.sort,
       isSelected: (index) => {
@@ -271,7 +268,6 @@ export function runsTable(page: Page): Part {
     (text: string, all: readonly Column[]): Filter => parseFilter(text, all),
     (text, all) => [text, all],
   );
-  const figureOf = memo(frontierFigure, (...of) => of);
   const linesOf = memo(arrange, (rows, all, filter, { sort, group, folded }) => [
     rows,
     all,

@@ -1,0 +1,184 @@
+/**
+ * @file Where the parts of parallel coordinates stand, in the words of SVG: the page makes elements of them, the export a
+ * file. Pure.
+ */
+import { groundOf, type Theme } from '../theme.ts';
+import { t } from '../words.ts';
+import { haloOf, type Part } from './bar-layout.ts';
+import { inkOf } from './colour-map.ts';
+import type { ParallelFigure } from './figure.ts';
+import { held, type Ranges } from './parallel-brush.ts';
+import { nowhere, placeOf, ticksOf } from './parallel-scale.ts';
+
+export interface ParallelLayout {
+  parts: Part[];
+  height: number;
+  /** Of the axes, from left to right. */
+  xs: number[];
+  /** Of each line its height at each axis. */
+  ys: Float64Array[];
+  /** Of each line whether every range holds it. */
+  isHeld: boolean[];
+  /** The axes' upper and lower end. */
+  top: number;
+  bottom: number;
+}
+
+/** What a person does with it, which a file does not show. */
+export interface Touch {
+  ranges: Ranges;
+  /** The axis that the keyboard is at, and the place on it. */
+  axis?: number;
+  place?: number;
+}
+
+const top = 46;
+const bottom = 252;
+const letter = 11;
+/** As many colours are told apart, and as many paths hold all lines. */
+const shades = 16;
+const brushWidth = 14;
+
+export function layParallel(
+  figure: ParallelFigure,
+  width: number,
+  theme: Theme,
+  widthOf: (text: string) => number,
+  touch: Touch = { ranges: new Map() },
+): ParallelLayout {
+  const { axes, lines } = figure;
+  const y = (place: number) => bottom - place * (bottom - top);
+  const text = (x: number, y: number, words: string, more: Part['attributes'] = {}): Part => ({
+    tag: 'text',
+    attributes: { x, y, 'font-size': letter, fill: theme.text, ...more },
+    text: words,
+  });
+  const short = (words: string, room: number) => {
+    let some = words;
+    while (some.length > 1 && widthOf(some) > room) some = `${some.slice(0, some.endsWith('…') ? -2 : -1)}…`;
+    return some;
+  };
+
+  const ticks = axes.map(({ scale, say }, i) => {
+    const taken: number[] = [];
+    const values = ticksOf(
+      scale,
+      lines.map(({ values }) => values[i]),
+      5,
+    );
+    // The ends first: where there is no room for all, those between go.
+    const order = [values[0], ...values.slice(1).reverse()].filter((value) => value !== undefined);
+    return order.flatMap((value) => {
+      const at = y(placeOf(scale, value));
+      if (taken.some((other) => Math.abs(other - at) < letter + 2)) return [];
+      taken.push(at);
+      return [{ at, words: say(value) }];
+    });
+  });
+  const left = Math.min(90, 14 + Math.max(0, ...ticks[0].map(({ words }) => widthOf(words))));
+  const right = width - 34;
+  const apart = (right - left) / Math.max(1, axes.length - 1);
+  const xs = axes.map((_, i) => Math.round(left + i * apart));
+  const ys = lines.map(({ values }) => Float64Array.from(axes, ({ scale }, i) => y(placeOf(scale, values[i]))));
+  const isHeld = held(figure, touch.ranges);
+  const gaps = axes.map((_, i) => ys.some((line) => line[i] > bottom));
+  const hasGaps = gaps.includes(true);
+
+  const path = (some: readonly Float64Array[], stroke: string, more: Part['attributes']): Part[] =>
+    some.length === 0 ? [] : [{ tag: 'path', attributes: { d: segments(xs, some), fill: 'none', stroke, ...more } }];
+  const buckets = Array.from({ length: shades + 1 }, (): Float64Array[] => []);
+  const rest: Float64Array[] = [];
+  for (const [i, { shade }] of lines.entries()) {
+    if (!isHeld[i]) rest.push(ys[i]);
+    // What was not measured lies below all that was.
+    else buckets[shade === undefined ? 0 : 1 + Math.min(shades - 1, Math.floor(shade * shades))].push(ys[i]);
+  }
+  const many = lines.length > 200;
+  const ground = groundOf(theme);
+  const drawn = [
+    ...path(rest, theme.muted, { 'stroke-width': 1, 'stroke-opacity': many ? 0.1 : 0.2 }),
+    ...buckets.flatMap((some, b) =>
+      path(some, b === 0 ? theme.muted : inkOf((b - 0.5) / shades, ground), {
+        'stroke-width': many ? 1 : 1.75,
+        'stroke-opacity': many ? 0.7 : 1,
+        'stroke-dasharray': b === 0 ? '3 3' : undefined,
+        'data-held': some.length,
+      }),
+    ),
+  ];
+
+  const halo = haloOf(theme);
+  const grid = axes.flatMap(({ title }, i): Part[] => {
+    const isLast = i === axes.length - 1 && i > 0;
+    const at = { 'text-anchor': i === 0 ? 'start' : isLast ? 'end' : 'middle' };
+    const x = i === 0 ? 0 : isLast ? width : xs[i];
+    const room = 2 * (apart - 6) - (i === 0 ? apart - xs[0] : isLast ? apart - (width - xs[i]) : 0);
+    const isHere = i === touch.axis;
+    const look = { stroke: isHere ? theme.focus : theme.text, 'stroke-width': isHere ? 2 : 1 };
+    return [
+      // Two rows in turn: each reaches from axis to axis.
+      text(x, 14 + 15 * (i % 2), short(title, room), { ...at, ...(isHere ? { 'font-weight': 'bold' } : {}) }),
+      { tag: 'line', attributes: { x1: xs[i], x2: xs[i], y1: top, y2: bottom, ...look } },
+      ...ticks[i].flatMap(({ at, words }): Part[] => [
+        { tag: 'line', attributes: { x1: xs[i] - 4, x2: xs[i], y1: at, y2: at, stroke: theme.text } },
+        text(xs[i] - 7, at + 4, short(words, i === 0 ? left - 8 : apart - 14), { 'text-anchor': 'end', ...halo }),
+      ]),
+      ...(gaps[i] ? [text(xs[i] - 7, y(nowhere) + 4, '–', { 'text-anchor': 'end', fill: theme.muted, ...halo })] : []),
+    ];
+  });
+  const brushes = axes.flatMap(({ id }, i): Part[] => {
+    const range = touch.ranges.get(id);
+    if (!range) return [];
+    const [high, low] = [y(range.high) - 3, y(range.low) + 3];
+    const box = { x: xs[i] - brushWidth / 2, y: high, width: brushWidth, height: low - high };
+    return [{ tag: 'rect', attributes: { ...box, fill: theme.focus, 'fill-opacity': 0.25, stroke: theme.focus } }];
+  });
+  const mark: Part[] =
+    touch.axis === undefined || touch.place === undefined
+      ? []
+      : [{ tag: 'circle', attributes: { cx: xs[touch.axis], cy: y(touch.place), r: 4, fill: theme.focus } }];
+
+  const end = y(hasGaps ? nowhere : 0);
+  return {
+    parts: [...drawn, ...grid, ...brushes, ...mark, ...legend(end + 26)],
+    height: end + 40,
+    xs,
+    ys,
+    isHeld,
+    top,
+    bottom,
+  };
+
+  function legend(at: number): Part[] {
+    const { title, worst, best } = figure.colour;
+    const name = t('colour: {0}', title);
+    const first = Math.ceil(widthOf(name)) + 14;
+    const from = first + Math.ceil(widthOf(worst)) + 6;
+    const step = 8;
+    return [
+      text(0, at + 4, name, { fill: theme.muted }),
+      text(first, at + 4, worst, { fill: theme.muted }),
+      ...Array.from({ length: shades }, (_, i): Part => {
+        const box = { x: from + i * step, y: at - 4, width: step + 0.5, height: 8 };
+        return { tag: 'rect', attributes: { ...box, fill: inkOf((i + 0.5) / shades, ground) } };
+      }),
+      text(from + shades * step + 6, at + 4, best, { fill: theme.muted }),
+    ];
+  }
+}
+
+/** Between two axes each piece once, however many lines share it: a setting has few values, and 2,000 runs many lines. */
+function segments(xs: readonly number[], lines: readonly Float64Array[]): string {
+  const parts: string[] = [];
+  for (let i = 1; i < xs.length; i++) {
+    const seen = new Set<number>();
+    for (const line of lines) {
+      const [from, to] = [Math.round(line[i - 1] * 10), Math.round(line[i] * 10)];
+      const key = from * 10_000 + to;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      parts.push(`M${xs[i - 1]} ${from / 10}L${xs[i]} ${to / 10}`);
+    }
+  }
+  return parts.join('');
+}
