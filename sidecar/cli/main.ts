@@ -4,6 +4,7 @@ import { VERSION } from '../version.ts';
 import { cache } from './cache.ts';
 import { cuda } from './cuda.ts';
 import { devices } from './devices.ts';
+import { disk } from './disk.ts';
 import { embed } from './embed.ts';
 import { estimate } from './estimate.ts';
 import { exportAdapter, rollback } from './export.ts';
@@ -58,6 +59,7 @@ function program(): Command {
     exportAdapter,
     rollback,
     cache,
+    disk,
     sbatch,
     jobs,
     serve,
