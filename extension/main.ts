@@ -11,6 +11,7 @@ import { JobStore } from './jobs/store.ts';
 import { announce, announceEnd } from './runs/announce.ts';
 import { registerCacheCommand } from './runs/cache.ts';
 import { registerRunCommands } from './runs/commands.ts';
+import { registerDiskUse } from './runs/disk-use.ts';
 import { createStatusItem } from './runs/status-item.ts';
 import { RunStore } from './runs/store.ts';
 import { RunTree } from './runs/tree.ts';
@@ -45,6 +46,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     registerTraining({ sidecar, store, jobs }),
     registerRunCommands({ sidecar, store }),
     registerCacheCommand(store),
+    registerDiskUse(store, jobs),
     vscode.window.createTreeView('milore.runs', { treeDataProvider: new RunTree(store), canSelectMany: true }),
     registerDashboard({ context, store, sidecar, output }),
     announce(sidecar, store),

@@ -14,6 +14,7 @@ import type { Findings } from '../protocol/findings.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import { alone, isFirst, type Ranks } from '../ranks/ranks.ts';
 import { fromFirst, inTurn } from '../ranks/share.ts';
+import { ignoreInGit } from '../runs/git-ignore.ts';
 import { createRun, type RunDir, type RunStudy, recordCompute } from '../runs/run.ts';
 import { mustAgree } from './agree.ts';
 import { assess, endWorks } from './assess.ts';
@@ -79,6 +80,9 @@ export interface RunResult {
   seconds: number;
 }
 
+const IGNORED =
+  'Wrote .milore/.gitignore, so that runs and caches stay out of your repository. Empty it to keep them in.';
+
 export async function runExperiment(request: RunRequest): Promise<RunResult> {
   const { root, experiment, signal } = request;
   const began = performance.now();
@@ -94,8 +98,10 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     { experiment, version: versions, device: chosen.device },
     'Start all ranks with one installation and one experiment file.',
   );
-  const { run, sink } = await openAmong(ranks, request, () =>
-    createRun(root, {
+  let ignored = false;
+  const { run, sink } = await openAmong(ranks, request, () => {
+    ignored = ignoreInGit(root);
+    return createRun(root, {
       name: experiment.name,
       configText: request.configText,
       resolved: experiment,
@@ -104,8 +110,8 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       job: request.job,
       study: request.study,
       parent: source && { run: basename(resolve(request.from!.path)), step: source.step },
-    }),
-  );
+    });
+  });
   if (isFirst(ranks)) request.onRun?.(run);
   const watch = new Stopwatch();
   const timed = (step: number) => {
@@ -139,6 +145,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const deviceNotes = passedOver.map(({ device, reason }) => `${device}: ${reason}`);
     const step = checkpoint?.step ?? 0;
     sink.emit({ type: 'started', version: LOG_VERSION, step, steps, device: chosen.device, deviceNotes });
+    if (ignored) sink.emit({ type: 'note', level: 'info', text: IGNORED });
     const around = {
       cache: join(root, '.milore', 'cache'),
       runFolder: run.path,

@@ -1,0 +1,29 @@
+/** @file Keeps `.milore` out of a repository: runs and caches are gigabytes, and nobody means to commit them. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeFolder } from '../disk.ts';
+import { runsFolder } from './run.ts';
+
+const text = `# Written by MiLorE with the first run of this workspace, once: runs and caches are large.
+# Empty this file to keep them in the repository; it is not written again.
+*
+`;
+
+/**
+ * With the first run alone, in our own folder: no file of a person's is touched, and one that is changed, emptied or
+ * removed later stays so.
+ * @returns whether it was written now
+ */
+export function ignoreInGit(root: string): boolean {
+  const folder = join(root, '.milore');
+  try {
+    if (existsSync(runsFolder(root))) return false;
+    makeFolder(folder);
+    // Nothing that is there is written over, a link to nowhere neither.
+    writeFileSync(join(folder, '.gitignore'), text, { flag: 'wx' });
+    return true;
+  } catch {
+    // A disk that cannot be written is told by the run.
+    return false;
+  }
+}
