@@ -44,7 +44,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     createStatusItem(sidecar, store),
     registerSidecarCommands(sidecar, output, context.extension.packageJSON.version),
     registerTraining({ sidecar, store, jobs }),
-    registerRunCommands({ sidecar, store }),
+    registerRunCommands({ sidecar, store, context, script: context.asAbsolutePath('dist/milore.js') }),
     registerCacheCommand(store),
     registerDiskUse(store, jobs),
     vscode.window.createTreeView('milore.runs', { treeDataProvider: new RunTree(store), canSelectMany: true }),

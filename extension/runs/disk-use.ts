@@ -46,7 +46,10 @@ async function showDiskUse(store: RunStore, jobs: JobStore): Promise<void> {
   const used = there.filter(({ inUse }) => inUse);
   if (used.length > 0)
     void inform(
-      vscode.l10n.t('What is in use stays: {0}.', used.map(({ name, inUse }) => `${name} (${usedWords()[inUse!]})`).join(', ')),
+      vscode.l10n.t(
+        'What is in use stays: {0}.',
+        used.map(({ name, inUse }) => `${name} (${usedWords()[inUse!]})`).join(', '),
+      ),
     );
   const free = there.filter(({ inUse }) => !inUse);
   const runs = free.flatMap((item) => (item.kind === 'run' ? (store.find(item.name) ?? []) : []));

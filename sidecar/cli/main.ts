@@ -12,6 +12,7 @@ import { inspect } from './inspect.ts';
 import { jobs } from './jobs.ts';
 import { mcp } from './mcp.ts';
 import { RUN_FAILED, RUN_STOPPED, report, STOPPED_EXIT } from './output.ts';
+import { publishCommand } from './publish.ts';
 import { queue } from './queue.ts';
 import { reportRun } from './report.ts';
 import { sbatch } from './sbatch.ts';
@@ -58,6 +59,7 @@ function program(): Command {
     cuda,
     exportAdapter,
     rollback,
+    publishCommand,
     cache,
     disk,
     sbatch,
