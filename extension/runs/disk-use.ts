@@ -36,7 +36,7 @@ async function showDiskUse(store: RunStore, jobs: JobStore): Promise<void> {
       matchOnDescription: true,
       matchOnDetail: true,
       title: vscode.l10n.t('Disk Use: {0} in all', sizeInWords(total)),
-      placeHolder: vscode.l10n.t('Largest first. What shall be removed? Nothing goes before you have agreed.'),
+      placeHolder: vscode.l10n.t('Largest first. What shall be removed?'),
     },
   );
   if (!chosen || chosen.length === 0) return;

@@ -1,7 +1,7 @@
 /** @file Keeps `.milore` out of a repository: runs and caches are gigabytes, and nobody means to commit them. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from '../disk.ts';
+import { makeFolder, sweepTemporary, writeFileAtomic } from '../disk.ts';
 import { runsFolder } from './run.ts';
 
 const text = `# Written by MiLorE with the first run of this workspace, once: runs and caches are large.
@@ -19,8 +19,11 @@ export function ignoreInGit(root: string): boolean {
   try {
     if (existsSync(runsFolder(root))) return false;
     makeFolder(folder);
+    sweepTemporary(folder, { below: false });
+    const file = join(folder, '.gitignore');
     // Nothing that is there is written over, a link to nowhere neither.
-    writeFileSync(join(folder, '.gitignore'), text, { flag: 'wx' });
+    if (lstatSync(file, { throwIfNoEntry: false })) return false;
+    writeFileAtomic(file, text, { durable: false });
     return true;
   } catch {
     // A disk that cannot be written is told by the run.
