@@ -67,7 +67,11 @@ it('a run without an adapter, and whoever has no token, are told so', async () =
   expect(existsSync(join(run.path, 'adapter'))).toBe(false);
   expect(readdirSync(scratch)).toEqual([]);
   const nobody = { ...env(), HF_TOKEN: '', HF_HOME: scratch };
-  const refused = await milore(['publish', join(run.root, 'peft'), '--repo', 'field-lab/none', '--yes'], undefined, nobody);
+  const refused = await milore(
+    ['publish', join(run.root, 'peft'), '--repo', 'field-lab/none', '--yes'],
+    undefined,
+    nobody,
+  );
   expect(refused.stderr).toContain('no token that says who you are');
   expect((await milore(['publish', run.path, '--repo', 'no-owner'], undefined, env())).code).toBe(2);
   expect(hub.repositories.has('field-lab/none')).toBe(false);
