@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from '
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '../../../sidecar/cli/main.ts';
+import { writeRecord } from '../../../sidecar/jobs/record.ts';
 import { cacheOf } from '../../../sidecar/runs/cache.ts';
 import { claimRun } from '../../../sidecar/runs/claim.ts';
 import { diskUse, removeRun } from '../../../sidecar/runs/disk-use.ts';
@@ -144,6 +145,36 @@ describe('milore disk', () => {
     expect(await main(['disk', root, '--remove', small.id, '--remove', 'features/a1b2c3d4e5f6', '--json'])).toBe(0);
     expect(JSON.parse(out).removed).toEqual([small.id, 'features/a1b2c3d4e5f6']);
     expect(await names()).toEqual([large.id]);
+  });
+
+  it('leaves a run whose job may come back, where Slurm cannot be asked', async () => {
+    const waiting = createRun(root, {
+      name: 'w',
+      configText: '',
+      resolved: {},
+      versions: {},
+      device: 'cpu',
+      job: 'slurm-42',
+    });
+    const options = { time: '1', requeue: '50', set: [] };
+    writeRecord(root, {
+      version: 1,
+      job: '42',
+      first: '42',
+      name: 'w',
+      experiment: 'w.milore.yaml',
+      options,
+      submitted: '',
+    });
+    const path = process.env.PATH;
+    process.env.PATH = '';
+    try {
+      expect(await main(['disk', root, '--remove', waiting.id])).toBe(1);
+    } finally {
+      process.env.PATH = path;
+    }
+    expect(err).toContain('its job may go on with it');
+    expect(await names()).toContain(waiting.id);
   });
 
   it('takes a path for no name', async () => {
