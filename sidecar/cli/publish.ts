@@ -40,7 +40,7 @@ export const publishCommand = () =>
       const isRun = existsSync(join(path, runFiles.info));
       const scratch = isRun ? mkdtempSync(join(tmpdir(), 'milore-publish-')) : undefined;
       const stop = new AbortController();
-      const interrupted = () => stop.abort(new Error('interrupted'));
+      const interrupted = () => stop.abort(stopped(options.repo));
       process.once('SIGINT', interrupted);
       try {
         const folder = scratch ? join(scratch, 'export') : path;
@@ -81,7 +81,9 @@ async function agree({ card, files, bytes, notNoted }: Publication, { repo, priv
       cure: 'Read it above, then say --yes.',
     });
   const asking = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await asking.question('Publish it? [y/N] ').finally(() => asking.close());
+  // Ctrl-C and Ctrl-D say no.
+  const left = new Promise<string>((done) => asking.once('close', () => done('')));
+  const answer = await Promise.race([asking.question('Publish it? [y/N] '), left]).finally(() => asking.close());
   if (!/^y(es)?$/i.test(answer.trim()))
     throw new UserError({
       code: 'publish.declined',
@@ -90,6 +92,14 @@ async function agree({ card, files, bytes, notNoted }: Publication, { repo, priv
       cure: 'Nothing was sent.',
     });
 }
+
+const stopped = (repo: string) =>
+  new UserError({
+    code: 'publish.stopped',
+    tried: `publish as ${repo}`,
+    why: 'you stopped it.',
+    cure: 'Nothing of it can be seen there, unless the last step was on its way.',
+  });
 
 function repository(text: string): string {
   if (!repoName.test(text)) throw new InvalidArgumentError('Write it as owner/name.');

@@ -9,6 +9,10 @@ const text = `# Written by MiLorE with the first run of this workspace, once: ru
 *
 `;
 
+/** What is said of it, once. */
+export const IGNORED =
+  'Wrote .milore/.gitignore, so that runs and caches stay out of your repository. Empty it to keep them in.';
+
 /**
  * With the first run alone, in our own folder: no file of a person's is touched, and one that is changed, emptied or
  * removed later stays so.

@@ -14,7 +14,7 @@ import type { Findings } from '../protocol/findings.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import { alone, isFirst, type Ranks } from '../ranks/ranks.ts';
 import { fromFirst, inTurn } from '../ranks/share.ts';
-import { ignoreInGit } from '../runs/git-ignore.ts';
+import { IGNORED, ignoreInGit } from '../runs/git-ignore.ts';
 import { createRun, type RunDir, type RunStudy, recordCompute } from '../runs/run.ts';
 import { mustAgree } from './agree.ts';
 import { assess, endWorks } from './assess.ts';
@@ -80,9 +80,6 @@ export interface RunResult {
   seconds: number;
 }
 
-const IGNORED =
-  'Wrote .milore/.gitignore, so that runs and caches stay out of your repository. Empty it to keep them in.';
-
 export async function runExperiment(request: RunRequest): Promise<RunResult> {
   const { root, experiment, signal } = request;
   const began = performance.now();
@@ -98,10 +95,9 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     { experiment, version: versions, device: chosen.device },
     'Start all ranks with one installation and one experiment file.',
   );
-  let ignored = false;
-  const { run, sink } = await openAmong(ranks, request, () => {
-    ignored = ignoreInGit(root);
-    return createRun(root, {
+  const ignored = isFirst(ranks) && !request.resume && ignoreInGit(root);
+  const { run, sink } = await openAmong(ranks, request, () =>
+    createRun(root, {
       name: experiment.name,
       configText: request.configText,
       resolved: experiment,
@@ -110,8 +106,8 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
       job: request.job,
       study: request.study,
       parent: source && { run: basename(resolve(request.from!.path)), step: source.step },
-    });
-  });
+    }),
+  );
   if (isFirst(ranks)) request.onRun?.(run);
   const watch = new Stopwatch();
   const timed = (step: number) => {
