@@ -11,6 +11,7 @@ import { JobStore } from './jobs/store.ts';
 import { announce, announceEnd } from './runs/announce.ts';
 import { registerCacheCommand } from './runs/cache.ts';
 import { registerRunCommands } from './runs/commands.ts';
+import { registerDiskUse } from './runs/disk-use.ts';
 import { createStatusItem } from './runs/status-item.ts';
 import { RunStore } from './runs/store.ts';
 import { RunTree } from './runs/tree.ts';
@@ -43,8 +44,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     createStatusItem(sidecar, store),
     registerSidecarCommands(sidecar, output, context.extension.packageJSON.version),
     registerTraining({ sidecar, store, jobs }),
-    registerRunCommands({ sidecar, store }),
+    registerRunCommands({ sidecar, store, context, script: context.asAbsolutePath('dist/milore.js') }),
     registerCacheCommand(store),
+    registerDiskUse(store, jobs),
     vscode.window.createTreeView('milore.runs', { treeDataProvider: new RunTree(store), canSelectMany: true }),
     registerDashboard({ context, store, sidecar, output }),
     announce(sidecar, store),

@@ -163,7 +163,9 @@ async function chooseDevice(sidecar: SidecarService): Promise<string | undefined
 /** A run named by a tree item, an id, or nothing. */
 export function runOf(store: RunStore, target: unknown): StoredRun | undefined {
   if (typeof target === 'string') return store.find(target);
-  const id = (target as { run?: { id?: string } } | undefined)?.run?.id;
+  // Of the tree a node with its run; of the dashboard's context menu its id.
+  const { run } = (target ?? {}) as { run?: string | { id?: string } };
+  const id = typeof run === 'string' ? run : run?.id;
   return id ? store.find(id) : undefined;
 }
 

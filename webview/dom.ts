@@ -65,3 +65,7 @@ export function keyed(container: Element): (key: string, build: () => Node[]) =>
 
 let counter = 0;
 export const freshId = (prefix: string): string => `${prefix}-${++counter}`;
+
+/** The run that the editor's own context menu on an element acts on, as VS Code reads it. */
+export const runContext = (run: string): string =>
+  JSON.stringify({ webviewSection: 'run', run, preventDefaultContextMenuItems: true });

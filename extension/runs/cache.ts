@@ -1,15 +1,16 @@
 /** @file What the workspace keeps to start faster, as a list from which a person removes; it can all be made anew. */
 import * as vscode from 'vscode';
 import { sizeInWords } from '../../sidecar/machine.ts';
-import { type CacheKind, listCache, removeFromCache } from '../../sidecar/runs/cache.ts';
+import { type CacheItem, type CacheKind, listCache, removeFromCache } from '../../sidecar/runs/cache.ts';
 import { command } from '../command.ts';
-import { inform } from '../say.ts';
+import { agreed, inform } from '../say.ts';
 import type { RunStore } from './store.ts';
 
 export const registerCacheCommand = (store: RunStore): vscode.Disposable =>
   command('cleanCache', () => cleanCache(store.workspace));
 
-const kinds = (): Record<CacheKind, string> => ({
+/** What each kind of cache holds. */
+export const cacheWords = (): Record<CacheKind, string> => ({
   graphs: vscode.l10n.t('weights and graphs of a base'),
   features: vscode.l10n.t('features of speech'),
   audio: vscode.l10n.t('sound in 16 bits'),
@@ -25,7 +26,7 @@ async function cleanCache(root: string | undefined): Promise<void> {
     await inform(vscode.l10n.t('The cache of this workspace is empty.'));
     return;
   }
-  const words = kinds();
+  const words = cacheWords();
   const total = items.reduce((sum, { bytes }) => sum + bytes, 0);
   const chosen = await vscode.window.showQuickPick(
     items.map((item) => ({
@@ -44,9 +45,18 @@ async function cleanCache(root: string | undefined): Promise<void> {
     },
   );
   if (!chosen || chosen.length === 0) return;
-  const freed = removeFromCache(
+  await removeCaches(
     root,
     chosen.map(({ item }) => item),
   );
-  await inform(vscode.l10n.t('{0} are free again.', sizeInWords(freed)));
+}
+
+/** Asked once for all: they are gone for good, though they can be made anew. */
+export async function removeCaches(root: string, items: readonly CacheItem[]): Promise<void> {
+  const words = cacheWords();
+  const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
+  const question = vscode.l10n.t('Remove {0} of the cache? The next run makes anew what it needs.', sizeInWords(bytes));
+  const detail = items.map(({ kind, name }) => `${words[kind]} (${name})`).join('\n');
+  if (!(await agreed(question, vscode.l10n.t('Remove'), detail))) return;
+  await inform(vscode.l10n.t('{0} are free again.', sizeInWords(removeFromCache(root, items))));
 }

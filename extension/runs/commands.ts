@@ -16,9 +16,12 @@ import { type Relabel, tag } from './tags.ts';
 interface Parts {
   store: RunStore;
   sidecar: SidecarService;
+  /** The bundled `milore.js`. */
+  script: string;
+  context: Pick<vscode.ExtensionContext, 'secrets' | 'workspaceState'>;
 }
 
-export function registerRunCommands({ store, sidecar }: Parts): vscode.Disposable {
+export function registerRunCommands({ store, sidecar, script, context }: Parts): vscode.Disposable {
   const any = () => true;
   /** A command on one run: the one given, or one that is chosen. */
   const one = (id: string, title: string, act: (run: StoredRun) => unknown, fits: (run: StoredRun) => boolean = any) =>
@@ -68,6 +71,18 @@ export function registerRunCommands({ store, sidecar }: Parts): vscode.Disposabl
     several('export', vscode.l10n.t('Export which runs?'), async (runs) => exportSeveral(runs, sidecar)),
     one('report', vscode.l10n.t('Report on which run?'), async (run) =>
       (await import('./report.ts')).reportRun(run, sidecar),
+    ),
+    one('copyCommand', vscode.l10n.t('Copy the command of which run?'), async (run) =>
+      (await import('./copy-command.ts')).copyCommand(run, script),
+    ),
+    several('tensorBoard', vscode.l10n.t('Open which runs in TensorBoard?'), async (runs) =>
+      (await import('./tensorboard.ts')).openInTensorBoard(runs, store.workspace ?? ''),
+    ),
+    one(
+      'publish',
+      vscode.l10n.t('Publish which run?'),
+      async (run) => (await import('./publish.ts')).publishRun(run, sidecar, context),
+      ({ state }) => state === 'done',
     ),
     one('fork', vscode.l10n.t('Fork from which run?'), async (run) =>
       (await import('./fork.ts')).forkRun(run, sidecar, store),

@@ -68,7 +68,7 @@ export async function exportSeveral(chosen: readonly StoredRun[], sidecar: Sidec
 }
 
 /** A form that is not for this run stays in the list with its reason, and is asked about again. */
-async function chooseForm(run: StoredRun): Promise<FormChoice | undefined> {
+export async function chooseForm(run: StoredRun): Promise<FormChoice | undefined> {
   const choices = formsOf(resolvedOf(run), vscode.l10n).map((choice) => ({
     ...choice,
     label: choice.possible ? choice.label : `$(circle-slash) ${choice.label}`,

@@ -1,8 +1,10 @@
 /** @file The tree of runs: experiments, newest first, and under each its runs. It must not know how a run is changed. */
 import * as vscode from 'vscode';
+import { sizeInWords } from '../../sidecar/machine.ts';
 import { sayReason } from '../../sidecar/protocol/reason.ts';
 import { sayWhole } from '../../sidecar/protocol/result-words.ts';
 import { stateWord } from '../../sidecar/protocol/state-words.ts';
+import { bytesOfRun } from '../../sidecar/runs/disk-use.ts';
 import { readResult } from '../../sidecar/runs/result.ts';
 import { SteadyTree } from '../steady-tree.ts';
 import { oneLine } from '../text.ts';
@@ -83,7 +85,7 @@ export class RunTree implements vscode.TreeDataProvider<Node> {
   async resolveTreeItem(item: vscode.TreeItem, node: Node): Promise<vscode.TreeItem> {
     if (node.kind !== 'run') return item;
     const said = await readResult(node.run, vscode.l10n.t).catch(() => undefined);
-    item.tooltip = tooltip(node.run, said && sayWhole(said));
+    item.tooltip = tooltip(node.run, said && sayWhole(said), await bytesOfRun(node.run));
     return item;
   }
 
@@ -169,7 +171,7 @@ const when = (iso: string) => {
   });
 };
 
-function tooltip(run: StoredRun, result: string | undefined): vscode.MarkdownString {
+function tooltip(run: StoredRun, result: string | undefined, bytes: number): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   if (result) {
     text.appendText(result);
@@ -184,6 +186,7 @@ function tooltip(run: StoredRun, result: string | undefined): vscode.MarkdownStr
   line(vscode.l10n.t('State'), stateText(run));
   line(vscode.l10n.t('Step'), `${run.step} / ${run.steps}`);
   line(vscode.l10n.t('Device'), run.device);
+  line(vscode.l10n.t('On the disk'), sizeInWords(bytes));
   if (run.parent) line(vscode.l10n.t('Fork of'), vscode.l10n.t('{0} at {1}', run.parent.run, run.parent.step));
   const list = (role: string) =>
     run.languages

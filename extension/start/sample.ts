@@ -1,4 +1,4 @@
-/** @file Opens the sample as a workspace of its own: a copy, so that what is trained in it is the person's. */
+/** @file Where a newcomer begins: the walkthrough, and the sample as a workspace of its own: a copy, so that what is trained in it is the person's. */
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -13,7 +13,12 @@ const greetKey = 'milore.greetIn';
 
 export function registerSample(context: vscode.ExtensionContext): vscode.Disposable {
   void greet(context);
-  return command('openSample', () => openSample(context));
+  return vscode.Disposable.from(
+    command('openSample', () => openSample(context)),
+    command('openWalkthrough', () =>
+      vscode.commands.executeCommand('workbench.action.openWalkthrough', `${context.extension.id}#start`, false),
+    ),
+  );
 }
 
 async function openSample(context: vscode.ExtensionContext): Promise<void> {

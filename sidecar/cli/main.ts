@@ -4,6 +4,7 @@ import { VERSION } from '../version.ts';
 import { cache } from './cache.ts';
 import { cuda } from './cuda.ts';
 import { devices } from './devices.ts';
+import { disk } from './disk.ts';
 import { embed } from './embed.ts';
 import { estimate } from './estimate.ts';
 import { exportAdapter, rollback } from './export.ts';
@@ -11,6 +12,7 @@ import { inspect } from './inspect.ts';
 import { jobs } from './jobs.ts';
 import { mcp } from './mcp.ts';
 import { RUN_FAILED, RUN_STOPPED, report, STOPPED_EXIT } from './output.ts';
+import { publishCommand } from './publish.ts';
 import { queue } from './queue.ts';
 import { reportRun } from './report.ts';
 import { sbatch } from './sbatch.ts';
@@ -57,7 +59,9 @@ function program(): Command {
     cuda,
     exportAdapter,
     rollback,
+    publishCommand,
     cache,
+    disk,
     sbatch,
     jobs,
     serve,

@@ -41,6 +41,8 @@ interface Options {
   resume?: string;
   autoResume?: string | true;
   requeue?: number;
+  from?: string;
+  fromStep?: number;
   workspace?: string;
   devices?: number;
   device?: Experiment['device'];
@@ -57,6 +59,8 @@ export const train = () =>
       '--auto-resume [job]',
       'go on with the run that this job began, or begin it; the job is Slurm’s, or the name given here',
     )
+    .option('--from <run>', 'begin with the parameters of a checkpoint of this run, the newest unless told')
+    .option('--from-step <n>', 'the checkpoint after this step', wholeNumber)
     .option('--devices <n>', 'processes of this machine that train together, started through mpirun', times)
     .option('--requeue <times>', 'put the Slurm job back into its queue when the scheduler stops it, so often', times)
     .option('--workspace <folder>', 'where .milore/ lies; the file’s folder unless told')
@@ -70,6 +74,10 @@ export const train = () =>
         command.error('error: --set does not go with --resume: a run keeps its own settings', { exitCode: 2 });
       if (options.resume && options.autoResume)
         command.error('error: --auto-resume finds its run itself: leave --resume out', { exitCode: 2 });
+      if (options.from && (options.resume || options.autoResume))
+        command.error('error: --from begins a new run: leave --resume and --auto-resume out', { exitCode: 2 });
+      if (options.fromStep !== undefined && !options.from)
+        command.error('error: --from-step goes with --from', { exitCode: 2 });
       if (options.devices && options.devices > 1 && !launchedBy(process.env))
         return startRanks(options.devices, process.argv.slice(2));
       const stop = stopSignals(endOfAllocation());
@@ -124,6 +132,7 @@ async function trainAmong(ranks: Joined, file: string | undefined, options: Opti
     configText: loaded.text,
     device: options.device ?? experiment.device,
     resume: resume && resolve(resume),
+    from: options.from === undefined ? undefined : { path: resolve(options.from), step: options.fromStep },
     patiently: own ? (take) => whenFree(take, stop.signal) : undefined,
     job,
     version: VERSION,
@@ -189,5 +198,10 @@ export function summary(
 
 function times(text: string): number {
   if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
+  return Number(text);
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
   return Number(text);
 }

@@ -9,6 +9,7 @@ import { UserError } from '../errors.ts';
 import { isReallyInside, realPath } from '../inside.ts';
 import { readJsonObject } from '../model/checkpoint/tensor-file.ts';
 import type { DownloadedModel } from '../protocol/messages.ts';
+import { addressOf, hubAddress, tokenFor } from './address.ts';
 import { type Asked, diskFull, hubError } from './errors.ts';
 import { choose, type Hub, list, pin, type RemoteFile, shardsOf, weightFiles } from './listing.ts';
 import { originFile, readCard, readOrigin } from './model-card.ts';
@@ -39,7 +40,7 @@ export async function downloadInto(
   { workspace, signal, progress }: Download,
   options: HubOptions = {},
 ): Promise<DownloadedModel> {
-  const url = addressOf(options.hubUrl ?? process.env.HF_ENDPOINT ?? 'https://huggingface.co');
+  const url = options.hubUrl ? addressOf(options.hubUrl) : hubAddress();
   const token = tokenFor(url, options.token ?? process.env.HF_TOKEN);
   const asked: Asked = { id, revision, hubUrl: url, hasToken: token !== undefined };
   const folder = insideWorkspace(workspace, into);
@@ -95,28 +96,6 @@ export async function downloadInto(
     signal.throwIfAborted();
     throw hubError(error, asked);
   }
-}
-
-function addressOf(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && /^https?:$/.test(url.protocol) && !url.username) return text.replace(/\/+$/, '');
-  throw new UserError({
-    code: 'hub.address',
-    tried: 'use the address in HF_ENDPOINT',
-    why: 'it is no http or https address.',
-    cure: 'Write it as https://huggingface.co, or unset it.',
-  });
-}
-
-/** A token goes over an encrypted line, or to this machine. */
-function tokenFor(url: string, token: string | undefined): string | undefined {
-  if (!token) return undefined;
-  const fault = (why: string, cure: string) =>
-    new UserError({ code: 'hub.token', tried: `use the token in HF_TOKEN for ${url}`, why, cure });
-  if (!token.startsWith('hf_')) throw fault('it does not begin with hf_.', 'Set HF_TOKEN to a token of the hub.');
-  const { protocol, hostname } = new URL(url);
-  if (protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)) return token;
-  throw fault('the address is not encrypted (https).', 'Use an https address in HF_ENDPOINT, or unset HF_TOKEN.');
 }
 
 /** The hub's client follows links of the hub's making: what leaves the hub goes without the token. */

@@ -35,7 +35,8 @@ const unreachable = new Set([
   'UND_ERR_SOCKET',
 ]);
 
-const codeOf = (error: unknown): string | undefined => {
+/** Of a system call somewhere below it. */
+export const codeOf = (error: unknown): string | undefined => {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
   return typeof code === 'string' ? code : cause ? codeOf(cause) : undefined;
 };

@@ -50,6 +50,10 @@ export interface Requests {
   'model/inspect': { params: { path: string }; result: ModelReport };
   /** Fetches a base model into the workspace. Reports `work/progress`; can be cancelled, and goes on where it was. */
   'model/download': { params: DownloadModel; result: DownloadedModel };
+  /** What would be published of an exported folder: nothing is sent. */
+  'hub/preview': { params: { folder: string }; result: PublicationPreview };
+  /** Makes the folder a repository of the hub, by one commit. Reports `work/progress`; can be cancelled. */
+  'hub/publish': { params: PublishFolder; result: Published };
   /** Fetches onnxruntime's CUDA provider into a folder of the user's own, unless it is there. */
   'cuda/fetch': { params: { token?: string }; result: CudaSupport };
   /** Exact parameters; memory and time as measured on some real steps. Can be cancelled. */
@@ -107,6 +111,32 @@ export interface RunEvents {
   run: string;
   log: LogName;
   events: (LogRecord | UtilisationRecord)[];
+}
+
+export interface PublicationPreview {
+  files: { name: string; bytes: number }[];
+  bytes: number;
+  /** Its card says of a licence that it must be looked up first. */
+  notNoted: boolean;
+  hubUrl: string;
+}
+
+export interface PublishFolder {
+  /** Absolute folder of an export. */
+  folder: string;
+  /** `owner/name`. */
+  repo: string;
+  isPrivate: boolean;
+  /** Whether a repository that holds something gets a further commit. */
+  update: boolean;
+  /** Of the hub; kept nowhere. */
+  accessToken: string;
+  token?: string;
+}
+
+export interface Published {
+  url: string;
+  commit: string;
 }
 
 export interface CudaSupport {

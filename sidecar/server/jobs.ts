@@ -8,6 +8,7 @@ import type { JobContext } from './requests/context.ts';
 import { detectDataset, inspectDataset } from './requests/dataset.ts';
 import { estimateJob } from './requests/estimate.ts';
 import { downloadModel, inspectModel } from './requests/model.ts';
+import { previewPublication, publishFolder } from './requests/publish.ts';
 import { type TrainContext, trainJob } from './requests/run.ts';
 
 export const jobs = {
@@ -22,6 +23,8 @@ export const jobs = {
   'dataset/inspect': inspectDataset,
   'model/inspect': inspectModel,
   'model/download': downloadModel,
+  'hub/preview': previewPublication,
+  'hub/publish': publishFolder,
   'cuda/fetch': (_: unknown, context: JobContext) => fetchCuda(context),
   export: async (params: unknown, _context: JobContext) => {
     const { path, out, as } = params as { path: string; out: string; as: ExportForm };

@@ -17,6 +17,8 @@ import {
   downloadModelParams,
   inspectDatasetParams,
   inspectModelParams,
+  previewParams,
+  publishParams,
 } from './requests/params.ts';
 import type { Runner } from './runner.ts';
 import type { Session } from './session.ts';
@@ -187,6 +189,8 @@ export const methods: Methods = {
   'dataset/inspect': { params: inspectDatasetParams, answer: compute('dataset/inspect') },
   'model/inspect': { params: inspectModelParams, answer: compute('model/inspect') },
   'model/download': { params: downloadModelParams, answer: compute('model/download') },
+  'hub/preview': { params: previewParams, answer: compute('hub/preview') },
+  'hub/publish': { params: publishParams, answer: compute('hub/publish') },
   'cuda/fetch': { params: z.strictObject({ token: word.optional() }), answer: compute('cuda/fetch') },
   shutdown: {
     params: z.strictObject({ force: z.boolean() }),

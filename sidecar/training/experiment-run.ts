@@ -14,6 +14,7 @@ import type { Findings } from '../protocol/findings.ts';
 import type { Measurement } from '../protocol/measurement.ts';
 import { alone, isFirst, type Ranks } from '../ranks/ranks.ts';
 import { fromFirst, inTurn } from '../ranks/share.ts';
+import { IGNORED, ignoreInGit } from '../runs/git-ignore.ts';
 import { createRun, type RunDir, type RunStudy, recordCompute } from '../runs/run.ts';
 import { mustAgree } from './agree.ts';
 import { assess, endWorks } from './assess.ts';
@@ -94,6 +95,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     { experiment, version: versions, device: chosen.device },
     'Start all ranks with one installation and one experiment file.',
   );
+  const ignored = isFirst(ranks) && !request.resume && ignoreInGit(root);
   const { run, sink } = await openAmong(ranks, request, () =>
     createRun(root, {
       name: experiment.name,
@@ -139,6 +141,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const deviceNotes = passedOver.map(({ device, reason }) => `${device}: ${reason}`);
     const step = checkpoint?.step ?? 0;
     sink.emit({ type: 'started', version: LOG_VERSION, step, steps, device: chosen.device, deviceNotes });
+    if (ignored) sink.emit({ type: 'note', level: 'info', text: IGNORED });
     const around = {
       cache: join(root, '.milore', 'cache'),
       runFolder: run.path,

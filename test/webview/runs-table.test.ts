@@ -147,6 +147,9 @@ describe.skipIf(missing)(`the table of runs in Chromium${missing && ` (${missing
   it('does one thing to several: by mouse with Shift and Ctrl, by keyboard alone', async () => {
     const one = await open({}, ...told(60));
     const rows = one.page.locator('.grid tbody tr[aria-rowindex] .run-name bdi');
+    // The editor's own menu on a row hears whose it is.
+    const about = await one.page.locator('.grid tbody tr[aria-rowindex]').nth(1).getAttribute('data-vscode-context');
+    expect(JSON.parse(about!)).toMatchObject({ webviewSection: 'run', run: id(59) });
     await rows.nth(1).click();
     await rows.nth(3).click({ modifiers: ['Shift'] });
     await rows.nth(5).click({ modifiers: ['Control'] });

@@ -10,6 +10,8 @@ export interface GridRow {
   /** Changes with anything that is to be seen of it. */
   look: string;
   isGroup: boolean;
+  /** What the editor's menu on it is told, as VS Code reads it. */
+  context?: string;
   cells(): (Node | string)[];
 }
 
@@ -116,6 +118,7 @@ export function grid(listener: GridListener): Grid {
     if (found?.look !== row.look) {
       const cells = row.cells().map((cell, i) => cellOf(cell, i === 0, numeric[i]));
       found = { look: row.look, element: h('tr', { role: 'row', class: row.isGroup ? 'group' : '' }, ...cells) };
+      if (row.context !== undefined) found.element.setAttribute('data-vscode-context', row.context);
       drawn.set(row.key, found);
     }
     const { element } = found;

@@ -6,7 +6,7 @@ import { isStopped, stateWord } from '../../sidecar/protocol/state-words.ts';
 import { swatch } from '../charts/swatch.ts';
 
 import { button } from '../controls.ts';
-import { h, keyed, setAttribute, setText } from '../dom.ts';
+import { h, keyed, runContext, setAttribute, setText } from '../dom.ts';
 import { pen } from '../figures/pens.ts';
 import { duration, whole } from '../format.ts';
 import { hueOf } from '../theme.ts';
@@ -61,6 +61,7 @@ export function header(page: Page): Part {
       result.update(context);
       const first = runs[0];
       run = first?.head.id ?? '';
+      setAttribute(element, 'data-vscode-context', first && runContext(run));
       setText(title, first?.head.name ?? 'MiLorE');
       setAttribute(title, 'title', first?.head.name);
       const names = { live: t('live'), files: t('from files'), lost: t('connection lost') };

@@ -1,6 +1,6 @@
 /** @file What stands in the cells of the table of runs. */
 import type { Context } from '../context.ts';
-import { h } from '../dom.ts';
+import { h, runContext } from '../dom.ts';
 import { whole } from '../format.ts';
 import { type Line, sayGroup } from '../table/arrange.ts';
 import { type Column, higherIsBetter } from '../table/columns.ts';
@@ -47,6 +47,7 @@ export function rowsOf(context: Context, lines: readonly Line[], columns: readon
       // What is not in sight costs nothing: the row's look is its objects, which change when anything of it does.
       look: `${place} ${ink} ${identity(head)} ${line.row.facts ? identity(line.row.facts) : ''} ${columns.length}`,
       isGroup: false,
+      context: runContext(head.id),
       cells: () => runCells(context, line, columns, place),
     };
   });

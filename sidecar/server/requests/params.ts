@@ -34,3 +34,14 @@ export const downloadModelParams = z.strictObject({
   into: path,
   token,
 });
+
+export const previewParams = z.strictObject({ folder: path });
+
+export const publishParams = z.strictObject({
+  folder: path,
+  repo: z.string().regex(/^[A-Za-z0-9][\w.-]{0,95}\/[A-Za-z0-9][\w.-]{0,95}$/, 'must be owner/name'),
+  isPrivate: z.boolean(),
+  update: z.boolean(),
+  accessToken: z.string().min(1).max(1000),
+  token,
+});

@@ -7,7 +7,7 @@ import type { Locator, Page } from 'playwright-core';
 /** The widget may go while it is waited for: then one begins anew. */
 const soon = { timeout: 3000 };
 const widget = (page: Page): Locator => page.locator('.quick-input-widget:visible');
-const input = (page: Page): Locator => widget(page).locator('input[type=text]');
+const input = (page: Page): Locator => widget(page).locator('input:is([type=text], [type=password])');
 const rows = (page: Page): Locator => widget(page).locator('.quick-input-list .monaco-list-row');
 
 /** A row of the list that is open. */
