@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { sizeInWords } from '../../sidecar/machine.ts';
-import type { PublicationPreview } from '../../sidecar/protocol/messages.ts';
+import type { PublicationPreview } from '../../sidecar/protocol/hub-messages.ts';
 import { messageOf } from '../fault.ts';
 import { agreed, complain, inform } from '../say.ts';
 import type { SidecarService } from '../sidecar/service.ts';

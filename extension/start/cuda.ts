@@ -1,6 +1,6 @@
 /** @file Fetches what onnxruntime needs for an NVIDIA card, and says what that needs of the machine. */
 import * as vscode from 'vscode';
-import type { CudaSupport } from '../../sidecar/protocol/messages.ts';
+import type { CudaSupport } from '../../sidecar/protocol/hub-messages.ts';
 import { command } from '../command.ts';
 import { inform } from '../say.ts';
 import type { SidecarService } from '../sidecar/service.ts';

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { cudaSupport, fetchCuda } from '../hub/cuda.ts';
 import { sizeInWords } from '../machine.ts';
-import type { CudaSupport } from '../protocol/messages.ts';
+import type { CudaSupport } from '../protocol/hub-messages.ts';
 import { table, tell, tellJson } from './output.ts';
 
 export const cuda = () =>

@@ -10,7 +10,7 @@ import { cudaLibraries } from '../engine/cuda-libraries.ts';
 import { cudaHome, cudaRuntime, installedRuntime, librariesOf, runtimeVersion, WHOLE } from '../engine/runtime.ts';
 import { UserError } from '../errors.ts';
 import { diskFault, freeAt, sizeInWords } from '../machine.ts';
-import type { CudaSupport } from '../protocol/messages.ts';
+import type { CudaSupport } from '../protocol/hub-messages.ts';
 import { type CudaPackage, cudaPackage, resolvePackage } from './cuda-package.ts';
 import { HttpFault } from './errors.ts';
 import { transfer } from './transfer.ts';

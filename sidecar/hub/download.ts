@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { UserError } from '../errors.ts';
 import { isReallyInside, realPath } from '../inside.ts';
 import { readJsonObject } from '../model/checkpoint/tensor-file.ts';
-import type { DownloadedModel } from '../protocol/messages.ts';
+import type { DownloadedModel } from '../protocol/hub-messages.ts';
 import { addressOf, hubAddress, tokenFor } from './address.ts';
 import { type Asked, diskFull, hubError } from './errors.ts';
 import { choose, type Hub, list, pin, type RemoteFile, shardsOf, weightFiles } from './listing.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { commitIter, createRepo, listFiles, modelInfo } from '@huggingface/hub';
 import { UserError } from '../errors.ts';
-import type { Published } from '../protocol/messages.ts';
+import type { Published } from '../protocol/hub-messages.ts';
 import { addressOf, hubAddress, isHere, keptToken, tokenFor } from './address.ts';
 import type { HubOptions } from './download.ts';
 import type { Publication } from './publication.ts';

@@ -6,7 +6,8 @@ import { downloadInto } from '../../hub/download.ts';
 import { readCard, readOrigin } from '../../hub/model-card.ts';
 import { headsBeside } from '../../model/checkpoint/head.ts';
 import { surveyBase } from '../../model/checkpoint/survey.ts';
-import type { DownloadedModel, ModelReport } from '../../protocol/messages.ts';
+import type { DownloadedModel } from '../../protocol/hub-messages.ts';
+import type { ModelReport } from '../../protocol/messages.ts';
 import type { JobContext } from './context.ts';
 import { downloadModelParams, inspectModelParams } from './params.ts';
 

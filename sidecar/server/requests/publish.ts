@@ -2,7 +2,7 @@
 import { hubAddress } from '../../hub/address.ts';
 import { publicationOf } from '../../hub/publication.ts';
 import { publish } from '../../hub/publish.ts';
-import type { PublicationPreview, Published } from '../../protocol/messages.ts';
+import type { PublicationPreview, Published } from '../../protocol/hub-messages.ts';
 import type { JobContext } from './context.ts';
 import { previewParams, publishParams } from './params.ts';
 
