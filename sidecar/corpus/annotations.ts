@@ -166,7 +166,7 @@ function elan(text: string): Tier[] | undefined {
       list(annotation.ALIGNABLE_ANNOTATION).flatMap((one): Stretch[] => {
         const start = slots.get(String(one.TIME_SLOT_REF1));
         const end = slots.get(String(one.TIME_SLOT_REF2));
-        if (start === undefined || end === undefined || !(end > start) || start < 0) return [];
+        if (start === undefined || end === undefined || !isTime(start, end)) return [];
         return [{ startSeconds: start, endSeconds: end, text: wordsIn(one.ANNOTATION_VALUE) }];
       }),
     );
@@ -174,6 +174,10 @@ function elan(text: string): Tier[] | undefined {
     return { name, speaker, stretches };
   });
 }
+
+/** Thirty years; beyond that sums of times lose their digits, or all of them. */
+const latestSeconds = 1e9;
+const isTime = (start: number, end: number) => start >= 0 && end > start && end <= latestSeconds;
 
 const wordsIn = (value: unknown): string => (typeof value === 'string' ? value : '');
 
@@ -202,7 +206,7 @@ function textGrid(text: string): Tier[] | undefined {
       const startSeconds = numberAt();
       const endSeconds = kind === 'IntervalTier' ? numberAt() : startSeconds;
       const label = labelAt();
-      if (endSeconds > startSeconds && startSeconds >= 0) stretches.push({ startSeconds, endSeconds, text: label });
+      if (isTime(startSeconds, endSeconds)) stretches.push({ startSeconds, endSeconds, text: label });
     }
     tiers.push({ name, speaker: name.split('@')[1]?.trim() || undefined, stretches });
   }

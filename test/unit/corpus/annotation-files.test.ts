@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readTiers } from '../../../sidecar/corpus/annotations.ts';
+import { chooseTiers, readTiers } from '../../../sidecar/corpus/annotations.ts';
 import { annotationFile, type WrittenTier } from '../../../sidecar/corpus/index.ts';
 import { scratch } from '../../support/scratch.ts';
 
@@ -75,4 +75,16 @@ describe('annotations that are written', () => {
     expect(rows[1].split('\t').slice(0, 5)).toEqual(['a b', 'x', '0.000', '1.000', '0.500']);
     expect(rows[1].split('\t')).toHaveLength(6);
   });
+});
+
+it.each([
+  ['eaf', 'far.eaf', '9000', '9e999'],
+  ['textgrid', 'far.TextGrid', '9', '9e999'],
+  ['textgrid', 'farther.TextGrid', '9', '9e307'],
+] as const)('a time beyond all recordings, in %s (%s), costs its own stretch', (format, name, end, beyond) => {
+  const tier = { name: 'phrases', stretches: [said(0, 1, 'one'), said(2, 3, 'two'), said(4, 9, 'three')] };
+  const text = annotationFile(format, [{ recording: 'a.wav', seconds: 10, tiers: [tier] }]);
+  writeFileSync(path(name), text.replaceAll(new RegExp(`(?<![\\d.])${end}(?![\\d.])`, 'g'), beyond));
+  const read = chooseTiers(readTiers(path(name))!);
+  expect(read.flatMap(({ stretches }) => stretches.map(({ text }) => text))).toEqual(['one', 'two']);
 });
