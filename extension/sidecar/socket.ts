@@ -59,6 +59,10 @@ const answerMs = 5000;
 /** Nothing listens there, or something that is no sidecar. */
 export class NobodyThere extends Error {}
 
+/** A sidecar whose thread had no turn in time: Node then answers 408 by itself, or not at all. */
+class Busy extends Error {}
+const mostTries = 4;
+
 /** Somebody else's token, or one of before. */
 export class TokenRefused extends Error {}
 
@@ -67,6 +71,16 @@ export class TokenRefused extends Error {}
  * @throws NobodyThere, TokenRefused, or Error where a sidecar is there and does not answer
  */
 export async function connect(address: { port: number; token: string }, version?: string): Promise<Link> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await connectOnce(address, version);
+    } catch (error) {
+      if (!(error instanceof Busy) || tries === mostTries) throw error;
+    }
+  }
+}
+
+async function connectOnce(address: { port: number; token: string }, version?: string): Promise<Link> {
   const socket = new WebSocket(`ws://127.0.0.1:${address.port}/`, {
     handshakeTimeout: 3000,
     // What the sidecar sends is bounded by its batches; a stranger on the port may send anything.
@@ -76,9 +90,12 @@ export async function connect(address: { port: number; token: string }, version?
   const closed = new Promise<number>((resolve) => socket.once('close', (code) => resolve(code)));
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve);
-    socket.once('unexpected-response', () => reject(new NobodyThere(nobody(address.port))));
+    socket.once('unexpected-response', (_, { statusCode }) => {
+      reject(statusCode === 408 ? new Busy(silent(address.port)) : new NobodyThere(nobody(address.port)));
+      socket.terminate();
+    });
     socket.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'ECONNREFUSED' ? new NobodyThere(nobody(address.port)) : error),
+      reject(error.code === 'ECONNREFUSED' ? new NobodyThere(nobody(address.port)) : new Busy(silent(address.port))),
     );
   });
   socket.on('error', () => {});
@@ -99,9 +116,7 @@ export async function connect(address: { port: number; token: string }, version?
         throw new Error(vscode.l10n.t('The sidecar closed the connection (code {0}).', code));
       }),
       sleep(answerMs, undefined, { ref: false }).then(() => {
-        throw new Error(
-          vscode.l10n.t('The sidecar at port {0} does not answer. "MiLorE: Show Log" may say why.', address.port),
-        );
+        throw new Error(silent(address.port));
       }),
     ]);
     return { connection, welcome, closed, close: () => socket.close(1000) };
@@ -111,4 +126,6 @@ export async function connect(address: { port: number; token: string }, version?
   }
 }
 
+const silent = (port: number) =>
+  vscode.l10n.t('The sidecar at port {0} does not answer. "MiLorE: Show Log" may say why.', port);
 const nobody = (port: number) => vscode.l10n.t('No sidecar listens at port {0}.', port);
