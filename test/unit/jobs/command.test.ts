@@ -65,10 +65,10 @@ describe.each(['sh', 'bash'])('the command in %s', (shell) => {
 });
 
 it('begins where a fork began', () => {
-  const forked = run('/work', { parent: { run: "20260101-000000-p'-cd34", step: 40 } });
+  const forked = run('/lab', { parent: { run: "20260101-000000-p'-cd34", step: 40 } });
   expect(heard(commandOf(forked, teller), 'sh').slice(5)).toEqual([
     '--from',
-    "/work/.milore/runs/20260101-000000-p'-cd34",
+    "/lab/.milore/runs/20260101-000000-p'-cd34",
     '--from-step',
     '40',
     '--device',
@@ -77,12 +77,12 @@ it('begins where a fork began', () => {
 });
 
 it('names no device that there is not, and leaves plain words plain', () => {
-  const odd = commandOf(run('/work', { device: '--help' }), {
+  const odd = commandOf(run('/lab', { device: '--help' }), {
     words: ['node', 'milore.js'],
     asNode: false,
     shell: 'sh',
   });
-  expect(odd).toBe('node milore.js train /work/.milore/runs/20260101-000000-x-ab12/resolved.json --workspace /work');
+  expect(odd).toBe('node milore.js train /lab/.milore/runs/20260101-000000-x-ab12/resolved.json --workspace /lab');
   expect(pasted("a'b")).toBe(`'a'\\''b'`);
 });
 
