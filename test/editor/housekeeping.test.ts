@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bases, finishedRun } from '../support/finished-run.ts';
 import { WritableHub } from '../support/hub-writes.ts';
 import { dashboard, openBrowser, workbench } from './bench/browser.ts';
@@ -107,15 +107,21 @@ describe.skipIf(reason)(`housekeeping in the editor${reason ? ` (not run: ${reas
     const headline = dashboard(page).locator('header h1');
     await headline.waitFor({ timeout: 60_000 });
     await page.waitForTimeout(500);
-    await headline.click({ button: 'right' });
     const item = page.locator('.context-view .action-label, .monaco-menu .action-label', { hasText: 'Copy Command' });
-    await item.first().waitFor({ timeout: 20_000 });
-    await picture('dashboard-menu');
     await page.evaluate(() => navigator.clipboard.writeText(''));
-    await item.first().click();
-    await expect
-      .poll(() => page.evaluate(() => navigator.clipboard.readText()), { timeout: 20_000 })
-      .toContain('resolved.json');
+    // A menu can close under the mouse where the page behind it is drawn anew.
+    await vi.waitFor(
+      async () => {
+        await headline.click({ button: 'right' });
+        await item.first().waitFor({ timeout: 20_000 });
+        await picture('dashboard-menu');
+        await item.first().click({ timeout: 5_000 });
+        await expect
+          .poll(() => page.evaluate(() => navigator.clipboard.readText()), { timeout: 10_000 })
+          .toContain('resolved.json');
+      },
+      { timeout: 90_000, interval: 1_000 },
+    );
   }, 120_000);
 
   it('Show Disk Use lists runs and caches by size, and removes nothing before it is agreed to', async () => {
