@@ -12,7 +12,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { report } from '../cli/output.ts';
-import { DEVICES } from '../engine/devices.ts';
+import { DEVICES, requireDevice } from '../engine/devices.ts';
 import { flopsOf } from '../engine/flops.ts';
 import type { DeviceName } from '../engine/session.ts';
 import { calibrate } from '../learning/calibrate.ts';
@@ -58,7 +58,6 @@ interface Options {
 }
 
 type StepResult = Required<PeerStep>;
-
 const RECIPE = 'recipe.json';
 
 /** The product's learner on one fixed batch; `step` is forward, backward, clipping and AdamW of every arm. */
@@ -269,7 +268,8 @@ const program = new Command('bench')
   .addArgument(
     new Argument('[serve]', 'make one step for each line of standard input instead: be a peer').choices(['serve']),
   )
-  .action((verb: string | undefined, options: Options) => {
+  .action(async (verb: string | undefined, options: Options) => {
+    await requireDevice(options.device, 'time a step');
     if (verb === 'serve') return serve(options);
     return options.run ? wholeRun(options) : bench(options);
   });

@@ -1,7 +1,7 @@
 /** @file What every way of `milore superb` needs: the models that are compared, the recipe, where work is kept, and progress. */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { selectDevice } from '../engine/devices.ts';
+import { requireDevice } from '../engine/devices.ts';
 import type { DeviceName } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
 import { adaptedBase } from '../evaluation/frozen-states.ts';
@@ -54,7 +54,7 @@ export async function setUp(given: SetupOptions): Promise<Setup> {
   const file = WeightFile.prepare(base, cache);
   const arms = [{ name: 'base', adapted: adaptedBase(base) }];
   if (adapter) arms.push({ name: 'adapted', adapted: adaptedBase(base, resolve(adapter), given.language) });
-  const { chosen } = await selectDevice(given.device);
+  const { chosen } = await requireDevice(given.device, 'train a recogniser');
   const { rate, accumulate, seed, width } = given;
   const share = width / ML_SUPERB_SIZE.model;
   const options: RecognitionOptions = {

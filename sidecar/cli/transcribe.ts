@@ -5,7 +5,7 @@ import { Command, Option } from 'commander';
 import { devices } from '../config/schema.ts';
 import { type AnnotationFormat, annotationFile, annotationFormats } from '../corpus/index.ts';
 import { makeFolder, writeFileAtomic } from '../disk.ts';
-import { selectDevice } from '../engine/devices.ts';
+import { requireDevice } from '../engine/devices.ts';
 import type { DeviceName } from '../engine/session.ts';
 import { UserError } from '../errors.ts';
 import { adaptedBase } from '../evaluation/frozen-states.ts';
@@ -125,7 +125,7 @@ async function opened(folder: string, kept: Kept, { model, language, device, cac
       why: `it reads ${kept.config.layers} states of width ${kept.config.width}; the base has ${layers + 1} of ${hidden}.`,
       cure: 'Its files do not belong together: keep it anew with "milore superb --keep".',
     });
-  const { chosen } = await selectDevice(device);
+  const { chosen } = await requireDevice(device, 'transcribe');
   const file = WeightFile.prepare(base, resolve(cache));
   const adapted = adaptedBase(base, kept.adapted ? folder : undefined, language);
   return Transcriber.open(kept, { base, file, adapted }, { device: chosen.device });

@@ -1,7 +1,5 @@
 /** @file What onnxruntime's CUDA provider needs of a machine, and what of it is there. Linux alone; loads nothing. */
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { findLibrary, type LoaderView, loaderView } from './libraries.ts';
 
 export const CUDA_PROVIDER = 'libonnxruntime_providers_cuda.so';
 
@@ -24,36 +22,10 @@ export interface LibraryFound {
   path?: string;
 }
 
-/** As the loader looks: LD_LIBRARY_PATH, then its cache, then the system's folders. */
-export function cudaLibraries(environment: NodeJS.ProcessEnv = process.env, cache = loaderCache()): LibraryFound[] {
-  const named = environment.LD_LIBRARY_PATH?.split(':').filter(Boolean) ?? [];
-  const folders = ['/lib/x86_64-linux-gnu', '/usr/lib/x86_64-linux-gnu', '/lib64', '/usr/lib64', '/lib', '/usr/lib'];
-  return NEEDED.map(({ name, of }) => {
-    const inOneOf = (all: readonly string[]) =>
-      all.map((folder) => join(folder, name)).find((path) => existsSync(path));
-    const path = inOneOf(named) ?? cache.get(name) ?? inOneOf(folders);
+export const cudaLibraries = (view: LoaderView = loaderView()): LibraryFound[] =>
+  NEEDED.map(({ name, of }) => {
+    const path = findLibrary(name, view);
     return path === undefined ? { name, of } : { name, of, path };
   });
-}
 
 export const missingForCuda = (): string[] => cudaLibraries().flatMap(({ name, path }) => (path ? [] : [name]));
-
-/** What `ldconfig -p` lists: `libz.so.1 (libc6,x86-64) => /lib/x86_64-linux-gnu/libz.so.1`. */
-export function parseLoaderCache(text: string): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const [, name, path] of text.matchAll(/^\s*(\S+) \([^)]*x86-64[^)]*\) => (\S.*)$/gm))
-    if (!found.has(name)) found.set(name, path);
-  return found;
-}
-
-function loaderCache(): Map<string, string> {
-  for (const program of ['ldconfig', '/sbin/ldconfig'])
-    try {
-      return parseLoaderCache(
-        execFileSync(program, ['-p'], { encoding: 'utf8', timeout: 10_000, stdio: ['ignore', 'pipe', 'ignore'] }),
-      );
-    } catch {
-      // It is not everywhere on the path, nor on every system.
-    }
-  return new Map();
-}

@@ -1,6 +1,7 @@
 /** @file Which execution providers really work: each runs a tiny graph and is compared with the CPU before it is trusted. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { UserError } from '../errors.ts';
 import { compile } from './compile.ts';
 import { CUDA_PROVIDER, missingForCuda } from './cuda-libraries.ts';
 import { gradients } from './gradient.ts';
@@ -11,6 +12,7 @@ import { layerNorm } from './ops/normalise.ts';
 import { softmax, sum } from './ops/reduce.ts';
 import { librariesOf, ort, runtimeFolder } from './runtime.ts';
 import { type DeviceName, floats, Session } from './session.ts';
+import { missingForVulkan } from './vulkan-libraries.ts';
 
 /** In the order that `auto` tries them. */
 export const DEVICES: readonly DeviceName[] = ['cuda', 'webgpu', 'dml', 'coreml', 'cpu'];
@@ -87,23 +89,20 @@ function missingLibrary(device: DeviceName): string | undefined {
     const missing = missingForCuda();
     return missing.length === 0 ? undefined : `${missing.join(', ')} not found on this machine (CUDA 12 and cuDNN 9)`;
   }
-  if (device !== 'webgpu') return undefined;
-  const folders = [
-    ...(process.env.LD_LIBRARY_PATH?.split(':') ?? []),
-    ...['/lib', '/usr/lib', '/usr/local/lib', '/lib64', '/usr/lib64'].flatMap((folder) => [
-      folder,
-      join(folder, process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu'),
-    ]),
-  ];
-  const found = folders.some((folder) => folder !== '' && existsSync(join(folder, 'libvulkan.so.1')));
-  if (!found) return 'no Vulkan loader (libvulkan.so.1) on this machine';
-  const named = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;
-  const drivers = named
-    ? named.split(':').filter((path) => existsSync(path))
-    : ['/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d', '/etc/vulkan/icd.d'].filter(
-        (path) => existsSync(path) && readdirSync(path).some((name) => name.endsWith('.json')),
-      );
-  return drivers.length > 0 ? undefined : 'no Vulkan driver on this machine';
+  return device === 'webgpu' ? missingForVulkan() : undefined;
+}
+
+/** @param purpose what is to be done there, as in "train" */
+export async function requireDevice(wanted: DeviceName | 'auto', purpose: string) {
+  const selected = await selectDevice(wanted);
+  const { device, usable, reason } = selected.chosen;
+  if (usable) return selected;
+  throw new UserError({
+    code: 'device.unusable',
+    tried: `${purpose} on ${device}`,
+    why: `${reason}.`,
+    cure: 'Run "milore devices" to see what works here, or use --device auto.',
+  });
 }
 
 /** The device to use, and why those before it in the order were passed over. */

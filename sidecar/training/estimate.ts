@@ -9,10 +9,9 @@ import type { BaseConfig } from '../architecture/config.ts';
 import { siteName, TARGETS } from '../architecture/sites.ts';
 import { expectWhole, type Speech } from '../config/expect-whole.ts';
 import { batchesOf, type Experiment, totalSteps } from '../config/experiment.ts';
-import { selectDevice } from '../engine/devices.ts';
+import { requireDevice } from '../engine/devices.ts';
 import { eightBitInstructions } from '../engine/instructions.ts';
 import type { DeviceName } from '../engine/session.ts';
-import { UserError } from '../errors.ts';
 import { assemble, type Sources } from '../learning/batch.ts';
 import type { Batch, Learner } from '../learning/learner.ts';
 import { spanMask } from '../learning/mask.ts';
@@ -43,14 +42,7 @@ export interface EstimateOptions {
 
 export async function estimate(experiment: Experiment, options: EstimateOptions): Promise<Estimate> {
   const { cache, signal, progress } = options;
-  const { chosen } = await selectDevice(options.device);
-  if (!chosen.usable)
-    throw new UserError({
-      code: 'device.unusable',
-      tried: `measure a step on ${chosen.device}`,
-      why: `${chosen.reason}.`,
-      cure: 'Choose another device.',
-    });
+  const { chosen } = await requireDevice(options.device, 'measure a step');
   const frozen = loadFrozenBase(experiment, join(cache, '.milore', 'cache'), () => {});
   const { base, file, trainMask, framesPerSecond } = frozen;
   const config = learnableConfig(experiment, base, trainMask);

@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import { basename, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Experiment, totalSteps } from '../config/experiment.ts';
-import { selectDevice } from '../engine/devices.ts';
+import { requireDevice } from '../engine/devices.ts';
 import type { DeviceName } from '../engine/session.ts';
-import { describe, UserError } from '../errors.ts';
+import { describe } from '../errors.ts';
 import { inWords } from '../machine.ts';
 import { saveAdapter } from '../model/adapters/file.ts';
 import type { ParameterCount } from '../objectives/count.ts';
@@ -84,8 +84,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   const { root, experiment, signal } = request;
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
-  const { chosen, passedOver } = await selectDevice(request.device);
-  if (!chosen.usable) throw unusable(chosen);
+  const { chosen, passedOver } = await requireDevice(request.device, 'train');
   mustCompute(experiment, chosen.device);
   const source = request.from && openFork(request.from);
   const { ranks = alone } = request;
@@ -282,14 +281,6 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
 
 /** Before step 0: nothing that was logged counts any more. */
 const NOTHING_KEPT = -1;
-
-const unusable = ({ device, reason }: { device: string; reason?: string }) =>
-  new UserError({
-    code: 'device.unusable',
-    tried: `train on ${device}`,
-    why: `${reason}.`,
-    cure: 'Run "milore devices" to see what works here, or use --device auto.',
-  });
 
 function runtimeVersion(): string {
   try {

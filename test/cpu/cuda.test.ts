@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { cudaLibraries, parseLoaderCache } from '../../sidecar/engine/cuda-libraries.ts';
+import { cudaLibraries } from '../../sidecar/engine/cuda-libraries.ts';
+import { loaderView, parseLoaderCache } from '../../sidecar/engine/libraries.ts';
 import { cudaRuntime, installedRuntime, librariesOf, runtimeFolder } from '../../sidecar/engine/runtime.ts';
 import { cudaSupport, fetchCuda } from '../../sidecar/hub/cuda.ts';
 import { cudaPackage } from '../../sidecar/hub/cuda-package.ts';
@@ -165,7 +166,7 @@ describe('what a machine has of CUDA', () => {
     );
     mkdirSync(at('named'), { recursive: true });
     writeFileSync(at('named', 'libcublas.so.12'), '');
-    const found = cudaLibraries({ LD_LIBRARY_PATH: `:${at('named')}` }, cache);
+    const found = cudaLibraries(loaderView({ LD_LIBRARY_PATH: `:${at('named')}` }, cache));
     const path = (name: string) => found.find((one) => one.name === name)?.path;
     expect(path('libcudnn.so.9')).toBe('/opt/cudnn/libcudnn.so.9');
     expect(path('libcublas.so.12')).toBe(at('named', 'libcublas.so.12'));
