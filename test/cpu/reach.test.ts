@@ -12,7 +12,7 @@ import { connect, NobodyThere, TokenRefused } from '../../extension/sidecar/sock
 import { bornAt, claimEndpoint, endpointFile, releaseEndpoint } from '../../sidecar/endpoint.ts';
 import { CloseCodes, tokenLate } from '../../sidecar/protocol/messages.ts';
 import { startServer } from '../../sidecar/server/server.ts';
-import { Client } from '../support/sidecar.ts';
+import { Client, serve } from '../support/sidecar.ts';
 
 vi.mock('vscode', () => ({
   version: '1.139.1',
@@ -65,6 +65,11 @@ async function closing(first: number, code: number, reason: string): Promise<num
   return listening(http);
 }
 
+/** As a machine with other things to do does it to us. */
+const stall = (ms: number) => {
+  for (const end = performance.now() + ms; performance.now() < end; );
+};
+
 /** A port where nobody listens. */
 async function nobodysPort(): Promise<number> {
   const server = createServer();
@@ -97,12 +102,26 @@ it('asks again where Node has answered in place of a sidecar that had no turn, a
   expect(met).toBe(4);
 });
 
+it('a window that had no turn between knocking and its first word, as while it is opened, asks again', async () => {
+  const server = await serve(workspace, home, ['--keep']);
+  try {
+    const next = connect(server.endpoint);
+    // The connection is begun in one of the next ticks.
+    for (let i = 0; i < 5; i++) await new Promise<void>((resolve) => process.nextTick(resolve));
+    // By then the sidecar's Node has answered 408 and closed.
+    stall(3300);
+    (await next).close();
+  } finally {
+    server.child.kill('SIGKILL');
+  }
+});
+
 it('a sidecar that had no turn for longer than a token may take reads what came meanwhile', async () => {
   const server = await startServer({ workspace, token, onIdle: () => {}, onShutdown: () => {} });
   try {
     const client = await new Client(server.port).open();
     const answer = client.authenticate(token);
-    for (const end = performance.now() + 2300; performance.now() < end; );
+    stall(2300);
     expect((await answer).result?.pid).toBe(process.pid);
     client.socket.terminate();
     // Time is all that a stranger has.
