@@ -6,17 +6,18 @@ import { VERSION } from '../../sidecar/version.ts';
 import { launch } from './launch.ts';
 import { connect, type Link, NobodyThere, TokenRefused } from './socket.ts';
 
-/** A sidecar without a run ends in much less. */
-const goneMs = 10_000;
+/** A sidecar without a run ends in much less; one with a run writes a last checkpoint. */
+const goneMs = 60_000;
 
 export interface Means {
   /** The bundled `milore.js`. */
   script: string;
   secrets: vscode.SecretStorage;
+  output: Pick<vscode.LogOutputChannel, 'warn'>;
 }
 
 /** @throws Error that a person can act on */
-export async function reach(workspace: string, { script, secrets }: Means, mayLaunch: boolean): Promise<Link> {
+export async function reach(workspace: string, { script, secrets, output }: Means, mayLaunch: boolean): Promise<Link> {
   const address = setting('sidecar.address');
   if (address) return foreign(address, secrets, mayLaunch);
   const found = readEndpoint(workspace);
@@ -24,11 +25,15 @@ export async function reach(workspace: string, { script, secrets }: Means, mayLa
     try {
       const link = await connect(found, VERSION);
       if (!(await givesWay(link))) return link;
-      await ended(link, found);
+      await gone(found).finally(() => link.close());
     } catch (error) {
-      // After a power cut its process number may be another's, who knows nothing of us.
       if (!(error instanceof NobodyThere)) throw error;
-      forgetEndpoint(found);
+      // Of a process that its start time tells to be the sidecar: its door is shut, since it is about to end.
+      if (found.born === undefined) {
+        // After a power cut its process number may be another's, who knows nothing of us.
+        output.warn(`${error.message} The address of process ${found.pid} is removed.`);
+        forgetEndpoint(found);
+      } else if (mayLaunch) await gone(found);
     }
   }
   if (!mayLaunch) throw new Error(vscode.l10n.t('No sidecar serves this workspace.'));
@@ -45,10 +50,11 @@ async function givesWay({ welcome: { version, stepsDown }, connection }: Link): 
   );
 }
 
-/** It is of another version and has nothing to do: it gives way, and may be found for a moment still. */
-async function ended({ closed }: Link, { workspace, pid }: Endpoint): Promise<void> {
-  await Promise.race([closed, sleep(goneMs)]);
-  for (const end = Date.now() + goneMs; readEndpoint(workspace)?.pid === pid && Date.now() < end; ) await sleep(25);
+/** A sidecar that ends can be found until it has ended. @throws Error where that takes too long */
+export async function gone({ workspace, pid }: Endpoint): Promise<void> {
+  for (const end = Date.now() + goneMs; readEndpoint(workspace)?.pid === pid; await sleep(25))
+    if (Date.now() > end)
+      throw new Error(vscode.l10n.t('The sidecar (process {0}) is still busy stopping. Try again in a minute.', pid));
 }
 
 /** One that a person started: its token is asked for once and kept by VS Code. */

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { CancellationTokenSource, ConnectionError, ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
-import { type Endpoint, readEndpoint } from '../../sidecar/endpoint.ts';
+import { readEndpoint } from '../../sidecar/endpoint.ts';
 import type { LogName } from '../../sidecar/protocol/log.ts';
 import { CloseCodes, type Notifications, type Requests } from '../../sidecar/protocol/messages.ts';
 import { VERSION } from '../../sidecar/version.ts';
@@ -15,13 +15,11 @@ import type { RequestOptions, Sidecar, SidecarState } from './client.ts';
 import { CrashCount } from './crashes.ts';
 import { type Following, Followings } from './followings.ts';
 import { tailOfLog } from './launch.ts';
-import { type Means, reach, setting } from './reach.ts';
+import { gone, type Means, reach, setting } from './reach.ts';
 import type { Link } from './socket.ts';
 
 /** After a cut: how long to wait before each new try. */
 const retryMs = [0, 50, 200, 500, 1000, 2000];
-/** Until a sidecar that was asked to end has ended. */
-const goneMs = 60_000;
 
 export interface Crash {
   reason: string;
@@ -140,16 +138,9 @@ export class SidecarService implements Sidecar, vscode.Disposable {
       const old = this.workspace && readEndpoint(this.workspace);
       await this.stop(true);
       await link.closed;
-      if (old) await this.#gone(old);
+      if (old) await gone(old);
     }
     await this.#ensure(true);
-  }
-
-  /** It writes a last checkpoint and can be found until then. */
-  async #gone({ workspace, pid }: Endpoint): Promise<void> {
-    for (const end = Date.now() + goneMs; Date.now() < end; await sleep(50))
-      if (readEndpoint(workspace)?.pid !== pid) return;
-    throw new Error(vscode.l10n.t('The sidecar (process {0}) is still busy stopping. Try again in a minute.', pid));
   }
 
   dispose(): void {

@@ -11,7 +11,7 @@ import {
   NullLogger,
 } from 'vscode-jsonrpc/node';
 import { WebSocket } from 'ws';
-import { CloseCodes, PROTOCOL, type Welcome } from '../../sidecar/protocol/messages.ts';
+import { CloseCodes, PROTOCOL, tokenLate, type Welcome } from '../../sidecar/protocol/messages.ts';
 
 export interface Link {
   connection: MessageConnection;
@@ -59,7 +59,7 @@ const answerMs = 5000;
 /** Nothing listens there, or something that is no sidecar. */
 export class NobodyThere extends Error {}
 
-/** A sidecar whose thread had no turn in time: Node then answers 408 by itself, or not at all. */
+/** A sidecar whose thread had no turn in time, or this one: Node then answers 408 by itself, or not at all. */
 class Busy extends Error {}
 const mostTries = 4;
 
@@ -87,7 +87,13 @@ async function connectOnce(address: { port: number; token: string }, version?: s
     maxPayload: 64 << 20,
     perMessageDeflate: false,
   });
-  const closed = new Promise<number>((resolve) => socket.once('close', (code) => resolve(code)));
+  let reason = '';
+  const closed = new Promise<number>((resolve) =>
+    socket.once('close', (code, why) => {
+      reason = String(why);
+      resolve(code);
+    }),
+  );
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve);
     socket.once('unexpected-response', (_, { statusCode }) => {
@@ -111,6 +117,8 @@ async function connectOnce(address: { port: number; token: string }, version?: s
         version,
       }),
       closed.then((code) => {
+        // One of us had no turn for so long: nothing was said of the token.
+        if (code === CloseCodes.unauthenticated && reason === tokenLate) throw new Busy(silent(address.port));
         if (code === CloseCodes.unauthenticated)
           throw new TokenRefused(vscode.l10n.t('The sidecar at port {0} has another token.', address.port));
         throw new Error(vscode.l10n.t('The sidecar closed the connection (code {0}).', code));

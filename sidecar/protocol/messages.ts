@@ -268,3 +268,6 @@ export const CloseCodes = {
   protocol: 4004,
   goingAway: 4005,
 } as const;
+
+/** The reason beside `unauthenticated` where no token came in time; without it the token was wrong. */
+export const tokenLate = 'not authenticated in time';

@@ -17,7 +17,7 @@ import type { WebSocket } from 'ws';
 import { UserError } from '../errors.ts';
 import { inWords } from '../machine.ts';
 import type { LogName } from '../protocol/log.ts';
-import { CloseCodes, ErrorCodes, type Notifications } from '../protocol/messages.ts';
+import { CloseCodes, ErrorCodes, type Notifications, tokenLate } from '../protocol/messages.ts';
 import { JobError } from './job-host.ts';
 import { type House, methods } from './methods.ts';
 import { SocketReader, SocketWriter } from './socket-stream.ts';
@@ -55,13 +55,22 @@ export class Session {
   constructor(socket: WebSocket, house: House, onAdmitted: () => void) {
     this.#socket = socket;
     this.#house = house;
-    const timer = setTimeout(() => this.close(CloseCodes.unauthenticated, 'not authenticated in time'), authenticateMs);
+    const outOfTime = () => this.close(CloseCodes.unauthenticated, tokenLate);
+    let asked = false;
+    let timer = setTimeout(() => {
+      // Where this thread had no turn, what came meanwhile is read after its clocks have gone off, and before this.
+      setImmediate(() => {
+        if (!asked) outOfTime();
+        else if (this.#state === 'new') timer = setTimeout(outOfTime, authenticateMs);
+      });
+    }, authenticateMs);
     const reader = new SocketReader(
       socket,
       (message) => {
         if (this.#state === 'admitted') return true;
         const first = this.#state === 'new' && Message.isRequest(message) && message.method === 'authenticate';
         if (!first) this.close(CloseCodes.unauthenticated, 'not authenticated');
+        asked ||= first;
         return first;
       },
       (why) =>
