@@ -12,14 +12,6 @@ export interface Part {
   text?: string;
 }
 
-/** Of words that lie on lines: a rim in the ground's colour. */
-export const haloOf = ({ background }: Theme): Part['attributes'] => ({
-  stroke: background,
-  'stroke-width': 3,
-  'stroke-linejoin': 'round',
-  'paint-order': 'stroke',
-});
-
 export interface BarLayout {
   parts: Part[];
   height: number;

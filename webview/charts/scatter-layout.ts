@@ -1,6 +1,6 @@
 /** @file Where the parts of a scatter stand, in the words of SVG: the page makes elements of them, the export a file. Pure. */
 import { hueOf, type Theme } from '../theme.ts';
-import { haloOf, type Part } from './bar-layout.ts';
+import type { Part } from './bar-layout.ts';
 import type { ScatterFigure } from './figure.ts';
 import { bounds, linearTicks } from './ticks.ts';
 
@@ -17,6 +17,14 @@ const bottom = height - 44;
 const radius = 5;
 const letter = 11;
 const longestLabel = 30;
+
+/** Of words that lie on lines: a rim in the ground's colour. */
+const haloOf = ({ background }: Theme): Part['attributes'] => ({
+  stroke: background,
+  'stroke-width': 3,
+  'stroke-linejoin': 'round',
+  'paint-order': 'stroke',
+});
 
 export function layScatter(
   figure: ScatterFigure,
