@@ -123,6 +123,47 @@ describe.skipIf(missing)(`the table of runs in Chromium${missing && ` (${missing
     await one.close();
   });
 
+  it('has what runs take on the disk where a person wants it: asked for once, after the rows, sorted by bytes', async () => {
+    const messages = told(60);
+    const rows = messages.pop()!;
+    const one = await open({ width: 1500 }, ...messages);
+    const asked = async () => (await one.said()).filter(({ type }) => type === 'table');
+    await one.page.getByRole('button', { name: /^Columns/ }).click();
+    await one.page.fill('.column-chooser .filter', 'size');
+    await one.page.locator('.column-list input').check();
+    await one.settled();
+    expect(await asked()).toEqual([{ type: 'table', open: true }]);
+    await one.tell(rows);
+    await one.settled();
+    expect(await asked()).toEqual([
+      { type: 'table', open: true },
+      { type: 'table', open: true, sizes: true },
+    ]);
+    await one.page.keyboard.press('Escape');
+    const note = () => one.page.locator('.runs-table .toolbar .note').first().innerText();
+    const sizes = Array.from({ length: 60 }, (_, i): [string, number] => [id(i + 1), 900_000 + i * 100_000]);
+    await one.tell({ type: 'sizes', sizes: sizes.slice(0, 30), left: 30 });
+    await one.settled();
+    expect(await note()).toContain('measuring 30 more');
+    await one.tell({ type: 'sizes', sizes: [...sizes.slice(30), [id(7), 2.5e9]], left: 0 });
+    await one.page.getByRole('button', { name: 'Size', exact: true }).click();
+    await one.page.getByRole('button', { name: 'Size', exact: true }).click();
+    await one.settled();
+    expect(await note()).not.toContain('measuring');
+    const cells = one.page.locator('.grid tbody tr[aria-rowindex] td:last-child');
+    expect((await cells.allInnerTexts()).slice(0, 3)).toEqual(['2.50\u202fGB', '7\u202fMB', '7\u202fMB']);
+    expect((await names(one)).slice(0, 2)).toEqual([head(7).name, head(60).name]);
+    expect(await cells.first().evaluate((cell) => getComputedStyle(cell).textAlign)).toBe('right');
+    // What does not fit would end in dots.
+    expect(await cells.first().evaluate((cell) => cell.scrollWidth <= cell.clientWidth)).toBe(true);
+    await one.tell({ type: 'sizes', sizes: [[id(7), 3e9]], left: 0 });
+    await one.settled();
+    expect((await cells.allInnerTexts())[0]).toBe('3.00\u202fGB');
+    expect((await asked()).length).toBe(2);
+    expect(one.troubles).toEqual([]);
+    await one.close();
+  });
+
   it('ticks what the charts draw, never unticks in silence, and says so at the most', async () => {
     const one = await open({}, ...told(60));
     const boxes = one.page.locator('.grid tbody input[type=checkbox]');
