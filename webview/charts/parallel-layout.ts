@@ -4,11 +4,11 @@
  */
 import { groundOf, type Theme } from '../theme.ts';
 import { t } from '../words.ts';
-import type { Part } from './bar-layout.ts';
 import { inkOf } from './colour-map.ts';
 import type { ParallelFigure } from './figure.ts';
 import { held, type Ranges } from './parallel-brush.ts';
 import { nowhere, placeOf, ticksOf } from './parallel-scale.ts';
+import { letter, line, type Part, textIn } from './part.ts';
 
 export interface ParallelLayout {
   parts: Part[];
@@ -34,7 +34,6 @@ export interface Touch {
 
 const top = 46;
 const bottom = 252;
-const letter = 11;
 /** As many colours are told apart, and as many paths hold all lines. */
 const shades = 16;
 const brushWidth = 14;
@@ -48,11 +47,7 @@ export function layParallel(
 ): ParallelLayout {
   const { axes, lines } = figure;
   const y = (place: number) => bottom - place * (bottom - top);
-  const text = (x: number, y: number, words: string, more: Part['attributes'] = {}): Part => ({
-    tag: 'text',
-    attributes: { x, y, 'font-size': letter, fill: theme.text, ...more },
-    text: words,
-  });
+  const text = textIn(theme);
   const short = (words: string, room: number) => {
     let some = words;
     while (some.length > 1 && widthOf(some) > room) some = `${some.slice(0, some.endsWith('…') ? -2 : -1)}…`;
@@ -129,14 +124,13 @@ export function layParallel(
     const x = i === 0 ? 0 : isLast ? width : xs[i];
     const room = 2 * (apart - 6) - (i === 0 ? apart - xs[0] : isLast ? apart - (width - xs[i]) : 0);
     const isHere = i === touch.axis;
-    const look = { stroke: isHere ? theme.focus : theme.text, 'stroke-width': isHere ? 2 : 1 };
     return [
       // Two rows in turn: each reaches from axis to axis.
       text(x, 14 + 15 * (i % 2), short(title, room), { ...at, ...(isHere ? { 'font-weight': 'bold' } : {}) }),
-      { tag: 'line', attributes: { x1: xs[i], x2: xs[i], y1: top, y2: bottom, ...look } },
+      line(xs[i], top, xs[i], bottom, isHere ? theme.focus : theme.text, { 'stroke-width': isHere ? 2 : 1 }),
       ...ticks[i].flatMap(({ at, words }): Part[] => [
         ...label(i, at, words),
-        { tag: 'line', attributes: { x1: xs[i], x2: xs[i] + (isLast ? 4 : -4), y1: at, y2: at, stroke: theme.text } },
+        line(xs[i], at, xs[i] + (isLast ? 4 : -4), at, theme.text),
       ]),
       ...(gaps[i] ? label(i, y(nowhere), '–', { fill: theme.muted }) : []),
     ];
