@@ -41,7 +41,7 @@ const page: Page = {
   zoom: (zoom) => act({ type: 'zoom', zoom }),
   command: (command, run) => editor.postMessage({ type: 'command', command, run }),
   several: (command, runs) => editor.postMessage({ type: 'several', command, runs }),
-  openTable: () => editor.postMessage({ type: 'table', open: true }),
+  openTable: (sizes) => editor.postMessage({ type: 'table', open: true, ...(sizes ? { sizes } : {}) }),
   copy: (text) => editor.postMessage({ type: 'copy', text }),
   play: (path, startSeconds) =>
     editor.postMessage({ type: 'play', path, ...(startSeconds === undefined ? {} : { startSeconds }) }),
@@ -140,6 +140,7 @@ function receive(message: ToWebview): void {
     case 'runs':
     case 'heads':
     case 'rows':
+    case 'sizes':
     case 'findings':
     case 'progress':
     case 'connection': {

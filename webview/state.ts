@@ -9,7 +9,7 @@ import { findingsIn } from '../sidecar/protocol/findings-in.ts';
 import { reasonIn } from '../sidecar/protocol/reason.ts';
 import { list, number, object, text } from './fields.ts';
 import { freshTrack, runOf, type Track } from './sequence.ts';
-import { factsIn, type RowFacts } from './table/row.ts';
+import { factsIn, type RowFacts, sizesIn } from './table/row.ts';
 import {
   clamp,
   type Finding,
@@ -54,6 +54,10 @@ export interface State {
   rows: ReadonlyMap<string, RowFacts>;
   /** Runs that are still being read for the table; undefined until it was looked at. */
   rowsLeft: number | undefined;
+  /** What runs take on the disk, in bytes. */
+  sizes: ReadonlyMap<string, number>;
+  /** Runs that are still being measured; undefined until somebody wanted to see it. */
+  sizesLeft: number | undefined;
   view: View;
 }
 
@@ -88,6 +92,8 @@ export function initial(saved?: unknown): State {
     findings: new Map(),
     rows: new Map(),
     rowsLeft: undefined,
+    sizes: new Map(),
+    sizesLeft: undefined,
     view: restore(saved),
   };
 }
@@ -173,6 +179,12 @@ function heard(state: State, message: Exclude<ToWebview, { type: 'events' }>): S
       for (const [id, facts] of factsIn(message.rows, message.keys)) rows.set(id, facts);
       return { ...state, rows, rowsLeft: Math.max(0, number(message.left) || 0) };
     }
+    case 'sizes':
+      return {
+        ...state,
+        sizes: new Map([...state.sizes, ...sizesIn(message.sizes)]),
+        sizesLeft: Math.max(0, number(message.left) || 0),
+      };
     case 'show': {
       const runs = list(message.runs, 200).filter((id): id is string => typeof id === 'string');
       const same = runs.join('\n') === state.view.runs.join('\n');

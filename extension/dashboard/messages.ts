@@ -27,7 +27,7 @@ export function isToHost(value: unknown): value is ToHost {
     case 'several':
       return severals.includes(message.command as string) && areRuns(message.runs);
     case 'table':
-      return typeof message.open === 'boolean';
+      return typeof message.open === 'boolean' && ['boolean', 'undefined'].includes(typeof message.sizes);
     case 'copy':
       return isText(message.text, maxExport);
     case 'export':

@@ -4,10 +4,12 @@
  */
 import * as vscode from 'vscode';
 import { MOST_SHOWN, type RunHead, type ToHost, type ToWebview } from '../../sidecar/protocol/dashboard.ts';
+import type { RunRow } from '../../sidecar/protocol/run-row.ts';
 import { playExample } from '../play.ts';
 import { RunFeed } from '../runs/feed.ts';
 import { FindingsFeed } from '../runs/findings-feed.ts';
-import { type RowCache, RowsFeed } from '../runs/rows-feed.ts';
+import { rowsFeed, sizesFeed } from '../runs/rows-feed.ts';
+import type { Known } from '../runs/runs-feed.ts';
 import type { RunStore, StoredRun } from '../runs/store.ts';
 import type { SidecarService } from '../sidecar/service.ts';
 import { saveExport } from './export.ts';
@@ -20,7 +22,8 @@ export const viewType = 'milore.dashboard';
 const styleHashes = ['sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='];
 
 /** For as long as the window lives: a dashboard that is closed and opened again reads nothing twice. */
-const knownRows: RowCache = new Map();
+const knownRows: Known<RunRow> = new Map();
+const knownSizes: Known<number> = new Map();
 
 export interface DashboardParts {
   context: vscode.ExtensionContext;
@@ -39,7 +42,8 @@ export class Dashboard implements vscode.Disposable {
   #ready = false;
   /** As the webview knows them, in order. */
   #heads: readonly StoredRun[] = [];
-  #rows: RowsFeed | undefined;
+  #rows: vscode.Disposable | undefined;
+  #sizes: vscode.Disposable | undefined;
 
   constructor(parts: DashboardParts, panel: vscode.WebviewPanel, shown: string[]) {
     const { context, store, sidecar } = parts;
@@ -99,8 +103,7 @@ export class Dashboard implements vscode.Disposable {
   #sleep(): void {
     this.#ready = false;
     this.#heads = [];
-    this.#rows?.dispose();
-    this.#rows = undefined;
+    this.#table({ open: false });
     for (const feed of this.#feeds.values()) feed.dispose();
     this.#feeds.clear();
   }
@@ -112,7 +115,7 @@ export class Dashboard implements vscode.Disposable {
     else if (message.type === 'view') this.#memory.set(message.view);
     else if (message.type === 'command') void this.#command(message);
     else if (message.type === 'several') void this.#several(message);
-    else if (message.type === 'table') this.#table(message.open);
+    else if (message.type === 'table') this.#table(message);
     else if (message.type === 'copy') void vscode.env.clipboard.writeText(message.text);
     else if (message.type === 'export') void saveExport(message, this.#parts.store.workspace);
     else if (message.type === 'play') void playExample(message);
@@ -156,9 +159,16 @@ export class Dashboard implements vscode.Disposable {
     if (changed.length > 0) this.#say({ type: 'heads', runs: changed.map(headOf) });
   }
 
-  #table(open: boolean): void {
-    this.#rows?.dispose();
-    this.#rows = open ? new RowsFeed(this.#parts.store, (message) => this.#say(message), knownRows) : undefined;
+  #table({ open, sizes = false }: { open: boolean; sizes?: boolean }): void {
+    const { store } = this.#parts;
+    if (!open) {
+      this.#rows?.dispose();
+      this.#sizes?.dispose();
+      this.#rows = this.#sizes = undefined;
+      return;
+    }
+    this.#rows ??= rowsFeed(store, (message) => this.#say(message), knownRows);
+    if (sizes) this.#sizes ??= sizesFeed(store, (message) => this.#say(message), knownSizes);
   }
 
   async #several({ command, runs }: Extract<ToHost, { type: 'several' }>): Promise<void> {

@@ -27,6 +27,8 @@ export type ToWebview =
    * moved on. `left` are still being read.
    */
   | { type: 'rows'; rows: WireRow[]; keys: string[]; left: number }
+  /** What runs take on the disk, some at a time, where `table` asked for it; again when a run has moved on. */
+  | { type: 'sizes'; sizes: [run: string, bytes: number][]; left: number }
   /** Which runs to show; the webview may change it with `select`. */
   | { type: 'show'; runs: string[] }
   /**
@@ -61,8 +63,8 @@ export type ToHost =
   | { type: 'command'; command: DashboardCommand; run: string }
   /** The same on several runs at once. */
   | { type: 'several'; command: SeveralCommand; runs: string[] }
-  /** The table is looked at, or no longer. */
-  | { type: 'table'; open: boolean }
+  /** The table is looked at, or no longer; `sizes`: also what each run takes on the disk, which takes long to find out. */
+  | { type: 'table'; open: boolean; sizes?: boolean }
   /** Save an exported chart or table: the host asks where. `data` is text, or base64 for PNG. */
   | { type: 'export'; name: string; format: ExportFormat; data: string }
   /** Into the clipboard; the editor's works where a page's own is refused. */

@@ -3,9 +3,9 @@ import { join, resolve } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestHub } from '../support/hub.ts';
-import { type Complaints, listen, openBrowser, workbench } from './bench/browser.ts';
+import { type Complaints, openBrowser, openWorkbench } from './bench/browser.ts';
 import { choice, palette, paletteAndPick, pick, typeAnswer, typePath } from './bench/quick-input.ts';
-import { type Bench, missing, pageUrl, startBench } from './bench/server.ts';
+import { type Bench, missing, startBench } from './bench/server.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const reason = missing();
@@ -40,11 +40,7 @@ describe.skipIf(reason)(`data in a real VS Code${reason ? ` (not run: ${reason})
     }
     writeFileSync(join(bench.workspace, 'recordings', evil, 'broken.wav'), 'RIFF');
     browser = await openBrowser();
-    const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
-    complaints = listen(context);
-    page = await context.newPage();
-    await page.goto(pageUrl(bench, { extension: root }));
-    await workbench(page);
+    ({ page, complaints } = await openWorkbench(browser, bench));
     await page.locator('.activitybar .action-item a[aria-label^="MiLorE"]').first().click();
     await row('eng-udhr').waitFor();
   }, 120_000);

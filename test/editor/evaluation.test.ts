@@ -6,10 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findingsPath } from '../../sidecar/runs/findings.ts';
 import { sampleFindings } from '../support/findings.ts';
 import { wav } from '../support/wav.ts';
-import { type Complaints, dashboard, listen, openBrowser, workbench } from './bench/browser.ts';
+import { type Complaints, dashboard, openBrowser, openWorkbench, workbench } from './bench/browser.ts';
 import { palette, paletteAndPick, typePath } from './bench/quick-input.ts';
-import { type Bench, missing, pageUrl, startBench } from './bench/server.ts';
-import { root } from './bench/workspace.ts';
+import { type Bench, missing, startBench } from './bench/server.ts';
 
 const reason = missing();
 
@@ -54,11 +53,7 @@ describe.skipIf(reason)(`findings in the editor${reason ? ` (not run: ${reason})
     bench = await startBench({ workspace });
     run = join(bench.workspace, '.milore', 'runs', '20260101-000000-two-stages-0a1b');
     browser = await openBrowser();
-    const context = await browser.newContext({ viewport: { width: 1500, height: 950 } });
-    complaints = listen(context);
-    page = await context.newPage();
-    await page.goto(pageUrl(bench, { extension: root }));
-    await workbench(page);
+    ({ page, complaints } = await openWorkbench(browser, bench, { width: 1500, height: 950 }));
     await palette(page, 'MiLorE: Open Dashboard');
     await dashboard(page).getByRole('tab', { name: 'Evaluation' }).click({ timeout: 60_000 });
   });

@@ -3,9 +3,9 @@ import { join, resolve } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FieldFolder, makeField } from '../support/field.ts';
-import { type Complaints, listen, openBrowser, workbench } from './bench/browser.ts';
+import { type Complaints, openBrowser, openWorkbench } from './bench/browser.ts';
 import { choice, palette, pick, typePath } from './bench/quick-input.ts';
-import { type Bench, missing, pageUrl, startBench } from './bench/server.ts';
+import { type Bench, missing, startBench } from './bench/server.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const reason = missing();
@@ -29,11 +29,7 @@ describe.skipIf(reason)(`a field recording in a real VS Code${reason ? ` (not ru
     mkdirSync(folder, { recursive: true });
     field = await makeField(folder, 7200);
     browser = await openBrowser();
-    const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
-    complaints = listen(context);
-    page = await context.newPage();
-    await page.goto(pageUrl(bench, { extension: root }));
-    await workbench(page);
+    ({ page, complaints } = await openWorkbench(browser, bench));
     await page.locator('.activitybar .action-item a[aria-label^="MiLorE"]').first().click();
     await row('eng-udhr').waitFor();
   }, 180_000);

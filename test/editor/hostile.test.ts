@@ -4,18 +4,9 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sampleFindings } from '../support/findings.ts';
-import {
-  type Complaints,
-  dashboard,
-  dashboardFrame,
-  listen,
-  openBrowser,
-  settled,
-  workbench,
-} from './bench/browser.ts';
+import { type Complaints, dashboard, dashboardFrame, openBrowser, openWorkbench, settled } from './bench/browser.ts';
 import { palette, paletteAndPick } from './bench/quick-input.ts';
-import { type Bench, missing, pageUrl, startBench } from './bench/server.ts';
-import { root } from './bench/workspace.ts';
+import { type Bench, missing, startBench } from './bench/server.ts';
 
 const reason = missing();
 const image = `<img src=x onerror="document.title='pwned'">`;
@@ -87,11 +78,7 @@ describe.skipIf(reason)(`a workspace from a stranger${reason ? ` (not run: ${rea
     );
     bench = await startBench({ workspace });
     browser = await openBrowser();
-    const context = await browser.newContext({ viewport: { width: 1500, height: 950 } });
-    complaints = listen(context);
-    page = await context.newPage();
-    await page.goto(pageUrl(bench, { extension: root }));
-    await workbench(page);
+    ({ page, complaints } = await openWorkbench(browser, bench, { width: 1500, height: 950 }));
   });
   afterAll(async () => {
     await browser?.close();

@@ -4,9 +4,9 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bases, finishedRun } from '../support/finished-run.ts';
 import { WritableHub } from '../support/hub-writes.ts';
-import { dashboard, openBrowser, workbench } from './bench/browser.ts';
+import { dashboard, openBrowser, openWorkbench } from './bench/browser.ts';
 import { palette, paletteAndPick, pick, typeAnswer } from './bench/quick-input.ts';
-import { type Bench, missing, pageUrl, startBench } from './bench/server.ts';
+import { type Bench, missing, startBench } from './bench/server.ts';
 import { root, runsOf } from './bench/workspace.ts';
 
 const reason = missing();
@@ -56,11 +56,8 @@ describe.skipIf(reason)(`housekeeping in the editor${reason ? ` (not run: ${reas
     mkdirSync(join(cached(), '..'), { recursive: true });
     writeFileSync(cached(), Buffer.alloc(2_000_000));
     browser = await openBrowser();
-    const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
-    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-    page = await context.newPage();
-    await page.goto(pageUrl(bench, { extension: root }));
-    await workbench(page);
+    ({ page } = await openWorkbench(browser, bench));
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   }, 120_000);
   afterAll(async () => {
     delete process.env.HF_ENDPOINT;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listen, openBrowser, openFile, workbench } from './bench/browser.ts';
+import { openBrowser, openFile, openWorkbench } from './bench/browser.ts';
 import { palette } from './bench/quick-input.ts';
 import { type Bench, missing, pageUrl, startBench } from './bench/server.ts';
 
@@ -27,11 +27,7 @@ describe.skipIf(reason)(`the language server in a real VS Code${reason ? ` (not 
     );
     bench = await startBench({ workspace });
     browser = await openBrowser();
-    const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
-    listen(context);
-    page = await context.newPage();
-    await page.goto(pageUrl(bench, { extension: root }));
-    await workbench(page);
+    ({ page } = await openWorkbench(browser, bench));
   }, 120_000);
   afterAll(async () => {
     await browser?.close();

@@ -4,21 +4,8 @@
  */
 import { hueOf, type Theme } from '../theme.ts';
 import type { BarFigure, BarValue } from './figure.ts';
+import { line, type Part, textIn } from './part.ts';
 import { bounds, linearTicks } from './ticks.ts';
-
-export interface Part {
-  tag: 'rect' | 'line' | 'circle' | 'path' | 'text';
-  attributes: Record<string, string | number | undefined>;
-  text?: string;
-}
-
-/** Of words that lie on lines: a rim in the ground's colour. */
-export const haloOf = ({ background }: Theme): Part['attributes'] => ({
-  stroke: background,
-  'stroke-width': 3,
-  'stroke-linejoin': 'round',
-  'paint-order': 'stroke',
-});
 
 export interface BarLayout {
   parts: Part[];
@@ -45,15 +32,7 @@ export function layBars(figure: BarFigure, width: number, theme: Theme, widthOf:
   const bottom = top + groups.length * (2 * row + air);
   const [from, to] = figure.axis.range ?? barRange(figure);
   const x = (value: number) => left + ((value - from) / (to - from)) * (right - left);
-  const text = (at: number, y: number, words: string, more: Part['attributes'] = {}): Part => ({
-    tag: 'text',
-    attributes: { x: at, y, 'font-size': 11, fill: theme.text, ...more },
-    text: words,
-  });
-  const line = (x1: number, y1: number, x2: number, y2: number, stroke: string, thickness = 1): Part => ({
-    tag: 'line',
-    attributes: { x1, y1, x2, y2, stroke, 'stroke-width': thickness },
-  });
+  const text = textIn(theme);
 
   const ink = [theme.text, 1.4] as const;
   const grid = linearTicks(from, to, Math.max(2, (right - left) / 80)).flatMap((tick) => [
@@ -91,9 +70,9 @@ export function layBars(figure: BarFigure, width: number, theme: Theme, widthOf:
       // A rim in the ground's colour keeps it apart from its bar.
       for (const [colour, thickness] of axis.kind === 'bars' ? [[theme.background, 3.5] as const, ink] : [ink])
         whisker.push(
-          line(low, y, high, y, colour, thickness),
-          line(low, y - 3, low, y + 3, colour, thickness),
-          line(high, y - 3, high, y + 3, colour, thickness),
+          line(low, y, high, y, colour, { 'stroke-width': thickness }),
+          line(low, y - 3, low, y + 3, colour, { 'stroke-width': thickness }),
+          line(high, y - 3, high, y + 3, colour, { 'stroke-width': thickness }),
         );
     }
     if (axis.kind === 'points') return [...whisker, { tag: 'circle', attributes: { cx: at, cy: y, r: 4, ...look } }];

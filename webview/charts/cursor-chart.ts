@@ -1,12 +1,12 @@
 /** @file What bars, scatters and parallel coordinates share: frame, exports, a picture, a tip at what the cursor is on. */
 import { h, svg } from '../dom.ts';
 import type { Theme } from '../theme.ts';
-import type { Part } from './bar-layout.ts';
 import { drawnArea } from './drawn-area.ts';
 import { csvOfSheet } from './export-csv.ts';
 import { pngOf } from './export-png.ts';
 import type { Sheet } from './figure.ts';
 import { type ChartHost, frame } from './frame.ts';
+import type { Part } from './part.ts';
 
 interface Pictured {
   title: string;

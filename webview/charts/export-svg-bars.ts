@@ -1,9 +1,10 @@
 /** @file Bars, scatters and parallel coordinates as SVG for a paper. Pure. */
 import { paper, type Theme } from '../theme.ts';
-import { layBars, type Part } from './bar-layout.ts';
+import { layBars } from './bar-layout.ts';
 import type { BarFigure, ParallelFigure, ScatterFigure } from './figure.ts';
 import { type Ranges, sayHeld } from './parallel-brush.ts';
 import { layParallel } from './parallel-layout.ts';
+import type { Part } from './part.ts';
 import { layScatter } from './scatter-layout.ts';
 import { escapeXml, page, tag, width, words } from './svg-writer.ts';
 

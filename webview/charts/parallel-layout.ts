@@ -4,11 +4,11 @@
  */
 import { groundOf, type Theme } from '../theme.ts';
 import { t } from '../words.ts';
-import { haloOf, type Part } from './bar-layout.ts';
 import { inkOf } from './colour-map.ts';
 import type { ParallelFigure } from './figure.ts';
 import { held, type Ranges } from './parallel-brush.ts';
 import { nowhere, placeOf, ticksOf } from './parallel-scale.ts';
+import { letter, line, type Part, textIn } from './part.ts';
 
 export interface ParallelLayout {
   parts: Part[];
@@ -34,7 +34,6 @@ export interface Touch {
 
 const top = 46;
 const bottom = 252;
-const letter = 11;
 /** As many colours are told apart, and as many paths hold all lines. */
 const shades = 16;
 const brushWidth = 14;
@@ -48,11 +47,7 @@ export function layParallel(
 ): ParallelLayout {
   const { axes, lines } = figure;
   const y = (place: number) => bottom - place * (bottom - top);
-  const text = (x: number, y: number, words: string, more: Part['attributes'] = {}): Part => ({
-    tag: 'text',
-    attributes: { x, y, 'font-size': letter, fill: theme.text, ...more },
-    text: words,
-  });
+  const text = textIn(theme);
   const short = (words: string, room: number) => {
     let some = words;
     while (some.length > 1 && widthOf(some) > room) some = `${some.slice(0, some.endsWith('…') ? -2 : -1)}…`;
@@ -68,16 +63,20 @@ export function layParallel(
     );
     // The ends first: where there is no room for all, those between go.
     const order = [values[0], ...values.slice(1).reverse()].filter((value) => value !== undefined);
-    return order.flatMap((value) => {
+    const shown = order.flatMap((value) => {
       const at = y(placeOf(scale, value));
       if (taken.some((other) => Math.abs(other - at) < letter + 2)) return [];
       taken.push(at);
       return [{ at, words: say(value) }];
     });
+    return scale.kind === 'words' ? shown : withoutZeros(shown);
   });
-  const left = Math.min(90, 14 + Math.max(0, ...ticks[0].map(({ words }) => widthOf(words))));
-  const right = width - 34;
-  const apart = (right - left) / Math.max(1, axes.length - 1);
+  const last = axes.length - 1;
+  // Beside the outer axes no line passes.
+  const outer = (axis: number) => Math.min(90, 14 + Math.max(0, ...ticks[axis].map(({ words }) => widthOf(words))));
+  const left = outer(0);
+  const right = width - Math.max(34, outer(last));
+  const apart = (right - left) / Math.max(1, last);
   const xs = axes.map((_, i) => Math.round(left + i * apart));
   const ys = lines.map(({ values }) => Float64Array.from(axes, ({ scale }, i) => y(placeOf(scale, values[i]))));
   const isHeld = held(figure, touch.ranges);
@@ -107,23 +106,33 @@ export function layParallel(
     ),
   ];
 
-  const halo = haloOf(theme);
+  /** To the left of its axis, to the right of the last; on the ground's colour where lines pass. */
+  const label = (i: number, at: number, said: string, more: Part['attributes'] = {}): Part[] => {
+    const room = i === 0 ? left - 8 : i === last ? width - xs[i] - 8 : apart - 14;
+    const words = short(said, room);
+    if (i === last) return [text(xs[i] + 7, at + 4, words, more)];
+    const end = { 'text-anchor': 'end', ...more };
+    const own = [text(xs[i] - 7, at + 4, words, end)];
+    if (i === 0) return own;
+    const wide = widthOf(words) + 4;
+    const box = { x: xs[i] - 5 - wide, y: at - letter / 2 - 2, width: wide, height: letter + 4, rx: 3 };
+    return [{ tag: 'rect', attributes: { ...box, fill: theme.background, 'fill-opacity': 0.92 } }, ...own];
+  };
   const grid = axes.flatMap(({ title }, i): Part[] => {
-    const isLast = i === axes.length - 1 && i > 0;
+    const isLast = i === last && i > 0;
     const at = { 'text-anchor': i === 0 ? 'start' : isLast ? 'end' : 'middle' };
     const x = i === 0 ? 0 : isLast ? width : xs[i];
     const room = 2 * (apart - 6) - (i === 0 ? apart - xs[0] : isLast ? apart - (width - xs[i]) : 0);
     const isHere = i === touch.axis;
-    const look = { stroke: isHere ? theme.focus : theme.text, 'stroke-width': isHere ? 2 : 1 };
     return [
       // Two rows in turn: each reaches from axis to axis.
       text(x, 14 + 15 * (i % 2), short(title, room), { ...at, ...(isHere ? { 'font-weight': 'bold' } : {}) }),
-      { tag: 'line', attributes: { x1: xs[i], x2: xs[i], y1: top, y2: bottom, ...look } },
+      line(xs[i], top, xs[i], bottom, isHere ? theme.focus : theme.text, { 'stroke-width': isHere ? 2 : 1 }),
       ...ticks[i].flatMap(({ at, words }): Part[] => [
-        { tag: 'line', attributes: { x1: xs[i] - 4, x2: xs[i], y1: at, y2: at, stroke: theme.text } },
-        text(xs[i] - 7, at + 4, short(words, i === 0 ? left - 8 : apart - 14), { 'text-anchor': 'end', ...halo }),
+        ...label(i, at, words),
+        line(xs[i], at, xs[i] + (isLast ? 4 : -4), at, theme.text),
       ]),
-      ...(gaps[i] ? [text(xs[i] - 7, y(nowhere) + 4, '–', { 'text-anchor': 'end', fill: theme.muted, ...halo })] : []),
+      ...(gaps[i] ? label(i, y(nowhere), '–', { fill: theme.muted }) : []),
     ];
   });
   const brushes = axes.flatMap(({ id }, i): Part[] => {
@@ -165,6 +174,15 @@ export function layParallel(
       text(from + shades * step + 6, at + 4, best, { fill: theme.muted }),
     ];
   }
+}
+
+/** `+0.200` and `+0.800` as `+0.2` and `+0.8`: what ends all of them in the same zeros says nothing. */
+function withoutZeros<T extends { words: string }>(ticks: readonly T[]): T[] {
+  const zero = /\.0(?=\D*$)|(?<=\.\d+)0(?=\D*$)/;
+  let some = [...ticks];
+  while (some.length > 0 && some.every(({ words }) => zero.test(words)))
+    some = some.map((one) => ({ ...one, words: one.words.replace(zero, '') }));
+  return some;
 }
 
 /** Between two axes each piece once, however many lines share it: a setting has few values, and 2,000 runs many lines. */

@@ -1,7 +1,7 @@
 /** @file Where the parts of a scatter stand, in the words of SVG: the page makes elements of them, the export a file. Pure. */
 import { hueOf, type Theme } from '../theme.ts';
-import { haloOf, type Part } from './bar-layout.ts';
 import type { ScatterFigure } from './figure.ts';
+import { letter, line, type Part, textIn } from './part.ts';
 import { bounds, linearTicks } from './ticks.ts';
 
 export interface ScatterLayout {
@@ -15,8 +15,15 @@ const height = 300;
 const top = 10;
 const bottom = height - 44;
 const radius = 5;
-const letter = 11;
 const longestLabel = 30;
+
+/** Of words that lie on lines: a rim in the ground's colour. */
+const haloOf = ({ background }: Theme): Part['attributes'] => ({
+  stroke: background,
+  'stroke-width': 3,
+  'stroke-linejoin': 'round',
+  'paint-order': 'stroke',
+});
 
 export function layScatter(
   figure: ScatterFigure,
@@ -36,22 +43,7 @@ export function layScatter(
   const right = width - 14;
   const x = (value: number) => left + ((value - fromX) / (toX - fromX)) * (right - left);
   const y = (value: number) => bottom - ((value - fromY) / (toY - fromY)) * (bottom - top);
-  const line = (
-    x1: number,
-    y1: number,
-    x2: number,
-    y2: number,
-    stroke: string,
-    more: Part['attributes'] = {},
-  ): Part => ({
-    tag: 'line',
-    attributes: { x1, y1, x2, y2, stroke, 'stroke-width': 1, ...more },
-  });
-  const text = (at: number, line: number, words: string, more: Part['attributes'] = {}): Part => ({
-    tag: 'text',
-    attributes: { x: at, y: line, 'font-size': letter, fill: theme.text, ...more },
-    text: words,
-  });
+  const text = textIn(theme);
   const muted = { fill: theme.muted };
 
   const grid = [

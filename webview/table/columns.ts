@@ -4,7 +4,7 @@ import { differingKeys } from '../../sidecar/protocol/run-names.ts';
 import { isBetterHigher, type RowMeasure, rowMeasures } from '../../sidecar/protocol/run-row.ts';
 import { byImportance, keyOfAlias, type Scalar, sayScalar, shortKey } from '../../sidecar/protocol/settings.ts';
 import { stateWord } from '../../sidecar/protocol/state-words.ts';
-import { duration, fixed, signed, whole } from '../format.ts';
+import { bytes, duration, fixed, signed, whole } from '../format.ts';
 import { t } from '../words.ts';
 import { type Row, settingsOf } from './row.ts';
 
@@ -20,6 +20,8 @@ export interface Column {
   differs?: boolean;
   value(row: Row): Scalar | undefined;
   say(value: Scalar): string;
+  /** In Markdown and LaTeX, where the unit stands in the head and not in every cell. */
+  inSheet?: { title: string; say(value: Scalar): string };
   /** Of a result: the best there was, and after which step. */
   best?(row: Row): { value: number; step: number } | undefined;
 }
@@ -29,6 +31,9 @@ export interface Columns {
   /** Those that are shown where nobody chose. */
   usual: readonly string[];
 }
+
+/** Measured only where somebody wants to see it. */
+export const sizeColumn = 'bytes';
 
 const usualSettings = 5;
 const usualLanguages = 3;
@@ -80,6 +85,12 @@ function runColumns(): Column[] {
     column('seconds', t('Took'), ({ facts }) => finite(facts?.seconds), {
       ...number,
       say: (one) => duration(Number(one)),
+    }),
+    column(sizeColumn, t('Size'), (row) => row.bytes, {
+      ...number,
+      names: ['size'],
+      say: (one) => bytes(Number(one)),
+      inSheet: { title: t('Size (MB)'), say: (one) => fixed(Number(one) / 1e6, 1) },
     }),
     column('device', t('Device'), ({ head }) => head.device || undefined),
     column('id', t('Run'), ({ head }) => head.id, { say: String }),

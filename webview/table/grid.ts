@@ -57,14 +57,7 @@ export function grid(listener: GridListener): Grid {
   const prefix = freshId('row');
   const head = h('thead');
   const body = h('tbody');
-  const columns = h('colgroup');
-  const table = h(
-    'table',
-    { role: 'grid', tabindex: 0, class: 'grid', 'aria-multiselectable': 'true' },
-    columns,
-    head,
-    body,
-  );
+  const table = h('table', { role: 'grid', tabindex: 0, class: 'grid', 'aria-multiselectable': 'true' }, head, body);
   const scroll = h('div', { class: 'grid-scroll' }, table);
   const above = h('tr', { class: 'room', role: 'presentation' });
   const below = h('tr', { class: 'room', role: 'presentation' });
@@ -74,7 +67,7 @@ export function grid(listener: GridListener): Grid {
   let numeric: readonly boolean[] = [];
   let at = 0;
   let frame = 0;
-  const drawn = new Map<string, { look: string; element: HTMLTableRowElement }>();
+  const drawn = new Map<string, { look: string; element: HTMLTableRowElement; stands?: string }>();
 
   function draw(): void {
     frame = 0;
@@ -101,15 +94,13 @@ export function grid(listener: GridListener): Grid {
   /** Rows that stay in sight stay where they are: only what came and went is moved. */
   function place(elements: readonly HTMLTableRowElement[]): void {
     if (above.parentNode !== body) body.replaceChildren(above, below);
+    const wanted = new Set<Element>(elements);
+    // What went goes first: all that stays would be moved past it, and laid out anew.
+    for (const row of [...body.children]) if (row !== above && row !== below && !wanted.has(row)) row.remove();
     let next: Element = above.nextElementSibling!;
     for (const element of elements) {
       if (next === element) next = element.nextElementSibling!;
       else body.insertBefore(element, next);
-    }
-    while (next !== below) {
-      const gone = next;
-      next = next.nextElementSibling!;
-      gone.remove();
     }
   }
 
@@ -123,6 +114,10 @@ export function grid(listener: GridListener): Grid {
     }
     const { element } = found;
     const isSelected = state.isSelected(index);
+    // Of most rows nothing of this has changed since the last frame.
+    const stands = `${index} ${isSelected} ${index === at}`;
+    if (found.stands === stands) return element;
+    found.stands = stands;
     element.id = `${prefix}-${index}`;
     element.setAttribute('aria-rowindex', String(index + 2));
     element.setAttribute('aria-selected', String(isSelected));
@@ -209,7 +204,7 @@ export function grid(listener: GridListener): Grid {
       if (key !== heads) {
         heads = key;
         numeric = nextHeads.map(({ isNumber }) => isNumber);
-        columns.replaceChildren(...nextHeads.map(({ width }) => h('col', { style: { width: `${width}px` } })));
+        table.style.setProperty('--tracks', nextHeads.map(({ width }) => `minmax(${width}px, ${width}fr)`).join(' '));
         head.replaceChildren(headOf(nextHeads, state.sort));
         table.style.width = `${nextHeads.reduce((sum, { width }) => sum + width, 0)}px`;
         table.setAttribute('aria-colcount', String(nextHeads.length));

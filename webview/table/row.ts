@@ -16,6 +16,8 @@ export interface RowFacts {
 export interface Row {
   head: Head;
   facts: RowFacts | undefined;
+  /** On the disk; undefined until it was measured. */
+  bytes?: number | undefined;
 }
 
 const noSettings: RowFacts['settings'] = Object.freeze(Object.create(null) as Record<string, Scalar>);
@@ -36,6 +38,13 @@ export function factsIn(rows: unknown, keys: unknown): [id: string, facts: RowFa
     return [text(id, 1000), { settings, seconds: number(seconds), results: resultsIn(results) }];
   });
 }
+
+/** Of a `sizes` message. */
+export const sizesIn = (sizes: unknown): [run: string, bytes: number][] =>
+  list(sizes, 10_000).flatMap((one): [string, number][] => {
+    const [run, bytes] = list(one, 2);
+    return typeof bytes === 'number' && bytes >= 0 && Number.isFinite(bytes) ? [[text(run, 1000), bytes]] : [];
+  });
 
 function resultsIn(results: unknown): Map<string, RowResult> {
   return new Map(

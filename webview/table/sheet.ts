@@ -12,9 +12,10 @@ const withBest = (columns: readonly Column[]) => columns.flatMap((one) => (one.b
 
 export function sheetOf(format: SheetFormat, lines: readonly Line[], columns: readonly Column[]): string {
   if (format === 'csv') return csv(lines, columns);
-  const head = columns.map(({ title }) => title);
-  const rows = lines.map((line) => columns.map((column, i) => said(line, column, i === 0)));
-  const isRight = columns.map(({ isNumber }) => isNumber);
+  const own = columns.map((one) => ({ ...one, ...one.inSheet }));
+  const head = own.map(({ title }) => title);
+  const rows = lines.map((line) => own.map((column, i) => said(line, column, i === 0)));
+  const isRight = own.map(({ isNumber }) => isNumber);
   return format === 'md' ? markdown(head, rows, isRight) : latex(head, rows, isRight);
 }
 

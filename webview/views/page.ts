@@ -8,8 +8,8 @@ export interface Page extends LineHost {
   act(action: Action): void;
   command(command: DashboardCommand, run: string): void;
   several(command: SeveralCommand, runs: string[]): void;
-  /** The table is looked at: its rows are to be told. */
-  openTable(): void;
+  /** The table is looked at: its rows are to be told, and what runs take on the disk where that is looked at too. */
+  openTable(sizes: boolean): void;
   copy(text: string): void;
   play(path: string, startSeconds: number | undefined): void;
 }

@@ -17,6 +17,7 @@ const widths: Record<string, number> = {
   id: 260,
   experiment: 180,
   device: 130,
+  bytes: 84,
 };
 
 export const headsOf = (columns: readonly Column[]): GridHead[] =>
@@ -45,7 +46,7 @@ export function rowsOf(context: Context, lines: readonly Line[], columns: readon
     return {
       key: head.id,
       // What is not in sight costs nothing: the row's look is its objects, which change when anything of it does.
-      look: `${place} ${ink} ${identity(head)} ${line.row.facts ? identity(line.row.facts) : ''} ${columns.length}`,
+      look: `${place} ${ink} ${identity(head)} ${line.row.facts ? identity(line.row.facts) : ''} ${line.row.bytes} ${columns.length}`,
       isGroup: false,
       context: runContext(head.id),
       cells: () => runCells(context, line, columns, place),

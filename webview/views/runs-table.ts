@@ -7,7 +7,7 @@ import { h, setText } from '../dom.ts';
 import { whole } from '../format.ts';
 import { shownRuns } from '../state.ts';
 import { arrange, byExperiment, bySettings, type Line, noGroup } from '../table/arrange.ts';
-import { type Column, type Columns, columnsOf } from '../table/columns.ts';
+import { type Column, type Columns, columnsOf, sizeColumn } from '../table/columns.ts';
 import { type Filter, parseFilter } from '../table/filter.ts';
 import { type Grid, grid } from '../table/grid.ts';
 import { memo } from '../table/memo.ts';
@@ -26,7 +26,7 @@ export function runsTable(page: Page): Part {
   let chosen = new Set<string>();
   let anchor = 0;
   let last: Context | undefined;
-  let asked = false;
+  let asked: 'nothing' | 'rows' | 'sizes' = 'nothing';
 
   const search = h('input', {
     type: 'search',
@@ -193,50 +193,62 @@ export function runsTable(page: Page): Part {
   );
 
   const gather = memo(
-    (state: Context['state']) => gathered(state),
-    (state) => [state.runs, state.rows],
+    ({ runs, rows, sizes }: Context['state']) =>
+      (runs ?? []).map((head): Row => ({ head, facts: rows.get(head.id), bytes: sizes.get(head.id) })),
+    ({ runs, rows, sizes }) => [runs, rows, sizes],
+  );
+  const columnsFor = memo(
+    (_: Context['state'], rows: readonly Row[]) => columnsOf(rows),
+    ({ runs, rows }) => [runs, rows],
   );
   function redraw(): void {
     if (last) update(last);
   }
 
+  /** Rows at once; what runs take on the disk where it is shown or filtered by, and after the rows: it takes long. */
+  function ask({ rowsLeft, view }: Context['state']): void {
+    const isSized = shown.some(({ id }) => id === sizeColumn) || /\b(size|bytes)\b/i.test(view.table.filter);
+    if (asked === 'nothing') page.openTable(false);
+    else if (asked === 'rows' && isSized && rowsLeft === 0) page.openTable(true);
+    else return;
+    asked = asked === 'nothing' ? 'rows' : 'sizes';
+  }
+
   function update(context: Context): void {
     last = context;
     const { state } = context;
-    if (!asked) {
-      asked = true;
-      page.openTable();
-    }
     const { table } = state.view;
-    const found = gather(state);
-    columns = found.columns;
+    const rows = gather(state);
+    columns = columnsFor(state, rows);
     const wanted = table.columns ?? columns.usual;
     shown = [
       columns.all[0],
       ...wanted.flatMap((id) => columns.all.find((one) => one.id === id && id !== 'name') ?? []),
     ];
+    ask(state);
     const filter = filterOf(table.filter, columns.all);
     const isFault = 'fault' in filter;
     fault.hidden = !isFault;
     setText(fault, isFault ? filter.fault : '');
     search.setAttribute('aria-invalid', String(isFault));
     if (document.activeElement !== search && search.value !== table.filter) search.value = table.filter;
-    lines = linesOf(found.rows, columns.all, filter, table);
+    lines = linesOf(rows, columns.all, filter, table);
     const matching = lines.reduce(
       (sum, line) => sum + (line.kind === 'group' ? (line.isFolded ? line.rows.length : 0) : 1),
       0,
     );
-    const left = state.rowsLeft ?? found.rows.length;
+    const left = state.rowsLeft ?? rows.length;
     setText(
       count,
       [
-        t('{0} of {1} runs', whole(matching), whole(found.rows.length)),
+        t('{0} of {1} runs', whole(matching), whole(rows.length)),
         left > 0 ? t('reading {0} more', whole(left)) : '',
+        state.sizesLeft ? t('measuring {0} more', whole(state.sizesLeft)) : '',
       ]
         .filter(Boolean)
         .join('  ·  '),
     );
-    const known = new Set(found.rows.map(({ head }) => head.id));
+    const known = new Set(rows.map(({ head }) => head.id));
     for (const id of chosen) if (!known.has(id)) chosen.delete(id);
     const many = chosen.size;
     setText(told, many > 0 ? t('{0} chosen', whole(many)) : t('{0} ticked', whole(shownRuns(state).length)));
@@ -281,8 +293,3 @@ export function runsTable(page: Page): Part {
 
 const idsOf = (line: Line): string[] =>
   line.kind === 'run' ? [line.row.head.id] : line.rows.map(({ head }) => head.id);
-
-function gathered(state: Context['state']): { rows: Row[]; columns: Columns } {
-  const rows = (state.runs ?? []).map((head): Row => ({ head, facts: state.rows.get(head.id) }));
-  return { rows, columns: columnsOf(rows) };
-}

@@ -7,7 +7,8 @@ import {
   type FrameLocator,
   type Page,
 } from 'playwright-core';
-import { chromium } from './server.ts';
+import { type Bench, chromium, pageUrl } from './server.ts';
+import { root } from './workspace.ts';
 
 const flags =
   '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
@@ -65,6 +66,20 @@ export async function dashboardFrame(page: Page): Promise<Frame> {
 /** The workbench is there, and so is the extension: its status item is the last that it makes. */
 export const workbench = (page: Page): Promise<void> =>
   page.locator('.part.statusbar .statusbar-item[id*="milore.status"]').waitFor({ timeout: 60_000 });
+
+/** The workbench with the extension under development, in a context of its own. */
+export async function openWorkbench(
+  browser: Browser,
+  bench: Bench,
+  viewport = { width: 1400, height: 900 },
+): Promise<{ page: Page; complaints: Complaints }> {
+  const context = await browser.newContext({ viewport });
+  const complaints = listen(context);
+  const page = await context.newPage();
+  await page.goto(pageUrl(bench, { extension: root }));
+  await workbench(page);
+  return { page, complaints };
+}
 
 /** Opens a file of the workspace's first level from the explorer. */
 export async function openFile(page: Page, name: string): Promise<void> {

@@ -1,8 +1,17 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { meant } from '../../../extension/runs/meant.ts';
-import { RowsFeed } from '../../../extension/runs/rows-feed.ts';
+import { rowsFeed, sizesFeed } from '../../../extension/runs/rows-feed.ts';
 import { compared, settingsOf } from '../../../extension/runs/settings-text.ts';
 import { readStoredRun } from '../../../extension/runs/stored-run.ts';
 import { retagged } from '../../../extension/runs/tags-text.ts';
@@ -29,7 +38,7 @@ describe('the rows of the table', () => {
       return { dispose() {} };
     };
     const known = new Map();
-    const feed = new RowsFeed({ runs, onChange } as never, (message) => told.push(message), known);
+    const feed = rowsFeed({ runs, onChange }, (message) => told.push(message), known);
     await expect.poll(() => told.at(-1)?.left).toBe(0);
     expect(told.map(({ rows, left }) => [rows.length, left])).toEqual([
       [100, 30],
@@ -53,8 +62,44 @@ describe('the rows of the table', () => {
     feed.dispose();
     // A view that comes back is told what is known, without a file being read again.
     const again: typeof told = [];
-    new RowsFeed({ runs, onChange } as never, (message) => again.push(message), known).dispose();
+    rowsFeed({ runs, onChange }, (message) => again.push(message), known).dispose();
     expect(known.size).toBe(130);
+  });
+
+  it('have what they take on the disk, measured once while nothing of them changes, links not followed', async () => {
+    const workspace = temporaryFolder();
+    const ids = makeRuns(workspace, 9, { steps: 20, different: 1 });
+    const folder = (id: string) => join(workspace, '.milore', 'runs', id);
+    mkdirSync(join(folder(ids[3]), 'checkpoints', '20'), { recursive: true });
+    writeFileSync(join(folder(ids[3]), 'checkpoints', '20', 'state'), Buffer.alloc(1_500_000));
+    symlinkSync(join(folder(ids[3]), 'checkpoints'), join(folder(ids[4]), 'checkpoints'));
+    const runs = ids.map((id) => readStoredRun(openRun(folder(id))));
+    const told: Extract<ToWebview, { type: 'sizes' }>[] = [];
+    const onChange = () => ({ dispose() {} });
+    const known = new Map<string, { stamp: string; value: number }>();
+    const measured = async () => {
+      const from = told.length;
+      const feed = sizesFeed({ runs, onChange }, (message) => told.push(message), known);
+      await expect.poll(() => told.length).toBe(from + 1);
+      feed.dispose();
+      expect(told[from].left).toBe(0);
+      return new Map(told[from].sizes);
+    };
+    const first = await measured();
+    const files = (id: string) =>
+      readdirSync(folder(id), { withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .reduce((sum, { name }) => sum + statSync(join(folder(id), name)).size, 0);
+    for (const id of ids) expect(first.get(id)).toBe(files(id) + (id === ids[3] ? 1_500_000 : 0));
+
+    // Known by what it looked like when it was measured: a number that no disk has is told again, and not where it changed.
+    for (const [id, { stamp }] of known) known.set(id, { stamp, value: -7 });
+    writeFileSync(join(folder(ids[5]), 'findings.json'), 'x'.repeat(1000));
+    rmSync(join(folder(ids[3]), 'checkpoints', '20'), { recursive: true });
+    const again = await measured();
+    expect(again.get(ids[0])).toBe(-7);
+    expect(again.get(ids[5])).toBe(first.get(ids[5])! + 1000);
+    expect(again.get(ids[3])).toBe(first.get(ids[3])! - 1_500_000);
   });
 });
 

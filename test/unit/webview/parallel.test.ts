@@ -209,6 +209,33 @@ describe('the picture', () => {
     expect(paths).toEqual([undefined, 1]);
   });
 
+  it('writes beside the outer axes, where no line passes, between them on the ground, and no zeros that all end in', () => {
+    const { xs, parts } = layParallel(figureOf(study)!, 700, paper, wide);
+    const texts = parts.flatMap((part) => (part.tag === 'text' ? [part] : []));
+    const find = (words: string) => texts.findLast(({ text }) => text === words)!;
+    // 0.1, 0.2 and 0.3 of forgetting, the last axis.
+    expect(find('+0.3').attributes).toMatchObject({ x: xs[4] + 7 });
+    expect(find('+0.3').attributes['text-anchor']).toBeUndefined();
+    expect(xs[4] + 7 + wide('+0.3')).toBeLessThan(700);
+    expect(find('1e-4').attributes).toMatchObject({ x: xs[0] - 7, 'text-anchor': 'end' });
+    expect(xs[0] - 7 - wide('1e-4')).toBeGreaterThan(0);
+    // Behind a word between axes its box, drawn after the lines and before the word.
+    const at = parts.indexOf(find('full'));
+    const { x, y, width, height, fill } = parts[at - 1].attributes;
+    expect(parts[at - 1].tag).toBe('rect');
+    expect(fill).toBe(paper.background);
+    expect(Number(x)).toBeLessThanOrEqual(xs[1] - 7 - wide('full'));
+    expect(Number(x) + Number(width)).toBeLessThan(xs[1]);
+    expect(Number(y)).toBeLessThan(Number(find('full').attributes.y) - 9);
+    expect(Number(y) + Number(height)).toBeGreaterThan(Number(find('full').attributes.y));
+    expect(parts.findLastIndex(({ tag }) => tag === 'path')).toBeLessThan(at - 1);
+    // Of numbers as a person wrote them nothing is taken, nor of what does not end so in all.
+    const words = layParallel(figureOf([run('a', { v: '1.0' }, 0.15), run('b', { v: '2.0' }, 0.2)])!, 700, paper, wide);
+    expect(words.parts.flatMap(({ text }) => text ?? [])).toEqual(
+      expect.arrayContaining(['1.0', '2.0', '+0.15', '+0.20']),
+    );
+  });
+
   it('draws a piece that lines share once, and 2,000 lines as no more than a path a colour', () => {
     const many = Array.from({ length: 2000 }, (_, i) => run(`${i}`, { [lr]: i % 2 ? 1 : 2, seed: i % 4 }, i % 50));
     const { parts } = layParallel(figureOf(many)!, 700, paper, wide);

@@ -17,9 +17,11 @@ interface Made {
   name?: string;
   state?: 'done' | 'failed' | 'running' | 'interrupted';
   tags?: string[];
+  bytes?: number;
 }
 
-function row({ id, lr, seed, losses = [4, 3.5], name = `three-new ${id}`, state = 'done', tags = [] }: Made): Row {
+function row(made: Made): Row {
+  const { id, lr, seed, losses = [4, 3.5], name = `three-new ${id}`, state = 'done', tags = [], bytes } = made;
   const results = new RowResults();
   losses.forEach((loss, i) => {
     results.add('fin', 'loss', i * 10, loss);
@@ -47,12 +49,12 @@ function row({ id, lr, seed, losses = [4, 3.5], name = `three-new ${id}`, state 
     languages: [{ code: 'fin', name: 'Finnish', role: 'new' as const }],
   };
   const all = results.all().map((one): [string, typeof one] => [`${one.measure} ${one.language}`, one]);
-  return { head, facts: { settings, seconds: 5, results: new Map(all) } };
+  return { head, facts: { settings, seconds: 5, results: new Map(all) }, bytes };
 }
 
 const rows = [
-  row({ id: '1', lr: 0.003, seed: 1, losses: [4, 3.2, 3.5] }),
-  row({ id: '2', lr: 0.003, seed: 2, losses: [4, 3.7], state: 'failed' }),
+  row({ id: '1', lr: 0.003, seed: 1, losses: [4, 3.2, 3.5], bytes: 9_876_543 }),
+  row({ id: '2', lr: 0.003, seed: 2, losses: [4, 3.7], state: 'failed', bytes: 1_234_000_000 }),
   row({ id: '3', lr: 0.01, seed: 1, losses: [4, 3.9], tags: ['good'], name: '=cmd|x & <b>_#1' }),
 ];
 const { all: columns, usual } = columnsOf(rows);
@@ -74,6 +76,15 @@ describe('columns', () => {
     const settings = columns.filter(({ kind }) => kind === 'setting').map(({ id }) => id);
     expect(settings.slice(0, 2)).toEqual(['training.learningRate', 'seed']);
     expect(usual).toEqual(['state', 'training.learningRate', 'seed', 'gain', 'loss.fin', 'gain.fin', 'created']);
+  });
+
+  it('have what a run takes on the disk in units that a person reads, not among the usual ones', () => {
+    const size = column('bytes');
+    expect([size.title, size.isNumber]).toEqual(['Size', true]);
+    expect(rows.map((one) => size.value(one))).toEqual([9_876_543, 1_234_000_000, undefined]);
+    expect(size.say(9_876_543)).toBe('10\u202fMB');
+    expect(size.say(1_234_000_000)).toBe('1.23\u202fGB');
+    expect(usual).not.toContain('bytes');
   });
 
   it('have the last value, and beside it the best and its step', () => {
@@ -102,6 +113,8 @@ describe('a filter', () => {
     ['gain > 0.2', '1,2'],
     ['rank = 8 seed = 2', '2'],
     ['languages ~ eng', '1,2,3'],
+    ['size > 1e9', '2'],
+    ['bytes < 1e9', '1'],
     ['parent != x', '1,2,3'],
     ['parent = x', ''],
   ])('%s keeps %s', (text, kept) => {
@@ -133,6 +146,14 @@ describe('lines', () => {
     const by = (down: boolean) => ids(arrange(more, columns, none, { ...view, sort: { column: 'loss.fin', down } }));
     expect(by(false)).toEqual(['1', '2', '3', '4']);
     expect(by(true)).toEqual(['3', '2', '1', '4']);
+  });
+
+  it('are sorted by bytes, not by their words', () => {
+    const by = (down: boolean) => ids(arrange(rows, columns, none, { ...view, sort: { column: 'bytes', down } }));
+    expect([by(false), by(true)]).toEqual([
+      ['1', '2', '3'],
+      ['2', '1', '3'],
+    ]);
   });
 
   it('are grouped by settings over seeds, by a setting, by the experiment, with mean ± deviation', () => {
@@ -194,6 +215,20 @@ describe('as text', () => {
     );
   });
 
+  it('has sizes as numbers, with their unit in the head', () => {
+    const sized = [column('name'), column('bytes')];
+    expect(sheetOf('csv', flat.slice(0, 2), sized)).toBe(
+      'name,bytes\r\nthree-new 1,9876543\r\nthree-new 2,1234000000\r\n',
+    );
+    expect(sheetOf('md', flat.slice(0, 2), sized)).toBe(
+      '| Name | Size \\(MB\\) |\n| --- | --: |\n| three-new 1 | 9.9 |\n| three-new 2 | 1234.0 |\n',
+    );
+    const one = arrange(rows.slice(0, 1), columns, none, { ...view, group: 'seed' });
+    const text = sheetOf('tex', one, sized);
+    expect(text).toContain('Name & Size (MB) \\\\');
+    expect(text).toContain('seed 1 (1) & 9.9 \\\\\nthree-new 1 & 9.9 \\\\');
+  });
+
   it('LaTeX has a line a row', () => {
     const text = sheetOf('tex', grouped, shown);
     expect(text).toContain('\\begin{tabular}{lrr}\n\\toprule\nName & lr & Loss fin \\\\\n\\midrule\n');
@@ -202,6 +237,24 @@ describe('as text', () => {
 });
 
 describe('the state', () => {
+  it('takes sizes as they come, over those before, and no others', () => {
+    let state = initial();
+    const tell = (sizes: unknown, left: unknown) => {
+      state = reduce(state, { type: 'host', message: { type: 'sizes', sizes, left } as never });
+    };
+    expect(state.sizesLeft).toBeUndefined();
+    tell([['a', 5], ['b', -1], ['c', Number.NaN], ['d', '7'], null, ['e', 0]], 3);
+    expect([[...state.sizes], state.sizesLeft]).toEqual([
+      [
+        ['a', 5],
+        ['e', 0],
+      ],
+      3,
+    ]);
+    tell([['a', 6]], -1);
+    expect([state.sizes.get('a'), state.sizes.get('e'), state.sizesLeft]).toEqual([6, 0, 0]);
+  });
+
   it('takes rows as they come, and of hostile ones only what they may be', () => {
     let state = initial();
     const tell = (message: object) => {
