@@ -23,7 +23,7 @@ import { parameterSpecs, stepGraph } from '../objectives/learnable.ts';
 import { WeightFile } from '../weights/file.ts';
 import { quantise } from '../weights/quantised.ts';
 import { CLIP_SECONDS, CLIPS, configOf, FRAMES, mixtureOf, randomBatch, shapeOf } from './model.ts';
-import { errand, median, type PeerStep, startPeer } from './peer.ts';
+import { errand, median, type PeerStep, startPeer, turn } from './peer.ts';
 import { sgemmPeak } from './sgemm.ts';
 import { wholeRun } from './whole-run.ts';
 import { writeBase } from './workspace.ts';
@@ -129,13 +129,10 @@ async function measure(folder: string, options: Options) {
   const openedMs = performance.now() - began;
   for (const other of others) await other.step();
   const ours: StepResult[] = [];
-  for (let i = 0; i < options.steps; i++) {
-    // Who goes first alternates, so that none always follows another's heat.
-    const after = i % 2 === 0 ? others : [];
-    for (const other of i % 2 === 0 ? [] : others) other.steps.push(await other.step());
-    ours.push(await step());
-    for (const other of after) other.steps.push(await other.step());
-  }
+  const us: Pick<Contestant, 'step' | 'steps'> = { step, steps: ours };
+  // Who goes first alternates, so that none always follows another's heat.
+  for (let i = 0; i < options.steps; i++)
+    for (const one of i % 2 === 0 ? [us, ...others] : [...others, us]) one.steps.push(await turn(one.step));
   for (const other of others) other.end();
   const peakMiB = ours[ours.length - 1].peakMiB;
   await evaluate();
@@ -252,7 +249,7 @@ const program = new Command('bench')
   .option('--layers <n>', 'transformer layers; 12, or 24 of a large one', count)
   .option('--large', "a model of HuBERT-large's size", false)
   .option('--clips <n>', 'clips of 5 s in a step; a peer makes four', count, CLIPS)
-  .option('--steps <n>', 'steps measured, after one that is not', count, 5)
+  .option('--steps <n>', 'turns of two steps, the second of which is measured', count, 5)
   .option('--threads <n>', 'threads of the runtime and of the peer', count, availableParallelism())
   .addOption(new Option('--device <device>', 'where the step computes').choices(DEVICES).default('cpu'))
   .option(

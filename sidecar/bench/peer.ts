@@ -36,6 +36,12 @@ export function startPeer(command: string, environment: Record<string, string>) 
   };
 }
 
+/** Two steps, of which the second counts: in a training a step follows a step, and not another program's. */
+export async function turn<T>(step: () => Promise<T>): Promise<T> {
+  await step();
+  return step();
+}
+
 /** Runs this program again for one errand and returns what it printed. */
 export function errand(...args: string[]): string {
   const { status, stdout } = spawnSync(process.execPath, [process.argv[1], ...args], {
