@@ -146,8 +146,7 @@ describe.skipIf(reason)(`housekeeping in the editor${reason ? ` (not run: ${reas
     const [run] = runsOf(bench.workspace);
     mkdirSync(join(run, 'tensorboard'));
     writeFileSync(join(run, 'tensorboard', 'events.out.tfevents.1.x'), '');
-    await palette(page, 'MiLorE: Open in TensorBoard');
-    await pick(page, 'tiny');
+    await paletteAndPick(page, 'MiLorE: Open in TensorBoard', 'tiny');
     await page.keyboard.press('Enter');
     const told = await said('TensorBoard’s extension is not here');
     await told.getByRole('button', { name: 'Copy Command' }).click();

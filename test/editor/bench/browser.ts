@@ -86,7 +86,11 @@ export async function openFile(page: Page, name: string): Promise<void> {
   await page.locator('.explorer-folders-view .monaco-list-row', { hasText: name }).first().dblclick();
   // Its tab may stand there already, behind another.
   await page.locator('.tabs-container .tab.active', { hasText: name }).waitFor({ timeout: 15_000 });
-  await page.locator('.editor-group-container.active .monaco-editor.focused').first().waitFor({ timeout: 15_000 });
+  const group = page.locator('.editor-group-container.active');
+  const focused = group.locator('.monaco-editor.focused').first();
+  // Something that was drawn late may have taken the focus: then a click into the text, as a person would.
+  await focused.waitFor({ timeout: 10_000 }).catch(() => group.locator('.monaco-editor .view-lines').first().click());
+  await focused.waitFor({ timeout: 15_000 });
 }
 
 /** Until nothing in the document has changed for `quietMs`: what is drawn late has been drawn. */
