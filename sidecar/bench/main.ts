@@ -249,7 +249,7 @@ const program = new Command('bench')
   .option('--layers <n>', 'transformer layers; 12, or 24 of a large one', count)
   .option('--large', "a model of HuBERT-large's size", false)
   .option('--clips <n>', 'clips of 5 s in a step; a peer makes four', count, CLIPS)
-  .option('--steps <n>', 'turns of two steps, the second of which is measured', count, 5)
+  .option('--steps <n>', 'turns of two steps, the second of which is measured; with --run steps trained', count, 5)
   .option('--threads <n>', 'threads of the runtime and of the peer', count, availableParallelism())
   .addOption(new Option('--device <device>', 'where the step computes').choices(DEVICES).default('cpu'))
   .option(
