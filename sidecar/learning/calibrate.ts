@@ -2,14 +2,15 @@
  * @file Which frozen products may be computed in 8 bits: each is tried on what real speech gives it, in the kernel of this
  * machine, both ways; then the whole step is. What is not close enough is smoothed, taken in blocks, or left in float32.
  */
-import { Graph } from '../engine/graph.ts';
+import { mul, sqrt, sub } from '../engine/ops/elementwise.ts';
 import { type FrozenKind, timesFrozen } from '../engine/ops/frozen.ts';
-import { gemm } from '../engine/ops/linear.ts';
+import { concat, transpose } from '../engine/ops/layout.ts';
+import { max, sum } from '../engine/ops/reduce.ts';
 import { type Feed, floats, type Session } from '../engine/session.ts';
 import type { Value } from '../engine/value.ts';
 import type { LearnableConfig } from '../model/config.ts';
 import { Parameters } from '../model/parameters.ts';
-import { parameterSpecs, probeGraph, stepGraph } from '../objectives/learnable.ts';
+import { type Probed, parameterSpecs, probeGraph, stepGraph } from '../objectives/learnable.ts';
 import { normals } from '../random.ts';
 import type { WeightFile } from '../weights/file.ts';
 import {
@@ -20,7 +21,7 @@ import {
   quantise,
   quantisedMatrix,
 } from '../weights/quantised.ts';
-import { type Closeness, closeness, largestOf, smoothingShifts } from './closeness.ts';
+import { type Closeness, closeness, closenessOf, largestOf, smoothingShifts } from './closeness.ts';
 import { type Batch, batchBindings, batchFeeds, dropoutFeeds } from './learner.ts';
 
 /**
@@ -52,16 +53,40 @@ export interface Calibration {
   recipe: Record<string, ProjectionRecipe>;
 }
 
-/** Projections looked at in one run of the opened step: those of a block. */
-const AT_A_TIME = 6;
+/** Of the step, after each of which there is something to tell: plainly, otherwise, and as chosen. */
+const RUNS = 3;
+const EXACT: Trial = { recipe: { kind: 'float32' }, cosine: 1, relativeError: 0 };
 
 interface Trial extends Closeness {
   recipe: DirectionRecipe;
 }
 
+/** Of a product, each way that it was tried in, and the largest size of each channel of what is multiplied. */
+interface Looked {
+  trials: Trial[];
+  largest: Float32Array;
+}
+
+/** What a step comes to. */
+interface Came {
+  loss: number;
+  gradient: Float32Array;
+}
+
+/** The step that is calibrated, and what it is fed. */
+interface Tried {
+  config: LearnableConfig;
+  file: WeightFile;
+  specs: ReturnType<typeof parameterSpecs>;
+  feeds: Readonly<Record<string, Feed>>;
+  bindings: ReturnType<typeof batchBindings>;
+}
+
 /**
- * Tries every frozen product of the step on `batch`, and the step.
+ * Tries every frozen product of the step on `batch`, and the step. It runs with every product in 8 bits beside itself, once
+ * more with what did not come close enough tried in other ways, and then as chosen; no activation leaves the graph.
  * @param seed of the parameters that it is tried with: as a run begins, but with experts that are at work
+ * @param onProgress parts done of how many
  */
 export async function calibrate(
   config: LearnableConfig,
@@ -76,50 +101,91 @@ export async function calibrate(
     ...batchFeeds(batch, config),
     ...dropoutFeeds(batch, config),
   };
-  const bindings = batchBindings(batch);
-  const { outputs, projections } = probeGraph(config, file, specs);
+  const tried: Tried = { config, file, specs, feeds, bindings: batchBindings(batch) };
   const frames = batch.clips * batch.frames;
-  if (projections.length === 0)
+  let parts = 0;
+  const plainly = await look(
+    tried,
+    () => [{ kind: 'int8' }],
+    (of) => onProgress(++parts, of + RUNS),
+  );
+  if (plainly.products.length === 0)
     return { frames, products: [], step: { cosine: 1, lossNats: 0 }, passes: true, recipe: {} };
+  const isDone = () => onProgress(++parts, plainly.products.length + RUNS);
+  isDone();
+  const otherwise = await look(tried, (product) => {
+    const { trials, largest } = plainly.looked.get(product.key)!;
+    return isClose(product, trials[0]) ? [] : otherWays(file, product, largest);
+  });
+  isDone();
+
   const products: Judged[] = [];
   const recipe: Record<string, ProjectionRecipe> = {};
-  const probe = await file.open(outputs, { device: 'cpu', prepack: false });
-  try {
-    let seen: Awaited<ReturnType<Session['run']>> = {};
-    for (const [i, { name, backward }] of projections.entries()) {
-      // Some at a time: all of a base's activations would not fit beside it.
-      if (i % AT_A_TIME === 0) {
-        const wanted = projections
-          .slice(i, i + AT_A_TIME)
-          .flatMap((one) => [`in:${one.name}`, ...(one.backward ? [`out:${one.name}`] : [])]);
-        seen = await probe.run(feeds, bindings, wanted);
-      }
-      const judged = async (direction: Direction): Promise<DirectionRecipe> => {
-        const left = floats(seen[direction === 'forward' ? `in:${name}` : `out:${name}`]);
-        const { chosen, plain } = await judge(file, name, direction, left);
-        const { cosine, relativeError } = chosen;
-        const smoothed = chosen.recipe.shifts !== undefined;
-        products.push({
-          projection: name,
-          direction,
-          kind: chosen.recipe.kind,
-          smoothed,
-          cosine,
-          relativeError,
-          plain,
-        });
-        return chosen.recipe;
-      };
-      const forward = await judged('forward');
-      recipe[name] = { forward, backward: backward ? await judged('backward') : { kind: 'float32' } };
-      onProgress(i + 1, projections.length);
-    }
-  } finally {
-    await probe.release();
+  for (const product of plainly.products) {
+    const { key, projection, direction } = product;
+    const [{ recipe: _, ...plain }] = plainly.looked.get(key)!.trials;
+    const trials = [plainly, otherwise].flatMap(({ looked }) => looked.get(key)?.trials ?? []);
+    // From the fastest way to the closest; the first that is close enough, else float32.
+    const { recipe: way, ...close } = trials.find((trial) => isClose(product, trial)) ?? EXACT;
+    recipe[projection] ??= { forward: EXACT.recipe, backward: EXACT.recipe };
+    recipe[projection][direction] = way;
+    products.push({ projection, direction, kind: way.kind, smoothed: way.shifts !== undefined, ...close, plain });
   }
-  const step = await compareSteps(config, file, recipe, feeds, bindings);
+  const ours = await inEightBits(tried, recipe);
+  isDone();
+  const { cosine } = closeness(ours.gradient, plainly.step!.gradient);
+  const step = { cosine, lossNats: Math.abs(ours.loss - plainly.step!.loss) };
   const passes = step.cosine >= STEP_BOUND.cosine && step.lossNats <= STEP_BOUND.lossNats;
   return { frames, products, step, passes, recipe };
+}
+
+const isClose = ({ direction }: Probed, { relativeError }: Closeness) => relativeError <= PRODUCT_BOUND[direction];
+
+/**
+ * Runs the step in float32 and, beside each of its frozen products, that product in the ways asked for.
+ * @param onWritten told how many products there are, each time the matrices of one are there
+ */
+async function look(
+  { config, file, specs, feeds, bindings }: Tried,
+  waysOf: (product: Probed & { key: string }) => readonly DirectionRecipe[],
+  onWritten: (of: number) => void = () => {},
+) {
+  const { graph, step, products } = probeGraph(config, file, specs);
+  const keyed = products.map((one) => ({ ...one, key: `${one.direction}:${one.projection}` }));
+  const ways = new Map(keyed.map((product) => [product.key, waysOf(product)]));
+  const seen: Record<string, Value> = {};
+  for (const { key, projection, direction, left, exact } of keyed) {
+    for (const [i, way] of ways.get(key)!.entries()) {
+      const matrix = quantisedMatrix(graph, file, projection, direction, way);
+      seen[`apart:${key}:${i}`] = squares(timesFrozen(left, matrix), exact);
+      seen[`largest:${key}`] ??= largestOfChannels(left);
+    }
+    onWritten(keyed.length);
+  }
+  const looked = new Map<string, Looked>();
+  if (Object.keys(seen).length === 0) return { products: keyed, looked };
+  const session = await file.open({ ...cameOf(step, specs), ...inOrder(seen) }, { device: 'cpu', prepack: false });
+  try {
+    const out = await session.run(feeds, bindings);
+    for (const [key, tried] of ways)
+      looked.set(key, {
+        trials: tried.map((recipe, i): Trial => {
+          const [ours, theirs, apart] = floats(out[`apart:${key}:${i}`]);
+          return { recipe, ...closenessOf(ours, theirs, apart) };
+        }),
+        largest: tried.length > 0 ? floats(out[`largest:${key}`]).slice() : new Float32Array(),
+      });
+    return { products: keyed, looked, step: came(out, specs) };
+  } finally {
+    await session.release();
+  }
+}
+
+/** The runtime computes the last output first: the way forward from below, then the way back from above. */
+function inOrder(seen: Record<string, Value>): Record<string, Value> {
+  const entries = Object.entries(seen);
+  const isBack = ([name]: [string, Value]) => name.includes(':backward:');
+  return Object.fromEntries([...entries.filter(isBack), ...entries.filter((one) => !isBack(one)).reverse()]);
 }
 
 /** As they are drawn, but nothing is zero: an expert that does nothing would have half of its gradients zero. */
@@ -139,75 +205,42 @@ const feedsOf = (parameters: Parameters) =>
     parameters.names.map((name) => [name, { data: parameters.view(name), shape: parameters.shape(name) }]),
   );
 
-/** From the fastest way to the closest; the first that is close enough, else float32. */
-async function judge(file: WeightFile, name: string, direction: Direction, left: Float32Array) {
-  const { shape, data } = file.weights.get(`${name}.weight`)!;
-  const inner = direction === 'forward' ? shape[1] : shape[0];
-  const bound = PRODUCT_BOUND[direction];
-  const [exact, plain] = await multiply(file, name, direction, left, inner, [{ kind: 'float32' }, { kind: 'int8' }]);
-  const first: Trial = { recipe: { kind: 'int8' }, ...closeness(plain, exact) };
-  const result = (chosen: Trial) => {
-    return { chosen, plain: { cosine: first.cosine, relativeError: first.relativeError } };
+/** What may come closer than 8 bits plainly do, from the fastest on. */
+function otherWays(file: WeightFile, { projection, direction }: Probed, largest: Float32Array): DirectionRecipe[] {
+  const { shape, data } = file.weights.get(`${projection}.weight`)!;
+  const evened: DirectionRecipe = {
+    kind: 'int8',
+    shifts: smoothingShifts(largest, largestOf(data, shape, direction)),
   };
-  if (first.relativeError <= bound) return result(first);
-  const others: DirectionRecipe[] = [
-    { kind: 'int8', shifts: smoothingShifts(left, largestOf(data, shape, direction)) },
-  ];
-  if (canBe('blocks', inner)) others.push({ kind: 'blocks' });
-  const tried = await multiply(file, name, direction, left, inner, others);
-  const trials = others.map((recipe, i): Trial => ({ recipe, ...closeness(tried[i], exact) }));
-  const close = trials.find(({ relativeError }) => relativeError <= bound);
-  return result(close ?? { recipe: { kind: 'float32' }, cosine: 1, relativeError: 0 });
+  return canBe('blocks', largest.length) ? [evened, { kind: 'blocks' }] : [evened];
 }
 
-/** What each way gives of the same left side. */
-async function multiply(
-  file: WeightFile,
-  name: string,
-  direction: Direction,
-  left: Float32Array,
-  inner: number,
-  ways: readonly DirectionRecipe[],
-): Promise<Float32Array[]> {
-  const graph = new Graph();
-  const x = graph.input('x', ['N', inner]);
-  const exact = () => gemm(x, file.source(graph)(`${name}.weight`), undefined, { transB: direction === 'forward' });
-  const outputs: Record<string, Value> = {};
-  for (const [i, way] of ways.entries())
-    outputs[`y${i}`] =
-      way.kind === 'float32' ? exact() : timesFrozen(x, quantisedMatrix(graph, file, name, direction, way));
-  const session = await file.open(outputs, { device: 'cpu' });
+/** ‖approximate‖², ‖exact‖² and ‖approximate − exact‖² [1, 3]. By rows first: float32 adds few numbers well. */
+function squares(approximate: Value, exact: Value): Value {
+  const square = (x: Value) => sum(sum(mul(x, x), [1]), [0]);
+  return concat(square(approximate), square(exact), square(sub(approximate, exact)));
+}
+
+/** The largest size in each column of x [N, C], [C, 1]. */
+const largestOfChannels = (x: Value) => sqrt(max(transpose(mul(x, x), [1, 0])));
+
+/** Of a step's outputs those that `came` reads. */
+const cameOf = (outputs: Record<string, Value>, specs: Tried['specs']): Record<string, Value> =>
+  Object.fromEntries(['loss', ...specs.map(({ name }) => `grad:${name}`)].map((name) => [name, outputs[name]]));
+
+const came = (out: Awaited<ReturnType<Session['run']>>, specs: Tried['specs']): Came => ({
+  loss: floats(out.loss)[0],
+  gradient: concatenate(specs.map(({ name }) => floats(out[`grad:${name}`]))),
+});
+
+async function inEightBits({ config, file, specs, feeds, bindings }: Tried, recipe: Calibration['recipe']) {
+  const step = stepGraph(config, file, specs, quantise(file, recipe));
+  const session = await file.open(step, { device: 'cpu' });
   try {
-    const rows = left.length / inner;
-    const out = await session.run({ x: { data: left, shape: [rows, inner] } }, { N: rows });
-    return ways.map((_, i) => floats(out[`y${i}`]));
+    return came(await session.run(feeds, bindings), specs);
   } finally {
     await session.release();
   }
-}
-
-async function compareSteps(
-  config: LearnableConfig,
-  file: WeightFile,
-  recipe: Calibration['recipe'],
-  feeds: Readonly<Record<string, Feed>>,
-  bindings: ReturnType<typeof batchBindings>,
-) {
-  const specs = parameterSpecs(config, file.weights);
-  const run = async (session: Session) => {
-    try {
-      const out = await session.run(feeds, bindings);
-      const gradient = specs.map(({ name }) => floats(out[`grad:${name}`]));
-      return { loss: floats(out.loss)[0], gradient: concatenate(gradient) };
-    } finally {
-      await session.release();
-    }
-  };
-  const exact = await run(await file.open(stepGraph(config, file, specs), { device: 'cpu', prepack: false }));
-  const products = quantise(file, recipe);
-  const ours = await run(await file.open(stepGraph(config, file, specs, products), { device: 'cpu' }));
-  const { cosine } = closeness(ours.gradient, exact.gradient);
-  return { cosine, lossNats: Math.abs(ours.loss - exact.loss) };
 }
 
 function concatenate(parts: readonly Float32Array[]): Float32Array {

@@ -8,33 +8,32 @@ export interface Closeness {
 }
 
 export function closeness(approximate: Float32Array, exact: Float32Array): Closeness {
-  let [dot, ours, theirs, apart] = [0, 0, 0, 0];
+  let [ours, theirs, apart] = [0, 0, 0];
   for (let i = 0; i < exact.length; i++) {
     const [a, b] = [approximate[i], exact[i]];
-    dot += a * b;
     ours += a * a;
     theirs += b * b;
     apart += (a - b) * (a - b);
   }
+  return closenessOf(ours, theirs, apart);
+}
+
+/** From ‖approximate‖², ‖exact‖² and ‖approximate − exact‖². */
+export function closenessOf(ours: number, theirs: number, apart: number): Closeness {
   if (theirs === 0) return { cosine: ours === 0 ? 1 : 0, relativeError: ours === 0 ? 0 : Number.POSITIVE_INFINITY };
-  return { cosine: ours === 0 ? 0 : dot / Math.sqrt(ours * theirs), relativeError: Math.sqrt(apart / theirs) };
+  // 2⟨a, b⟩ = ‖a‖² + ‖b‖² − ‖a − b‖²
+  const cosine = ours === 0 ? 0 : (ours + theirs - apart) / (2 * Math.sqrt(ours * theirs));
+  return { cosine, relativeError: Math.sqrt(apart / theirs) };
 }
 
 /**
  * SmoothQuant's migration (Xiao et al. 2023, eq. 4, α = 1/2) in powers of two, which change no digit: channel j of the left
  * side is divided by 2^shift_j and row j of the matrix multiplied by it, where 2^shift_j is about √(max|x_j| / max|w_j|)
  * over the median of that. Zero nearly everywhere, unless a channel sticks out.
- * @param left [rows, channels], what is multiplied
+ * @param largest the largest size of each channel of what is multiplied
  * @param matrixLargest the largest of the matrix for each channel
  */
-export function smoothingShifts(left: Float32Array, matrixLargest: Float32Array): number[] {
-  const channels = matrixLargest.length;
-  const largest = new Float32Array(channels);
-  for (let i = 0; i < left.length; i++) {
-    const j = i % channels;
-    const size = Math.abs(left[i]);
-    if (size > largest[j]) largest[j] = size;
-  }
+export function smoothingShifts(largest: Float32Array, matrixLargest: Float32Array): number[] {
   const ratio = Array.from(largest, (x, j) => (x > 0 && matrixLargest[j] > 0 ? Math.sqrt(x / matrixLargest[j]) : 0));
   const known = ratio.filter((r) => r > 0).sort((a, b) => a - b);
   const median = known[known.length >> 1] ?? 1;

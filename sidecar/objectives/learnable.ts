@@ -93,48 +93,54 @@ function stepOf(
   return outputs;
 }
 
-/** A frozen projection of the step, and whether the way back multiplies by it too. */
+/** A frozen product of the step in float32, one way: what is multiplied, and what comes of it without a bias. */
 export interface Probed {
-  name: string;
-  backward: boolean;
+  projection: string;
+  direction: 'forward' | 'backward';
+  /** Forward the speech's [B·T, in]; backward the loss's gradient by what the projection gives [B·T, out]. */
+  left: Value;
+  exact: Value;
 }
 
 /**
- * The step in float32 opened up: outputs `in:<projection>` [B·T, in], what a frozen projection is given, and where the way
- * back multiplies by it `out:<projection>` [B·T, out], the loss's gradient by what it gives.
+ * The step in float32, opened up at every frozen projection in their order: the way forward, and where the way back multiplies
+ * by it too, that. What is to be known of them is for the caller to add; equal parts are one.
  */
 export function probeGraph(
   config: LearnableConfig,
   file: WeightFile,
   parameters: readonly GraphParameter[],
-): { outputs: Record<string, Value>; projections: Probed[] } {
-  const { graph, tensor, projected, hook, routing } = begin(config, parameters, alone(file), true);
-  const names = new Set(parameters.map(({ name }) => name));
-  const seen: { name: string; x: Value; y: Value }[] = [];
-  const heard = applyMask(tensor, projected, maskInput(graph));
-  const exact = (name: string, x: Value) => {
-    if (names.has(`${name}.weight`)) return undefined;
-    const y = gemm(x, tensor(`${name}.weight`), tensor(`${name}.bias`), { transB: true });
-    seen.push({ name, x, y });
-    return y;
+): { graph: Graph; step: Record<string, Value>; products: Probed[] } {
+  const seen: { projection: string; left: Value; exact: Value; given: Value; matrix: Value }[] = [];
+  const look: QuantisedProducts = (_, tensor) => (projection, left) => {
+    const matrix = tensor(`${projection}.weight`);
+    const exact = gemm(left, matrix, undefined, { transB: true });
+    const given = add(exact, tensor(`${projection}.bias`));
+    seen.push({ projection, left, exact, given, matrix });
+    return given;
   };
-  const hidden = encode(config.base, tensor, heard, hook, undefined, exact, onlyMasked(config, graph)).at(-1)!;
-  const { loss: masked } = objectiveOf(config).build(hidden, tensor);
-  const { penalty } = routing();
-  const loss = penalty ? add(masked, reshape(penalty, masked.shape)) : masked;
-  const trained = new Set(parameters.map(({ name }) => tensor(name)));
-  const learns = (x: Value) => reachable([x]).some(({ inputs }) => inputs.some((input) => input && trained.has(input)));
-  const projections = seen.map(({ name, x, y }) => ({ name, x, y, backward: learns(x) }));
-  const back = projections.filter(({ backward }) => backward);
-  const outputs: Record<string, Value> = {};
-  for (const { name, x } of projections) outputs[`in:${name}`] = x;
-  gradients(
-    loss,
-    back.map(({ y }) => y),
-  ).forEach((gradient, i) => {
-    outputs[`out:${back[i].name}`] = gradient;
+  const into = alone(file, look, true);
+  const { graph } = into;
+  const step = stepOf(config, parameters, into);
+  const trained = new Set(parameters.map(({ name }) => name));
+  const learns = (x: Value) =>
+    reachable([x]).some(({ inputs }) =>
+      inputs.some((input) => input && trained.has(graph.sources.get(input)?.name ?? '')),
+    );
+  const back = seen.filter(({ left }) => learns(left));
+  const by = gradients(
+    step.loss,
+    back.map(({ given }) => given),
+  );
+  const products = seen.flatMap((one): Probed[] => {
+    const { projection, left, exact, matrix } = one;
+    const gradient = by[back.indexOf(one)];
+    const forward: Probed = { projection, direction: 'forward', left, exact };
+    return gradient
+      ? [forward, { projection, direction: 'backward', left: gradient, exact: gemm(gradient, matrix) }]
+      : [forward];
   });
-  return { outputs, projections: projections.map(({ name, backward }) => ({ name, backward })) };
+  return { graph, step, products };
 }
 
 /** Outputs `nll`, `correct`, routing statistics, and `base.nll`, `base.correct` by the base's own frozen head. */

@@ -18,7 +18,7 @@ import { IGNORED, ignoreInGit } from '../runs/git-ignore.ts';
 import { createRun, type RunDir, type RunStudy, recordCompute } from '../runs/run.ts';
 import { mustAgree } from './agree.ts';
 import { assess, endWorks } from './assess.ts';
-import { begin, enter, goOn, openFork } from './beginnings.ts';
+import { begin, enter, goOn, openFork, openOrigin } from './beginnings.ts';
 import { describeFork, planFork } from './fork.ts';
 import { openAmong } from './hold.ts';
 import { type Ending, evaluate, fresh, type Training, train } from './loop.ts';
@@ -136,6 +136,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const checkpoint = await checkpointAmong(ranks, request.resume !== undefined, run, (problem) =>
       sink.emit({ type: 'note', level: 'warning', text: describe(problem) }),
     );
+    const origin = source ?? (checkpoint ? undefined : openOrigin(root, run));
     sink.begin(request.resume ? (checkpoint?.step ?? NOTHING_KEPT) : undefined);
     const deviceNotes = passedOver.map(({ device, reason }) => `${device}: ${reason}`);
     const step = checkpoint?.step ?? 0;
@@ -154,8 +155,8 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     planned = await inTurn(ranks, () => plan(experiment, around));
     const oneDisk = 'Let all ranks read the same recordings and the same base, on one disk or in whole copies.';
     await mustAgree(ranks, trainedOn(planned), oneDisk);
-    const fork = source && planFork(source.progress, planned.specs, planned.meaning);
-    if (fork) sink.emit({ type: 'note', level: 'info', text: `Begins with ${source.dir}. ${describeFork(fork)}` });
+    const fork = origin && planFork(origin.progress, planned.specs, planned.meaning);
+    if (fork) sink.emit({ type: 'note', level: 'info', text: `Begins with ${origin.dir}. ${describeFork(fork)}` });
     const whole = planned;
     prepared = await inTurn(ranks, () => prepare(experiment, whole, around));
     const { arms, computes, stageSources } = prepared;
@@ -191,7 +192,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     });
     const progress = checkpoint ? await goOn(arms, checkpoint) : fresh();
     const current = stageAt(stages, progress.step);
-    if (!checkpoint) await begin(trainings[0], planned, source && { ...source, fork: fork! });
+    if (!checkpoint) await begin(trainings[0], planned, origin && { ...origin, fork: fork! });
     await mustAgree(ranks, { parameters: arms[0].learner.parameters.data, step: progress.step }, oneDisk);
     const logged =
       checkpoint && (await fromFirst(ranks, isFirst(ranks) ? await loggedOf(run, checkpoint.step) : undefined));

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Measurement } from '../../../sidecar/protocol/measurement.ts';
@@ -18,6 +18,18 @@ describe('a fork', () => {
   });
   afterAll(() => rmSync(root, { recursive: true }));
   const fork = (...overrides: string[]) => run([...settings, ...overrides], { from: { path: parent.result.run.path } });
+
+  /** The folder of one that was stopped while it was prepared. */
+  async function stoppedEarly(): Promise<string> {
+    const stop = new AbortController();
+    const cut = await run([...settings, 'seed=8'], {
+      from: { path: parent.result.run.path },
+      signal: stop.signal,
+      onEvent: (event) => void (event.type === 'note' && event.text.startsWith('Begins with') && stop.abort()),
+    });
+    expect(cut.result.state).toBe('stopped');
+    return cut.result.run.path;
+  }
 
   it('of the same settings begins bit for bit where the run ended, in every arm, under any seed', async () => {
     const child = await fork('seed=8');
@@ -72,6 +84,27 @@ describe('a fork', () => {
     const child = await run(settings, { from: { path: alone.result.run.path } });
     expect(lossesOf(child.result.before!, 'adapted')).toEqual(lossesOf(alone.result.after!, 'adapted'));
     expect(lossesOf(child.result.before!, 'control')).toHaveLength(2);
+  });
+
+  it('stopped before its first checkpoint goes on with what it began with, and not from nothing', async () => {
+    const path = await stoppedEarly();
+    expect(checkpointSteps({ path })).toEqual([]);
+    const onward = await run([...settings, 'seed=8'], { resume: path });
+    const whole = await fork('seed=8');
+    const adapterOf = ({ result }: TinyRun) => readFileSync(join(result.run.path, 'adapter/adapter_model.safetensors'));
+    expect(adapterOf(onward).equals(adapterOf(whole))).toBe(true);
+    expect(lossesOf(onward.result.before!, 'adapted')).toEqual(lossesOf(parent.result.after!, 'adapted'));
+    expect(notesOf(onward)).toContain('Every parameter is carried over.');
+  });
+
+  it('stopped before its first checkpoint does not go on without the run that it begins with', async () => {
+    const path = await stoppedEarly();
+    const info = join(path, 'run.json');
+    const written = readFileSync(info, 'utf8');
+    for (const name of ['20200101-000000-gone-0000', `../runs/${parent.result.run.id}`]) {
+      writeFileSync(info, written.replace(parent.result.run.id, name));
+      await expect(run([...settings, 'seed=8'], { resume: path })).rejects.toThrow(/no checkpoint yet, and the run/);
+    }
   });
 
   it('of a checkpoint that is not there makes no run', async () => {
