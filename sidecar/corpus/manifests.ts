@@ -114,6 +114,8 @@ function* recordsOf(file: string): Generator<{ line: number; record: Record_ | u
     info: true,
     relaxColumnCount: true,
     skipEmptyLines: true,
+    // Told, since finding it out makes three buffers for each character of the first line.
+    recordDelimiter: ['\r\n', '\n', '\r'],
   } as const;
   let rows: { record: Record_; info: { lines: number } }[];
   try {
