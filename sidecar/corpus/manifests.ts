@@ -108,7 +108,7 @@ function* recordsOf(file: string): Generator<{ line: number; record: Record_ | u
   if (regular(file).size > most)
     throw lineError('manifest-too-large', file, 1, `it has more than ${most} bytes.`, 'Split it.');
   const options = {
-    columns: true,
+    columns: true as const,
     bom: true,
     delimiter,
     info: true,
@@ -116,7 +116,7 @@ function* recordsOf(file: string): Generator<{ line: number; record: Record_ | u
     skipEmptyLines: true,
     // Told, since finding it out makes three buffers for each character of the first line.
     recordDelimiter: ['\r\n', '\n', '\r'],
-  } as const;
+  };
   let rows: { record: Record_; info: { lines: number } }[];
   try {
     rows = parseCsv(readFileSync(file, 'utf8'), { ...options, quote: delimiter === ',' ? '"' : null }) as never;

@@ -104,11 +104,8 @@ export async function calibrate(
   const tried: Tried = { config, file, specs, feeds, bindings: batchBindings(batch) };
   const frames = batch.clips * batch.frames;
   let parts = 0;
-  const plainly = await look(
-    tried,
-    () => [{ kind: 'int8' }],
-    (of) => onProgress(++parts, of + RUNS),
-  );
+  const onWritten = (of: number) => onProgress(++parts, of + RUNS);
+  const plainly = await look(tried, () => [{ kind: 'int8' }], { onWritten, withStep: true });
   if (plainly.products.length === 0)
     return { frames, products: [], step: { cosine: 1, lossNats: 0 }, passes: true, recipe: {} };
   const isDone = () => onProgress(++parts, plainly.products.length + RUNS);
@@ -141,14 +138,18 @@ export async function calibrate(
 
 const isClose = ({ direction }: Probed, { relativeError }: Closeness) => relativeError <= PRODUCT_BOUND[direction];
 
-/**
- * Runs the step in float32 and, beside each of its frozen products, that product in the ways asked for.
- * @param onWritten told how many products there are, each time the matrices of one are there
- */
+interface Beside {
+  /** Told how many products there are, each time the matrices of one are there. */
+  onWritten?(of: number): void;
+  /** What the whole step comes to is wanted too. */
+  withStep?: boolean;
+}
+
+/** Runs the step in float32 and, beside each of its frozen products, that product in the ways asked for. */
 async function look(
   { config, file, specs, feeds, bindings }: Tried,
   waysOf: (product: Probed & { key: string }) => readonly DirectionRecipe[],
-  onWritten: (of: number) => void = () => {},
+  { onWritten, withStep = false }: Beside = {},
 ) {
   const { graph, step, products } = probeGraph(config, file, specs);
   const keyed = products.map((one) => ({ ...one, key: `${one.direction}:${one.projection}` }));
@@ -160,11 +161,12 @@ async function look(
       seen[`apart:${key}:${i}`] = squares(timesFrozen(left, matrix), exact);
       seen[`largest:${key}`] ??= largestOfChannels(left);
     }
-    onWritten(keyed.length);
+    onWritten?.(keyed.length);
   }
   const looked = new Map<string, Looked>();
   if (Object.keys(seen).length === 0) return { products: keyed, looked };
-  const session = await file.open({ ...cameOf(step, specs), ...inOrder(seen) }, { device: 'cpu', prepack: false });
+  const outputs = { ...(withStep ? cameOf(step, specs) : {}), ...inOrder(seen) };
+  const session = await file.open(outputs, { device: 'cpu', prepack: false });
   try {
     const out = await session.run(feeds, bindings);
     for (const [key, tried] of ways)
@@ -175,7 +177,7 @@ async function look(
         }),
         largest: tried.length > 0 ? floats(out[`largest:${key}`]).slice() : new Float32Array(),
       });
-    return { products: keyed, looked, step: came(out, specs) };
+    return { products: keyed, looked, step: withStep ? came(out, specs) : undefined };
   } finally {
     await session.release();
   }
