@@ -53,17 +53,17 @@ export interface Calibration {
   recipe: Record<string, ProjectionRecipe>;
 }
 
-/** Of the step, after each of which there is something to tell: plainly, otherwise, and as chosen. */
-const RUNS = 3;
+/** Of the step, after each of which there is something to tell: in 8 bits plainly, evened, in blocks, and as chosen. */
+const RUNS = 4;
 const EXACT: Trial = { recipe: { kind: 'float32' }, cosine: 1, relativeError: 0 };
 
 interface Trial extends Closeness {
   recipe: DirectionRecipe;
 }
 
-/** Of a product, each way that it was tried in, and the largest size of each channel of what is multiplied. */
+/** Of a product, what a way came to, and the largest size of each channel of what is multiplied. */
 interface Looked {
-  trials: Trial[];
+  trial: Trial;
   largest: Float32Array;
 }
 
@@ -83,8 +83,8 @@ interface Tried {
 }
 
 /**
- * Tries every frozen product of the step on `batch`, and the step. It runs with every product in 8 bits beside itself, once
- * more with what did not come close enough tried in other ways, and then as chosen; no activation leaves the graph.
+ * Tries every frozen product of the step on `batch`, and the step. It runs with every product in 8 bits beside itself, again
+ * with what did not come close enough tried in another way, and then as chosen; no activation leaves the graph.
  * @param seed of the parameters that it is tried with: as a run begins, but with experts that are at work
  * @param onProgress parts done of how many
  */
@@ -105,25 +105,28 @@ export async function calibrate(
   const frames = batch.clips * batch.frames;
   let parts = 0;
   const onWritten = (of: number) => onProgress(++parts, of + RUNS);
-  const plainly = await look(tried, () => [{ kind: 'int8' }], { onWritten, withStep: true });
+  const plainly = await look(tried, () => ({ kind: 'int8' }), { onWritten, withStep: true });
   if (plainly.products.length === 0)
     return { frames, products: [], step: { cosine: 1, lossNats: 0 }, passes: true, recipe: {} };
   const isDone = () => onProgress(++parts, plainly.products.length + RUNS);
   isDone();
-  const otherwise = await look(tried, (product) => {
-    const { trials, largest } = plainly.looked.get(product.key)!;
-    return isClose(product, trials[0]) ? [] : otherWays(file, product, largest);
-  });
-  isDone();
+  const judged = new Map(plainly.looked);
+  for (const other of [evened, inBlocks]) {
+    const { looked } = await look(tried, (product) => {
+      const { trial, largest } = judged.get(product.key)!;
+      return isClose(product, trial) ? undefined : other(file, product, largest);
+    });
+    for (const [key, one] of looked) judged.set(key, one);
+    isDone();
+  }
 
   const products: Judged[] = [];
   const recipe: Record<string, ProjectionRecipe> = {};
   for (const product of plainly.products) {
     const { key, projection, direction } = product;
-    const [{ recipe: _, ...plain }] = plainly.looked.get(key)!.trials;
-    const trials = [plainly, otherwise].flatMap(({ looked }) => looked.get(key)?.trials ?? []);
-    // From the fastest way to the closest; the first that is close enough, else float32.
-    const { recipe: way, ...close } = trials.find((trial) => isClose(product, trial)) ?? EXACT;
+    const { recipe: _, ...plain } = plainly.looked.get(key)!.trial;
+    const { trial } = judged.get(key)!;
+    const { recipe: way, ...close } = isClose(product, trial) ? trial : EXACT;
     recipe[projection] ??= { forward: EXACT.recipe, backward: EXACT.recipe };
     recipe[projection][direction] = way;
     products.push({ projection, direction, kind: way.kind, smoothed: way.shifts !== undefined, ...close, plain });
@@ -145,38 +148,40 @@ interface Beside {
   withStep?: boolean;
 }
 
-/** Runs the step in float32 and, beside each of its frozen products, that product in the ways asked for. */
+/** Runs the step in float32 and, beside each of its frozen products, that product in the way asked for. */
 async function look(
   { config, file, specs, feeds, bindings }: Tried,
-  waysOf: (product: Probed & { key: string }) => readonly DirectionRecipe[],
+  wayOf: (product: Probed & { key: string }) => DirectionRecipe | undefined,
   { onWritten, withStep = false }: Beside = {},
 ) {
   const { graph, step, products } = probeGraph(config, file, specs);
   const keyed = products.map((one) => ({ ...one, key: `${one.direction}:${one.projection}` }));
-  const ways = new Map(keyed.map((product) => [product.key, waysOf(product)]));
+  const ways = new Map<string, DirectionRecipe>();
   const seen: Record<string, Value> = {};
-  for (const { key, projection, direction, left, exact } of keyed) {
-    for (const [i, way] of ways.get(key)!.entries()) {
+  for (const product of keyed) {
+    const { key, projection, direction, left, exact } = product;
+    const way = wayOf(product);
+    if (way) {
+      ways.set(key, way);
       const matrix = quantisedMatrix(graph, file, projection, direction, way);
-      seen[`apart:${key}:${i}`] = squares(timesFrozen(left, matrix), exact);
-      seen[`largest:${key}`] ??= largestOfChannels(left);
+      seen[`apart:${key}`] = squares(timesFrozen(left, matrix), exact);
+      seen[`largest:${key}`] = largestOfChannels(left);
     }
     onWritten?.(keyed.length);
   }
   const looked = new Map<string, Looked>();
-  if (Object.keys(seen).length === 0) return { products: keyed, looked };
+  if (ways.size === 0) return { products: keyed, looked };
   const outputs = { ...(withStep ? cameOf(step, specs) : {}), ...inOrder(seen) };
-  const session = await file.open(outputs, { device: 'cpu', prepack: false });
+  // Without packed copies of its matrix a product in blocks does not round what it multiplies.
+  const prepack = [...ways.values()].some(({ kind }) => kind === 'blocks');
+  const session = await file.open(outputs, { device: 'cpu', prepack });
   try {
     const out = await session.run(feeds, bindings);
-    for (const [key, tried] of ways)
-      looked.set(key, {
-        trials: tried.map((recipe, i): Trial => {
-          const [ours, theirs, apart] = floats(out[`apart:${key}:${i}`]);
-          return { recipe, ...closenessOf(ours, theirs, apart) };
-        }),
-        largest: tried.length > 0 ? floats(out[`largest:${key}`]).slice() : new Float32Array(),
-      });
+    for (const [key, recipe] of ways) {
+      const [ours, theirs, apart] = floats(out[`apart:${key}`]);
+      const trial = { recipe, ...closenessOf(ours, theirs, apart) };
+      looked.set(key, { trial, largest: floats(out[`largest:${key}`]).slice() });
+    }
     return { products: keyed, looked, step: withStep ? came(out, specs) : undefined };
   } finally {
     await session.release();
@@ -191,7 +196,7 @@ function inOrder(seen: Record<string, Value>): Record<string, Value> {
 }
 
 /** As they are drawn, but nothing is zero: an expert that does nothing would have half of its gradients zero. */
-function workingParameters(specs: ReturnType<typeof parameterSpecs>, seed: number): Parameters {
+export function workingParameters(specs: ReturnType<typeof parameterSpecs>, seed: number): Parameters {
   const parameters = new Parameters(specs, seed);
   for (const name of parameters.namesOf('expert')) {
     const view = parameters.view(name);
@@ -202,20 +207,19 @@ function workingParameters(specs: ReturnType<typeof parameterSpecs>, seed: numbe
   return parameters;
 }
 
-const feedsOf = (parameters: Parameters) =>
+export const feedsOf = (parameters: Parameters) =>
   Object.fromEntries(
     parameters.names.map((name) => [name, { data: parameters.view(name), shape: parameters.shape(name) }]),
   );
 
-/** What may come closer than 8 bits plainly do, from the fastest on. */
-function otherWays(file: WeightFile, { projection, direction }: Probed, largest: Float32Array): DirectionRecipe[] {
+/** In 8 bits, with the channels of both sides evened out. */
+function evened(file: WeightFile, { projection, direction }: Probed, largest: Float32Array): DirectionRecipe {
   const { shape, data } = file.weights.get(`${projection}.weight`)!;
-  const evened: DirectionRecipe = {
-    kind: 'int8',
-    shifts: smoothingShifts(largest, largestOf(data, shape, direction)),
-  };
-  return canBe('blocks', largest.length) ? [evened, { kind: 'blocks' }] : [evened];
+  return { kind: 'int8', shifts: smoothingShifts(largest, largestOf(data, shape, direction)) };
 }
+
+const inBlocks = (_file: WeightFile, _product: Probed, { length }: Float32Array): DirectionRecipe | undefined =>
+  canBe('blocks', length) ? { kind: 'blocks' } : undefined;
 
 /** ‖approximate‖², ‖exact‖² and ‖approximate − exact‖² [1, 3]. By rows first: float32 adds few numbers well. */
 function squares(approximate: Value, exact: Value): Value {

@@ -1,11 +1,24 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Calibration, calibrate, PRODUCT_BOUND, STEP_BOUND } from '../../../sidecar/learning/calibrate.ts';
+import { timesFrozen } from '../../../sidecar/engine/ops/frozen.ts';
+import { floats } from '../../../sidecar/engine/session.ts';
+import type { Value } from '../../../sidecar/engine/value.ts';
+import {
+  type Calibration,
+  calibrate,
+  feedsOf,
+  PRODUCT_BOUND,
+  STEP_BOUND,
+  workingParameters,
+} from '../../../sidecar/learning/calibrate.ts';
+import { closeness } from '../../../sidecar/learning/closeness.ts';
 import { HostLearner } from '../../../sidecar/learning/host-learner.ts';
+import { batchBindings, batchFeeds } from '../../../sidecar/learning/learner.ts';
+import { parameterSpecs, probeGraph } from '../../../sidecar/objectives/learnable.ts';
 import { decide, mustCompute, whyNot } from '../../../sidecar/training/prepare/compute.ts';
 import { WeightFile } from '../../../sidecar/weights/file.ts';
-import { quantise } from '../../../sidecar/weights/quantised.ts';
+import { quantise, quantisedMatrix } from '../../../sidecar/weights/quantised.ts';
 import { scratch } from '../../support/reference.ts';
 import { noiseBatch, tinyBase, tinyConfig } from '../../support/tiny-model.ts';
 
@@ -45,6 +58,32 @@ describe('the calibration', () => {
     }
     // Below the lowest expert nothing is differentiated.
     expect(said(found, 'layers.0.attention', 'backward')).toEqual([]);
+  });
+
+  it('says of a product what its numbers say, taken out and compared one by one', async () => {
+    const { config, file, batch } = prepared(true);
+    const found = await calibrate(config, file, batch, 1);
+    const specs = parameterSpecs(config, file.weights);
+    const { graph, products } = probeGraph(config, file, specs);
+    const some = products.filter(({ projection }) =>
+      /layers\.(1|2)\.(attention\.k_proj|feed_forward)/.test(projection),
+    );
+    expect(new Set(some.map(({ direction }) => direction)).size).toBe(2);
+    const outputs: Record<string, Value> = {};
+    for (const [i, { projection, direction, left, exact }] of some.entries()) {
+      outputs[`exact${i}`] = exact;
+      outputs[`ours${i}`] = timesFrozen(left, quantisedMatrix(graph, file, projection, direction, { kind: 'int8' }));
+    }
+    const session = await file.open(outputs, { device: 'cpu' });
+    const feeds = { ...feedsOf(workingParameters(specs, 1)), ...batchFeeds(batch, config) };
+    const out = await session.run(feeds, batchBindings(batch));
+    for (const [i, { projection, direction }] of some.entries()) {
+      const { plain } = said(found, projection, direction)[0];
+      const byHand = closeness(floats(out[`ours${i}`]), floats(out[`exact${i}`]));
+      expect(Math.abs(plain.relativeError / byHand.relativeError - 1)).toBeLessThan(1e-4);
+      expect(plain.cosine).toBeCloseTo(byHand.cosine, 6);
+    }
+    await session.release();
   });
 
   it('tells channels that stick out apart, and what it chooses trains as float32 does', async () => {
