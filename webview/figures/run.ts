@@ -71,7 +71,7 @@ export const scalars: Scalar[] = [
   {
     name: 'skippedSteps',
     title: () => t('Skipped steps'),
-    label: () => t('Skipped steps'),
+    label: () => t('Steps'),
     unit: () => t('steps'),
     format: whole,
     zero: true,

@@ -26,7 +26,7 @@ export interface Complaints {
 
 /** Faults of VS Code in a browser without a marketplace; none is about us. */
 const noise =
-  /Ignoring fetching|AccountPolicyGate|connection token|Creating a socket|reconnection-grace|builtin extensions cache|AgentHost|Service Worker|ServiceWorker|product\.json|webPackagePaths|nls\.messages|An iframe which has both|Unrecognized feature|punycode|favicon|manifest\.json|[Tt]elemetry|chatParticipant|copilot|Copilot|status of 404|No authentication provider|defaultAccount|github|during shutdown are unsupported|Canceled: Canceled/;
+  /Ignoring fetching|AccountPolicyGate|connection token|Creating a socket|reconnection-grace|builtin extensions cache|AgentHost|Service Worker|ServiceWorker|product\.json|webPackagePaths|nls\.messages|An iframe which has both|Unrecognized feature|punycode|favicon|manifest\.json|[Tt]elemetry|chatParticipant|copilot|Copilot|status of 404|No authentication provider|extension gallery service|defaultAccount|github|during shutdown are unsupported|Canceled: Canceled/;
 
 /** Said in our webview, or about us: our name, or one of our files in a stack. */
 const ours = /milore|vscode-webview|webview\/browser\/pre|dist\/(extension|webview|language-server|chunk)[\w-]*\.c?js/i;

@@ -28,6 +28,8 @@ export interface BenchOptions {
   vsix?: string;
   /** Restricted Mode as a person would meet it. */
   trust?: boolean;
+  /** VS Code's display language; its own words stay English, as under a language pack that translates none. */
+  locale?: string;
 }
 
 export interface Bench {
@@ -57,7 +59,7 @@ function environment(home: string): NodeJS.ProcessEnv {
 }
 
 export async function startBench(options: BenchOptions = {}): Promise<Bench> {
-  const { settings = {}, driver = true, vsix, trust = true } = options;
+  const { settings = {}, driver = true, vsix, trust = true, locale } = options;
   const root = mkdtempSync(join(tmpdir(), 'milore-bench-'));
   const [data, extensions, workspace, home] = ['data', 'ext', 'work', 'home'].map((name) => join(root, name));
   for (const folder of [join(data, 'User'), extensions, home]) mkdirSync(folder, { recursive: true });
@@ -77,6 +79,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
       ...settings,
     }),
   );
+  if (locale) writeLanguagePack(data, locale);
   const env = environment(home);
   const common = ['--config', join(root, 'config.yaml'), '--user-data-dir', data, '--extensions-dir', extensions];
   const entry = join(codeServer, 'out', 'node', 'entry.js');
@@ -86,6 +89,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
     ...[...common, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`],
     ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override', '--disable-proxy'],
     ...(trust ? ['--disable-workspace-trust'] : []),
+    ...(locale ? ['--locale', locale] : []),
     ...(driver ? ['--vscode-option', 'enable-smoke-test-driver'] : []),
   ];
   const child = spawn(node, [entry, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -120,6 +124,15 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
       rmSync(root, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** What installing a language pack leaves; the real ones are the marketplace's. */
+function writeLanguagePack(data: string, locale: string): void {
+  const words = join(data, `${locale}.i18n.json`);
+  writeFileSync(words, JSON.stringify({ version: '1.0.0', contents: {} }));
+  const extensions = [{ extensionIdentifier: { id: `none.language-pack-${locale}` }, version: '1.0.0' }];
+  const pack = { hash: 'none', label: locale, extensions, translations: { vscode: words } };
+  writeFileSync(join(data, 'languagepacks.json'), JSON.stringify({ [locale]: pack }));
 }
 
 async function finished(child: ChildProcess): Promise<void> {
