@@ -81,4 +81,14 @@ describe.skipIf(reason)(`the editor in German${reason ? ` (not run: ${reason})` 
     expect(leftEnglish(ours)).toEqual([]);
     expect(await page.locator('.statusbar-item[id*="milore.status"]').innerText()).not.toMatch(/\bdone\b/);
   });
+
+  it('guides to a new experiment in German', async () => {
+    await palette(page, `MiLorE: ${title('command.newExperiment')}`);
+    const guide = dashboard(page);
+    await guide.getByRole('heading', { level: 1 }).waitFor({ timeout: 60_000 });
+    const frame = await dashboardFrame(page);
+    await settled(frame, 1500);
+    await look('guide');
+    expect(leftEnglish(await frame.evaluate(() => document.body.innerText))).toEqual([]);
+  });
 });
