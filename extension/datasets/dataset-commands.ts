@@ -1,7 +1,7 @@
 /** @file What a person does to a listed dataset: inspect, listen, rename, take off the list, reveal its folder. */
 import * as vscode from 'vscode';
 import { removeDataset, renameDataset } from '../../sidecar/config/datasets-edit.ts';
-import { languageName } from '../../sidecar/config/iso639.ts';
+import { languageName } from '../language-name.ts';
 import { playUri } from '../play.ts';
 import { reveal } from '../reveal.ts';
 import { inform } from '../say.ts';

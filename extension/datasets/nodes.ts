@@ -2,8 +2,9 @@
  * @file The tree of data as plain values: language → dataset → split and what was left out; base models.
  * It must not know VS Code.
  */
-import { languageName } from '../../sidecar/config/iso639.ts';
+
 import { DEFAULT_MIN_SECONDS } from '../../sidecar/protocol/alarm-rules.ts';
+import { languageName } from '../language-name.ts';
 import { duration, type L10n, million, oneLine } from '../text.ts';
 import { belowMinimum, type DatasetFacts, isLoss, leftOut, leftOutReasons, type ModelFacts } from './facts.ts';
 

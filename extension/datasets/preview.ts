@@ -1,9 +1,10 @@
 /** @file What a dataset would be listed as, line by line, each open to change, before it is accepted. */
 import * as vscode from 'vscode';
 import { nameFault } from '../../sidecar/config/datasets.ts';
-import { everyLanguage, languageName } from '../../sidecar/config/iso639.ts';
+import { everyLanguage } from '../../sidecar/config/iso639.ts';
 import { layouts } from '../../sidecar/config/schema.ts';
 import type { DatasetGuess } from '../../sidecar/protocol/messages.ts';
+import { languageName } from '../language-name.ts';
 import { duration, oneLine, pickable } from '../text.ts';
 import { speakersText } from './nodes.ts';
 

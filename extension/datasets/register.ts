@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { command } from '../command.ts';
 import { sayFault } from '../fault.ts';
 import type { Inspections } from '../language/client.ts';
+import { speak } from '../language-name.ts';
 import type { Sidecar } from '../sidecar/client.ts';
 import { addDatasetFlow, askDataset, detect } from './add.ts';
 import { askThenRead } from './ask-then-read.ts';
@@ -18,6 +19,7 @@ export function registerData(
   context: vscode.ExtensionContext,
   sidecar: Sidecar,
 ): vscode.Disposable & { inspections: Inspections; parts: datasets.Parts } {
+  speak(vscode.l10n.bundle && vscode.env.language);
   const lists = new Lists();
   const memory = new Memory(context.workspaceState);
   const data = new Data(lists, memory);

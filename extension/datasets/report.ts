@@ -1,7 +1,8 @@
 /** @file What an inspection found, as a Markdown page. Every name in it is hostile. It must not know VS Code. */
-import { languageName } from '../../sidecar/config/iso639.ts';
+
 import { DEFAULT_MIN_SECONDS, JOIN_SECONDS, lostAsShort } from '../../sidecar/protocol/alarm-rules.ts';
 import type { DatasetReport, ModelReport } from '../../sidecar/protocol/messages.ts';
+import { languageName } from '../language-name.ts';
 import { clock, code, duration, type L10n, plain, table } from '../text.ts';
 import { isLoss, leftOut, leftOutReasons } from './facts.ts';
 import { reasonText, splitName } from './nodes.ts';

@@ -65,7 +65,8 @@ export async function startLanguageClient(
   const watchers = [experiments, '**/milore.datasets.yaml', '**/config.json', '**/.milore/pace.json'].map((pattern) =>
     vscode.workspace.createFileSystemWatcher(pattern),
   );
-  const initialization: Initialization = { words: vscode.l10n.bundle ?? {} };
+  const { bundle } = vscode.l10n;
+  const initialization: Initialization = { words: bundle ?? {}, ...(bundle ? { locale: vscode.env.language } : {}) };
   const options: LanguageClientOptions = {
     documentSelector: [{ language: 'milore' }],
     initializationOptions: initialization,

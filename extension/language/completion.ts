@@ -9,7 +9,7 @@ import {
 } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { allowed } from '../../sidecar/config/describe.ts';
-import { languageName } from '../../sidecar/config/iso639.ts';
+import { languageName } from '../language-name.ts';
 import { describeKey } from './describe-key.ts';
 import { type Grammar, type Path, type Role, rowOf, variable } from './grammar.ts';
 import { findLanguages } from './languages.ts';

@@ -1,8 +1,9 @@
 /** @file What a key or value means: its row, a language's name, a dataset's folder. */
 import type { Hover, Position } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import { languageName, suggestCodes } from '../../sidecar/config/iso639.ts';
+import { suggestCodes } from '../../sidecar/config/iso639.ts';
 import { parseReference } from '../../sidecar/config/references.ts';
+import { languageName } from '../language-name.ts';
 import { describeKey } from './describe-key.ts';
 import { type Grammar, rowOf, variable } from './grammar.ts';
 import type { Tree } from './tree.ts';

@@ -37,4 +37,6 @@ export const changed = 'milore/changed';
 export interface Initialization {
   /** English text to the person's language; empty where that is English. */
   words: Record<string, string>;
+  /** As VS Code names it; absent where there are no words of ours in it. */
+  locale?: string;
 }

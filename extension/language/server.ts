@@ -23,6 +23,7 @@ import { PACE_FILE, type Paces, paceOf, parsePaces } from '../../sidecar/config/
 import { type Experiment, parseExperiment } from '../../sidecar/config/parse.ts';
 import type { Files } from '../../sidecar/config/paths.ts';
 import { machineName } from '../../sidecar/machine.ts';
+import { speak } from '../language-name.ts';
 import { complete } from './completion.ts';
 import { problemsOf, toDiagnostic } from './diagnostics.ts';
 import { fixes } from './fixes.ts';
@@ -60,7 +61,9 @@ let t = translator({});
 let refreshesLenses = false;
 
 connection.onInitialize(({ initializationOptions, capabilities }): InitializeResult => {
-  t = translator((initializationOptions as Initialization | undefined)?.words ?? {});
+  const { words = {}, locale } = (initializationOptions ?? {}) as Partial<Initialization>;
+  t = translator(words);
+  speak(locale);
   refreshesLenses = capabilities.workspace?.codeLens?.refreshSupport ?? false;
   return {
     capabilities: {

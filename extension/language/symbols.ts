@@ -1,7 +1,7 @@
 /** @file The outline: sections, keys and languages as they stand in the file. */
 import { type DocumentSymbol, SymbolKind } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import { languageName } from '../../sidecar/config/iso639.ts';
+import { languageName } from '../language-name.ts';
 import type { Grammar } from './grammar.ts';
 import type { Entry, Tree } from './tree.ts';
 

@@ -181,7 +181,9 @@ export class RunStore implements vscode.Disposable {
   async #loadNames(): Promise<void> {
     if (this.#spelled) return;
     this.#spelled = true;
-    spellLanguages((await import('../../sidecar/config/iso639.ts')).languageName);
+    const { languageName, speak } = await import('../language-name.ts');
+    speak(vscode.l10n.bundle && vscode.env.language);
+    spellLanguages(languageName);
     for (const entry of this.#entries.values()) entry.run = spelled(entry.run);
     this.refreshSoon();
   }

@@ -14,8 +14,23 @@ const usual: Record<string, string> = { zho: 'cmn', nor: 'nob', swa: 'swh', est:
 
 export const isLanguageCode = (code: string): boolean => byCode.has(code);
 
-/** The language's English name, or undefined where the code is not ISO 639-3. */
-export const languageName = (code: string): string | undefined => byCode.get(code)?.name;
+/**
+ * The language's name, or undefined where the code is not ISO 639-3: in English, or as speakers of `locale` call it where the
+ * platform knows how and means this very language (for it, cmn is zh: any Chinese).
+ */
+export function languageName(code: string, locale = 'en'): string | undefined {
+  const language = byCode.get(code);
+  if (!language || /^en\b/.test(locale)) return language?.name;
+  const isSame = Intl.getCanonicalLocales(code)[0] === (language.iso6391 ?? code);
+  return (isSame ? namesIn(locale).of(code) : undefined) ?? language.name;
+}
+
+const known = new Map<string, Intl.DisplayNames>();
+function namesIn(locale: string): Intl.DisplayNames {
+  let names = known.get(locale);
+  if (!names) known.set(locale, (names = new Intl.DisplayNames([locale], { type: 'language', fallback: 'none' })));
+  return names;
+}
 
 /** The ISO 639-1 code, where the language has one. */
 export const twoLetterCode = (code: string): string | undefined => byCode.get(code)?.iso6391;

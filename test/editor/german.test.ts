@@ -86,9 +86,11 @@ describe.skipIf(reason)(`the editor in German${reason ? ` (not run: ${reason})` 
     await palette(page, `MiLorE: ${title('command.newExperiment')}`);
     const guide = dashboard(page);
     await guide.getByRole('heading', { level: 1 }).waitFor({ timeout: 60_000 });
-    const frame = await dashboardFrame(page);
-    await settled(frame, 1500);
+    await guide.getByText('Finnisch (fin)').first().waitFor();
     await look('guide');
-    expect(leftEnglish(await frame.evaluate(() => document.body.innerText))).toEqual([]);
+    const shown = await guide.locator('body').innerText();
+    expect(leftEnglish(shown)).toEqual([]);
+    expect(shown).not.toContain('English');
+    await expect.poll(() => page.locator('.sidebar').innerText()).toContain('Vietnamesisch');
   });
 });

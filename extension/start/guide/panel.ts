@@ -11,6 +11,7 @@ import { addDatasetFlow } from '../../datasets/add.ts';
 import { type Parts, read } from '../../datasets/dataset-commands.ts';
 import { addModelFlow, downloadBase, readModel } from '../../datasets/model-commands.ts';
 import { sayFault } from '../../fault.ts';
+import { languageName, speak } from '../../language-name.ts';
 import { experimentText } from './experiment-text.ts';
 import { gather, inFolder, isRead } from './input.ts';
 import { isFromGuide } from './messages.ts';
@@ -18,6 +19,8 @@ import { isFromGuide } from './messages.ts';
 export const guideType = 'milore.guide';
 /** As webview/controls.ts tells: the one style element that the toolkit puts into the page. */
 const styleHashes = ['sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='];
+
+speak(vscode.l10n.bundle && vscode.env.language);
 
 let current: Guide | undefined;
 
@@ -103,7 +106,8 @@ class Guide implements vscode.Disposable {
     const turn = ++this.#turn;
     const input = await gather(this.#parts.data, this.#folder);
     if (turn !== this.#turn) return;
-    this.#last = composeGuide({ ...input, ...(this.#busy ? { busy: this.#busy } : {}) }, this.#choice);
+    const { view, plan } = composeGuide({ ...input, ...(this.#busy ? { busy: this.#busy } : {}) }, this.#choice);
+    this.#last = { view: spelled(view), plan };
     this.#say({ type: 'view', view: this.#last.view });
     void this.#readOne();
   }
@@ -222,3 +226,14 @@ function pathIn(folder: vscode.Uri, file: vscode.Uri): string {
   const path = file.fsPath.replaceAll('\\', '/');
   return path.startsWith(below.replaceAll('\\', '/')) ? path.slice(below.length) : path;
 }
+
+/** The same with languages as they are called in the editor's language. */
+const spelled = (view: GuideView): GuideView => ({
+  ...view,
+  languages: view.languages.map((one) => ({ ...one, name: languageName(one.code) ?? one.name })),
+  bases: view.bases.map((base) => {
+    const { languages } = base;
+    if (typeof languages !== 'object') return base;
+    return { ...base, languages: { ...languages, name: languageName(languages.code) ?? languages.name } };
+  }),
+});
