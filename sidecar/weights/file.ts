@@ -11,6 +11,7 @@ import type { Graph } from '../engine/graph.ts';
 import { Session, type SessionOptions } from '../engine/session.ts';
 import type { Value } from '../engine/value.ts';
 import { diskFault } from '../machine.ts';
+import { hashOfFile, hashOfPart } from './hash.ts';
 import type { FrozenWeights, TensorSource, Weight } from './weight.ts';
 
 const BLOB = 'weights.bin';
@@ -34,7 +35,7 @@ function isSound(index: string, blob: string, entries: ReadonlyMap<string, Entry
     file = openSync(blob, 'r');
     for (const [name, entry] of entries) {
       if (JSON.stringify(written[name]) !== JSON.stringify(entry)) return false;
-      if (hashOf(readPart(file, entry)) !== entry.sha256) return false;
+      if (hashOfPart(file, entry.offset, entry.length) !== entry.sha256) return false;
     }
     return true;
   } catch {
@@ -140,7 +141,7 @@ export class WeightFile {
     const name = hashOf(bytes).slice(0, 32);
     const path = join(this.folder, `${name}.onnx`);
     const isThere = existsSync(path);
-    if (isThere && hashOf(readFileSync(path)).startsWith(name)) return path;
+    if (isThere && hashOfFile(path).startsWith(name)) return path;
     writeFileAtomic(path, bytes, { durable: false });
     if (isThere) this.onDamage(path);
     return path;

@@ -3,7 +3,7 @@
  * what it was made of and by the hash of what it holds, so that runs share them and none is believed unread.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../disk.ts';
 import type { Graph } from '../engine/graph.ts';
@@ -11,6 +11,7 @@ import { BLOCK, type FrozenKind, type FrozenMatrix, frozenProduct } from '../eng
 import type { Value } from '../engine/value.ts';
 import { diskFault } from '../machine.ts';
 import type { WeightFile } from './file.ts';
+import { hashOfFile } from './hash.ts';
 import { toBlocks, toInt8 } from './quantise.ts';
 import type { TensorSource, Weight } from './weight.ts';
 
@@ -158,7 +159,7 @@ function write(
 
 function holds(path: string, hash: string): boolean {
   try {
-    return hashOf(readFileSync(path)) === hash;
+    return hashOfFile(path).slice(0, 32) === hash;
   } catch {
     return false;
   }
