@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { flip, warm } from './flips.ts';
-import { fill } from './full.ts';
+import { byWhatIsKept, fill } from './full.ts';
 import { type How, hows } from './processes.ts';
 import { remove, scenarios } from './scenarios.ts';
 import { forget, goOnFrom, moments } from './states.ts';
@@ -116,7 +116,7 @@ async function tryTogether(): Promise<void> {
 
 /** From a disk that holds next to nothing up to one that holds all. */
 async function tryFull(): Promise<void> {
-  const [expected] = await alone(data, 1, 3);
+  const expected = await byWhatIsKept(data);
   for (let kilobytes = 32; ; kilobytes += 32) {
     const filled = await fill(data, kilobytes, expected);
     if (!filled) return console.log('full disks: left out, since nothing can be mounted here');
