@@ -139,8 +139,8 @@ const routers = [
   },
   {
     name: 'gates not multiplied',
-    find: "spread = mul(reshape(low, ['B*T', experts, rank]), reshape(routed.gates, ['B*T', experts, 1]));",
-    replace: "spread = reshape(low, ['B*T', experts, rank]);",
+    find: "spread = mul(reshape(weighed, ['B*T', experts, rank]), reshape(routed.gates, ['B*T', experts, 1]));",
+    replace: "spread = reshape(weighed, ['B*T', experts, rank]);",
     tests: by.experts,
   },
   {
@@ -197,7 +197,7 @@ const model = [
   },
   {
     name: 'the head’s temperature ignored',
-    find: 'alpha: 1 / shape.temperature',
+    find: 'alpha: 1 / temperature',
     replace: 'alpha: 1',
     tests: by.variants,
   },
