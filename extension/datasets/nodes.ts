@@ -2,7 +2,6 @@
  * @file The tree of data as plain values: language → dataset → split and what was left out; base models.
  * It must not know VS Code.
  */
-
 import { DEFAULT_MIN_SECONDS } from '../../sidecar/protocol/alarm-rules.ts';
 import { languageName } from '../language-name.ts';
 import { duration, type L10n, million, oneLine } from '../text.ts';

@@ -1,5 +1,4 @@
 /** @file What an inspection found, as a Markdown page. Every name in it is hostile. It must not know VS Code. */
-
 import { DEFAULT_MIN_SECONDS, JOIN_SECONDS, lostAsShort } from '../../sidecar/protocol/alarm-rules.ts';
 import type { DatasetReport, ModelReport } from '../../sidecar/protocol/messages.ts';
 import { languageName } from '../language-name.ts';

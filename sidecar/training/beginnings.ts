@@ -1,14 +1,15 @@
 /** @file How training begins: from nothing or another run's parameters, from a checkpoint of its own, from stage to stage. */
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.ts';
+import { isReallyInside } from '../inside.ts';
 import { openSafetensors } from '../model/checkpoint/safetensors.ts';
 import { measuresAlone } from '../model/config.ts';
 import { Parameters } from '../model/parameters.ts';
 import { objectiveOf } from '../objectives/learnable.ts';
 import { newState } from '../optim/adamw.ts';
 import type { Checkpoint } from '../runs/checkpoints.ts';
-import { type RunDir, runFiles, runsFolder } from '../runs/run.ts';
+import { type RunDir, runFiles } from '../runs/run.ts';
 import type { Arm } from './arms.ts';
 import { applyFork, type Fork } from './fork.ts';
 import { startHead } from './head-start.ts';
@@ -35,16 +36,18 @@ export function openFork(from: { path: string; step?: number }): Source {
  * What a fork without a checkpoint of its own began with, and so goes on with; undefined of a run that is none.
  * @throws UserError where the run that it was forked from, or that checkpoint, is no longer there
  */
-export function openOrigin(root: string, run: RunDir): Source | undefined {
+export function openOrigin(run: RunDir): Source | undefined {
   const { parent } = run;
   if (!parent) return undefined;
-  const path = join(runsFolder(root), parent.run);
-  // A name from a file: of a run beside this one, or of none.
-  if (parent.run === basename(path) && existsSync(path)) return openFork({ path, step: parent.step });
+  const runs = dirname(run.path);
+  const path = join(runs, parent.run);
+  // A name from a file: of a run beside this one, no link elsewhere, or of none.
+  if (parent.run === basename(path) && existsSync(path) && isReallyInside(path, runs))
+    return openFork({ path, step: parent.step });
   throw new UserError({
     code: 'run.no-origin',
     tried: `go on with ${run.path}`,
-    why: `it has no checkpoint yet, and the run that it begins with, ${JSON.stringify(parent.run)}, is not in ${runsFolder(root)}.`,
+    why: `it has no checkpoint yet, and the run that it begins with, ${JSON.stringify(parent.run)}, is not in ${runs}.`,
     cure: `Put it back there, or fork it again from where it lies: milore train ${join(run.path, runFiles.config)} --from RUN --from-step ${parent.step}`,
   });
 }

@@ -136,7 +136,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const checkpoint = await checkpointAmong(ranks, request.resume !== undefined, run, (problem) =>
       sink.emit({ type: 'note', level: 'warning', text: describe(problem) }),
     );
-    const origin = source ?? (checkpoint ? undefined : openOrigin(root, run));
+    const origin = source ?? (checkpoint ? undefined : openOrigin(run));
     sink.begin(request.resume ? (checkpoint?.step ?? NOTHING_KEPT) : undefined);
     const deviceNotes = passedOver.map(({ device, reason }) => `${device}: ${reason}`);
     const step = checkpoint?.step ?? 0;

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Measurement } from '../../../sidecar/protocol/measurement.ts';
@@ -101,10 +102,15 @@ describe('a fork', () => {
     const path = await stoppedEarly();
     const info = join(path, 'run.json');
     const written = readFileSync(info, 'utf8');
-    for (const name of ['20200101-000000-gone-0000', `../runs/${parent.result.run.id}`]) {
+    // The same run by a link that leads away: what lies outside is not read at a file's word.
+    const away = mkdtempSync(join(tmpdir(), 'milore-away-'));
+    cpSync(parent.result.run.path, join(away, 'run'), { recursive: true });
+    symlinkSync(join(away, 'run'), join(path, '..', 'linked'));
+    for (const name of ['20200101-000000-gone-0000', `../runs/${parent.result.run.id}`, 'linked']) {
       writeFileSync(info, written.replace(parent.result.run.id, name));
       await expect(run([...settings, 'seed=8'], { resume: path })).rejects.toThrow(/no checkpoint yet, and the run/);
     }
+    rmSync(away, { recursive: true });
   });
 
   it('of a checkpoint that is not there makes no run', async () => {
