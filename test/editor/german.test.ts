@@ -59,6 +59,7 @@ describe.skipIf(reason)(`the editor in German${reason ? ` (not run: ${reason})` 
   });
 
   it('trains, and tells the whole of it in German', async () => {
+    expect(leftEnglish('Lernrate, Skipped steps')).toEqual(['Skipped steps']);
     await openFile(page, quick);
     await look('experiment');
     expect(leftEnglish(await page.locator('.editor-group-container.active').innerText())).toEqual([]);
@@ -76,6 +77,9 @@ describe.skipIf(reason)(`the editor in German${reason ? ` (not run: ${reason})` 
       expect([name, leftEnglish(shown)]).toEqual([name, []]);
     }
     await page.locator('.activitybar [aria-label*="MiLorE"]').first().click({ force: true });
+    // Empty at first: what is not there yet is not English either.
+    await page.locator('.sidebar .monaco-list-row', { hasText: 'Finnisch' }).first().waitFor({ timeout: 30_000 });
+    await page.locator('.sidebar .monaco-list-row', { hasText: 'fertig' }).first().waitFor({ timeout: 30_000 });
     await look('tree');
     const ours = await page.locator('.sidebar').innerText();
     expect(leftEnglish(ours)).toEqual([]);
