@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { diskFault } from './machine.ts';
+import { isAlive } from './processes.ts';
 
 /** Writes all of it: a single write may stop short. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
@@ -85,15 +86,6 @@ export function removeIfPossible(path: string): void {
     // The disk is read-only, or no longer ours.
   }
 }
-
-export const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-};
 
 /** Of another machine on shared storage a process cannot be asked: what is so old nobody is writing any more. */
 const ABANDONED_MS = 24 * 3_600_000;

@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { isAlive } from './processes.ts';
 
 export interface Endpoint {
   pid: number;
@@ -50,7 +51,7 @@ export function readEndpoint(workspace: string): Endpoint | undefined {
       typeof value.token === 'string' &&
       typeof value.version === 'string' &&
       value.workspace === realWorkspace(workspace);
-    return sound && isAlive(value) ? value : undefined;
+    return sound && isServing(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -94,25 +95,12 @@ export function forgetEndpoint({ workspace, token }: Endpoint): void {
   if (readEndpoint(workspace)?.token === token) rmSync(endpointFile(workspace), { force: true });
 }
 
-/** When a process began, in the kernel's ticks. */
-export function bornAt(pid: number): string | undefined {
-  if (process.platform !== 'linux') return undefined;
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the command in brackets and may hold anything, spaces and brackets too.
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
-}
-
-function isAlive({ pid, born }: Endpoint): boolean {
+function isServing({ pid, born }: Endpoint): boolean {
   try {
     process.kill(pid, 0);
-    // After a restart of the machine another process may have the number.
-    return born === undefined || born === bornAt(pid);
   } catch {
     // EPERM too: a process of someone else's owns no file of ours.
     return false;
   }
+  return isAlive(pid, born);
 }

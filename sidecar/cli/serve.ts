@@ -2,17 +2,10 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import {
-  bornAt,
-  claimEndpoint,
-  endpointFile,
-  newToken,
-  readEndpoint,
-  realWorkspace,
-  releaseEndpoint,
-} from '../endpoint.ts';
+import { claimEndpoint, endpointFile, newToken, readEndpoint, realWorkspace, releaseEndpoint } from '../endpoint.ts';
 import { UserError } from '../errors.ts';
 import { diskFault } from '../machine.ts';
+import { bornAt } from '../processes.ts';
 import { startServer } from '../server/server.ts';
 import { VERSION } from '../version.ts';
 import { printable, warn } from './output.ts';

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stream16k } from '../audio/index.ts';
 import { UserError } from '../errors.ts';
+import { isAlive } from '../processes.ts';
 
 /** 64 MB: of one recording, and of all that are kept in memory. */
 const inMemory = 16_000_000;
@@ -171,15 +172,6 @@ function sweep(): void {
   if (process.platform !== 'win32') return; // Elsewhere they have no names.
   for (const name of readdirSync(tmpdir())) {
     const owner = name.startsWith(prefix) ? Number(name.slice(prefix.length).split('-')[0]) : Number.NaN;
-    if (Number.isInteger(owner) && !alive(owner)) rmSync(join(tmpdir(), name), { force: true });
-  }
-}
-
-function alive(id: number): boolean {
-  try {
-    process.kill(id, 0);
-    return true;
-  } catch (fault) {
-    return (fault as NodeJS.ErrnoException).code === 'EPERM';
+    if (Number.isInteger(owner) && !isAlive(owner)) rmSync(join(tmpdir(), name), { force: true });
   }
 }

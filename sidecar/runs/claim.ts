@@ -7,9 +7,9 @@ import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, write
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { removeIfPossible } from '../disk.ts';
-import { bornAt } from '../endpoint.ts';
 import { UserError } from '../errors.ts';
 import { diskFault } from '../machine.ts';
+import { bornAt, isAlive } from '../processes.ts';
 import { isRecord, readJson } from './files.ts';
 
 export interface Owner {
@@ -123,15 +123,7 @@ function readOwner(path: string): Owner | undefined {
 }
 
 /** Of another machine nothing can be known here but its heartbeat, which openRun has asked. */
-export function isAtWork({ pid, host, born }: Owner): boolean {
-  if (host !== hostname()) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  return born === undefined || born === bornAt(pid);
-}
+export const isAtWork = ({ pid, host, born }: Owner): boolean => host === hostname() && isAlive(pid, born);
 
 const isFresh = (path: string, { host }: Owner, ms: number): boolean =>
   ms > 0 && host !== hostname() && Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < ms;

@@ -5,7 +5,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../disk.ts';
-import { bornAt } from '../endpoint.ts';
+import { bornAt, isAlive } from '../processes.ts';
 import { type Reason, reasonIn } from '../protocol/reason.ts';
 import { isRecord, readJson } from './files.ts';
 import { type LoggedEvent, readTail } from './log.ts';
@@ -67,13 +67,8 @@ function readHeartbeat(run: { path: string }): Heartbeat | undefined {
   return value as unknown as Heartbeat;
 }
 
-function isAlive(beat: Heartbeat, silence: number): boolean {
-  try {
-    process.kill(beat.pid, 0);
-  } catch (error) {
-    // EPERM: it is there and belongs to someone else.
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
+function isAtIt(beat: Heartbeat, silence: number): boolean {
+  if (!isAlive(beat.pid)) return false;
   const born = bornAt(beat.pid);
   if (born !== undefined && beat.born !== undefined) return born === beat.born;
   return silence < silentMs;
@@ -90,7 +85,7 @@ function gone(beat: Heartbeat | undefined, nowMs: number, last: LoggedEvent | un
   const silence = nowMs - (Date.parse(beat.time) || 0);
   const here = beat.host === hostname();
   // A process of this machine that is gone is gone, however fresh its last sign: so a killed run resumes at once.
-  if (here ? isAlive(beat, silence) : silence < silentMs) return undefined;
+  if (here ? isAtIt(beat, silence) : silence < silentMs) return undefined;
   const seconds = Math.max(0, Math.round(silence / 1000));
   return { code: 'vanished', pid: beat.pid, seconds, ...(here ? {} : { host: beat.host }) };
 }

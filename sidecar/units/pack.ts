@@ -6,8 +6,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive, makeFolder, removeIfPossible, writeAll } from '../disk.ts';
+import { makeFolder, removeIfPossible, writeAll } from '../disk.ts';
 import { diskFault } from '../machine.ts';
+import { isAlive } from '../processes.ts';
 
 /** A block as it stands in a file: header, key, data. */
 interface Block {

@@ -16,7 +16,6 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
-  bornAt,
   claimEndpoint,
   type Endpoint,
   endpointFile,
@@ -24,6 +23,7 @@ import {
   readEndpoint,
   releaseEndpoint,
 } from '../../sidecar/endpoint.ts';
+import { bornAt } from '../../sidecar/processes.ts';
 
 let root: string;
 let workspace: string;

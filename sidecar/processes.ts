@@ -1,0 +1,36 @@
+/** @file Whether a process of this machine still does anything. A leaf that other leaves may read. */
+import { readFileSync } from 'node:fs';
+
+/**
+ * Whether it is at work: one that has ended is not, though its number stands until its parent asks what became of it.
+ * In a container the first process may take seconds to ask after orphans, or never do.
+ * @param born of `bornAt`, where it is known: tells it from a later one with the same number
+ */
+export function isAlive(pid: number, born?: string): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is there and belongs to someone else.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  if (process.platform !== 'linux') return true;
+  const fields = statOf(pid);
+  // None: /proc may be hidden from this user.
+  if (!fields) return born === undefined;
+  return !['Z', 'X'].includes(fields[0]) && (born === undefined || born === fields[19]);
+}
+
+/** When a process began, in the kernel's ticks. Linux only. */
+export const bornAt = (pid: number): string | undefined =>
+  process.platform === 'linux' ? statOf(pid)?.[19] : undefined;
+
+/** The fields of /proc/PID/stat from the third, its state. */
+function statOf(pid: number): string[] | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the command in brackets and may hold anything, spaces and brackets too.
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return undefined;
+  }
+}
