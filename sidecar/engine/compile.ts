@@ -4,6 +4,7 @@ import { reachable } from './graph.ts';
 import { encodeModel, ONNX_TYPE } from './onnx.ts';
 import type { Emitter, OnnxAttribute } from './ops/op.ts';
 import { table } from './ops/table.ts';
+import { written } from './order.ts';
 import { type Bindings, type Dim, evaluate, type Shape } from './shape.ts';
 import type { Derivation, Value, WeightLocation } from './value.ts';
 
@@ -32,9 +33,9 @@ export function compile(
   dialect: Emitter['dialect'],
   standalone?: Standalone,
 ): Compiled {
-  // What tells a symbol's size comes first: whoever asks for a shape finds it emitted.
+  // In a graph of its own what tells a symbol's size comes first: whoever asks for a shape finds it emitted.
   const telling = Object.values(standalone?.symbols ?? {}).map(({ of }) => of);
-  const order = reachable([...telling, ...Object.values(outputs)]);
+  const order = standalone ? reachable([...telling, ...Object.values(outputs)]) : written(Object.values(outputs));
   const used = new Set<Value>(Object.values(outputs));
   for (const node of order) for (const input of node.inputs) if (input) used.add(input);
 

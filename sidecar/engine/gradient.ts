@@ -28,7 +28,7 @@ export function gradients(loss: Value, parameters: readonly Value[]): Value[] {
     const needs = (i: number) => node.inputs[i] !== undefined && live.has(node.inputs[i]);
     const rule = table[node.op].gradient;
     if (!rule || !node.inputs.some((_, i) => needs(i))) continue;
-    rule(node, d, needs).forEach((gradient, i) => {
+    rule({ ...node, inputs: node.inputs.map(again) }, d, needs).forEach((gradient, i) => {
       if (gradient && needs(i)) give(node.inputs[i]!, gradient);
     });
   }
@@ -38,6 +38,9 @@ export function gradients(loss: Value, parameters: readonly Value[]): Value[] {
     return gradient;
   });
 }
+
+/** What a rule reads: values that cost less to compute again than to keep are made where they are read. */
+const again = (value: Value | undefined) => (value?.node && table[value.node.op].again?.(value.node)) ?? value;
 
 const onesLike = (loss: Value) => {
   if (loss.shape.some((dim) => dim !== 1)) throw new Error(`internal: a loss of shape [${loss.shape}] is no scalar`);

@@ -171,7 +171,7 @@ async function look(
   }
   const looked = new Map<string, Looked>();
   if (ways.size === 0) return { products: keyed, looked };
-  const outputs = { ...(withStep ? cameOf(step, specs) : {}), ...inOrder(seen) };
+  const outputs = { ...(withStep ? cameOf(step, specs) : {}), ...seen };
   // Without packed copies of its matrix a product in blocks does not round what it multiplies.
   const prepack = [...ways.values()].some(({ kind }) => kind === 'blocks');
   const session = await file.open(outputs, { device: 'cpu', prepack });
@@ -186,13 +186,6 @@ async function look(
   } finally {
     await session.release();
   }
-}
-
-/** The runtime computes the last output first: the way forward from below, then the way back from above. */
-function inOrder(seen: Record<string, Value>): Record<string, Value> {
-  const entries = Object.entries(seen);
-  const isBack = ([name]: [string, Value]) => name.includes(':backward:');
-  return Object.fromEntries([...entries.filter(isBack), ...entries.filter((one) => !isBack(one)).reverse()]);
 }
 
 /** As they are drawn, but nothing is zero: an expert that does nothing would have half of its gradients zero. */

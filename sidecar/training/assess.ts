@@ -54,6 +54,8 @@ export async function assess(
   const { run, experiment, stages, planned, session } = about;
   const began = performance.now();
   endWorks(run, row);
+  // What comes has a session of its own, and the next step would end that of the measurement anyway.
+  for (const { learner } of arms) await learner.rest();
   const { clips, frozen } = planned;
   const step = row === 0 ? 0 : stages[row - 1].end;
   const rest: Pick<Assessed, 'probes' | 'drift' | 'skipped'> = { probes: [], drift: [], skipped: [] };

@@ -101,6 +101,7 @@ describe.skipIf(reason)(`a run outlives what it is watched with${reason ? ` (not
     await startRun();
     const run = newest();
     const { pid } = endpoint();
+    expect(readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')).toContain('MALLOC_MMAP_THRESHOLD_=1048576');
     // A window that loads five times on a busy machine needs longer than the run, unless the run gives way.
     const letGo = holdBack(pid);
     try {

@@ -20,5 +20,6 @@ export const equals = (a: Value, b: Value) => apply('equals', a, b);
 export const toFloat = (x: Value) => apply('toFloat', x);
 /** max(x, 0). */
 export const relu = (x: Value) => apply('relu', x);
+export const erf = (x: Value) => apply('erf', x);
 /** Exact GELU, x·Φ(x) (Hendrycks & Gimpel 2016, without the tanh approximation). */
 export const gelu = (x: Value) => apply('gelu', x);

@@ -50,6 +50,11 @@ export interface Op {
   gradient:
     | ((node: Node, dOut: readonly (Value | undefined)[], needs: (i: number) => boolean) => (Value | undefined)[])
     | null;
+  /**
+   * The op's only output computed anew, by other ops than its own so that no optimiser makes the two one again. Where it is
+   * given, the backward pass computes what it reads of this output in place of keeping it.
+   */
+  again?(node: Node): Value;
   examples: readonly Example[];
   /** The factors whose product is the number of multiply-adds, for ops that are matrix products or convolutions. */
   multiplyAdds?(node: Node): readonly Dim[];
