@@ -1,4 +1,7 @@
-/** @file Whether a process of this machine still does anything. A leaf that other leaves may read. */
+/**
+ * @file Processes of this machine: whether one still does anything, and what one that trains is started with. A leaf that
+ * other leaves may read.
+ */
 import { readFileSync } from 'node:fs';
 
 /**
@@ -34,3 +37,11 @@ function statOf(pid: number): string[] | undefined {
     return undefined;
   }
 }
+
+/**
+ * What a process that trains is started with, since glibc reads it once: large blocks in huge pages where the system gives them
+ * when asked, and back to the system when they are let go. 2026-11, HuBERT-base in 8 bits: steps take an eighth less time, a
+ * run's peak is 0.2 GB lower.
+ */
+export const TRAINS_WITH: Readonly<Record<string, string>> =
+  process.platform === 'linux' ? { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=1048576' } : {};

@@ -5,107 +5,49 @@
  */
 
 import '../engine/telemetry.ts';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { report } from '../cli/output.ts';
 import { DEVICES, requireDevice } from '../engine/devices.ts';
-import { flopsOf } from '../engine/flops.ts';
-import type { DeviceName } from '../engine/session.ts';
 import { calibrate } from '../learning/calibrate.ts';
-import { openLearners } from '../learning/open-learner.ts';
-import { accumulateTogether, evaluateTogether } from '../learning/together.ts';
 import { newWeights } from '../model/new-base.ts';
-import { parameterSpecs, stepGraph } from '../objectives/learnable.ts';
+import { TRAINS_WITH } from '../processes.ts';
 import { WeightFile } from '../weights/file.ts';
-import { quantise } from '../weights/quantised.ts';
-import { CLIP_SECONDS, CLIPS, configOf, FRAMES, mixtureOf, randomBatch, shapeOf } from './model.ts';
+import { CLIP_SECONDS, CLIPS, configOf, mixtureOf, randomBatch, shapeOf } from './model.ts';
 import { errand, median, type PeerStep, startPeer, turn } from './peer.ts';
 import { sgemmPeak } from './sgemm.ts';
+import { EVALUATE, flopsOfStep, hashOf, RECIPE, type StepOptions, serveSteps } from './step.ts';
 import { wholeRun } from './whole-run.ts';
 import { writeBase } from './workspace.ts';
 
-const RATES = { adapter: 1e-4, head: 1e-4 };
-const ADAMW = { betas: [0.9, 0.98], epsilon: 1e-6, weightDecay: 0.01, clipNorm: 1 } as const;
-
-const hashOf = (shape: string) => `bench-${shape}`;
-
-interface Options {
-  /** 12, and 24 of a large one, unless told. */
-  layers?: number;
-  large: boolean;
-  compute: 'float32' | 'int8';
-  control: boolean;
-  /** Of a contestant: the mask embedding does not train. */
-  baseMask: boolean;
-  clips: number;
+interface Options extends StepOptions {
   steps: number;
-  threads: number;
-  device: DeviceName;
   peer?: string;
   /** Of a contestant: where the weights lie. */
   folder?: string;
-  profile?: string;
   /** The whole of a training instead of a step. */
   run?: boolean;
   minutes: number;
   rounds: number;
-  prepack?: boolean;
   json?: boolean;
-}
-
-type StepResult = Required<PeerStep>;
-const RECIPE = 'recipe.json';
-
-/** The product's learner on one fixed batch; `step` is forward, backward, clipping and AdamW of every arm. */
-async function openBench(
-  folder: string,
-  { layers, large, clips, threads, device, profile, prepack, compute, control, baseMask }: Options,
-) {
-  const shape = shapeOf({ layers, large });
-  // A base that brings its mask embedding, as most do: a control that must train one goes all the way back through it.
-  const config = { ...mixtureOf(configOf(shape)), ...(control || baseMask ? { trainMask: false } : {}) };
-  const file = WeightFile.existing(hashOf(shape), folder)!;
-  const batch = randomBatch(config.base.convDim.at(-1)!, clips);
-  const flops = flopsOf(stepGraph(config, file, parameterSpecs(config, file.weights)), {
-    B: clips,
-    T: FRAMES,
-    M: batch.masked.length,
-  });
-  const recipe = compute === 'int8' ? JSON.parse(readFileSync(join(folder, RECIPE), 'utf8')) : undefined;
-  const began = performance.now();
-  const models = [{ config }, ...(control ? [{ config: { ...config, adapter: { kind: 'none' } as const } }] : [])];
-  const options = { device, threads, profile, ...(prepack ? { prepack } : {}) };
-  const learners = await openLearners(models, file, file, 1, options, recipe && quantise(file, recipe));
-  const step = async (): Promise<StepResult> => {
-    const start = performance.now();
-    const cpu = process.cpuUsage();
-    const [{ loss }] = await accumulateTogether(learners, batch);
-    for (const learner of learners) await learner.update(RATES, ADAMW);
-    const wallMs = performance.now() - start;
-    const { user, system } = process.cpuUsage(cpu);
-    return { wallMs, cpuMs: (user + system) / 1000, loss, peakMiB: process.resourceUsage().maxRSS / 1024 };
-  };
-  const evaluate = () => evaluateTogether(learners, batch);
-  const release = async () => {
-    for (const learner of learners) await learner.release();
-  };
-  return { step, evaluate, release, flops, began };
 }
 
 interface Contestant {
   name: string;
   steps: PeerStep[];
-  step(): Promise<PeerStep>;
+  step(line?: string): Promise<PeerStep>;
   end(): void;
 }
 
-/** Whoever takes turns with the step that is measured: itself in float32 and without a control, and another program. */
+/**
+ * The step that is measured, and whoever takes turns with it: itself in float32 and without a control, and another program.
+ * All are programs of their own, and ours are started as the editor starts its sidecar.
+ */
 function contestants(folder: string, options: Options): Contestant[] {
-  const { clips, threads, compute, control, peer, large } = options;
+  const { clips, threads, compute, control, device, profile, prepack, peer, large } = options;
   const { layers } = configOf(shapeOf(options));
   const environment = { THREADS: String(threads), LAYERS: String(layers) };
   const self = (...more: string[]) =>
@@ -114,42 +56,41 @@ function contestants(folder: string, options: Options): Contestant[] {
       .concat('--clips', clips, '--threads', threads, ...more)
       .map((part) => JSON.stringify(String(part)))
       .join(' ');
-  const commands: [string, string][] = [];
+  const measured = ['--compute', compute, '--device', device]
+    .concat(control ? ['--control'] : [])
+    .concat(profile ? ['--profile', profile] : [])
+    .concat(prepack ? ['--prepack'] : []);
+  const commands: [string, string][] = [['', self(...measured)]];
   if (compute !== 'float32') commands.push(['float32', self(...(control ? ['--control'] : []))]);
   if (control) commands.push(['no control', self('--compute', compute, '--base-mask')]);
   if (peer) commands.push(['peer', peer]);
-  return commands.map(([name, command]) => ({ name, steps: [], ...startPeer(command, environment) }));
+  return commands.map(([name, command]) => {
+    const own = name === 'peer' ? {} : TRAINS_WITH;
+    return { name, steps: [], ...startPeer(command, { ...environment, ...own }) };
+  });
 }
 
 async function measure(folder: string, options: Options) {
-  // First, while this process is small: a child's peak begins with its parent's.
-  const others = contestants(folder, options);
-  const { step, evaluate, release, flops, began } = await openBench(folder, options);
-  await step(); // memory is still being claimed
-  const openedMs = performance.now() - began;
-  for (const other of others) await other.step();
-  const ours: StepResult[] = [];
-  const us: Pick<Contestant, 'step' | 'steps'> = { step, steps: ours };
+  const all = contestants(folder, options);
+  const [us, ...others] = all;
+  for (const one of all) await one.step(); // memory is still being claimed
   // Who goes first alternates, so that none always follows another's heat.
   for (let i = 0; i < options.steps; i++)
-    for (const one of i % 2 === 0 ? [us, ...others] : [...others, us]) one.steps.push(await turn(one.step));
+    for (const one of i % 2 === 0 ? all : [...all].reverse()) one.steps.push(await turn(one.step));
   for (const other of others) other.end();
-  const peakMiB = ours[ours.length - 1].peakMiB;
-  await evaluate();
-  const peakWithEvaluationMiB = process.resourceUsage().maxRSS / 1024;
-  await release();
-  return { ours, others, peakMiB, peakWithEvaluationMiB, flops, openedMs };
+  const ours = us.steps;
+  const { peakMiB, openedMs = Number.NaN } = ours[ours.length - 1];
+  const { peakMiB: peakWithEvaluationMiB } = await us.step(EVALUATE);
+  us.end();
+  return { ours, others, peakMiB, peakWithEvaluationMiB, flops: flopsOfStep(folder, options), openedMs };
 }
 
-/** Is a peer itself: one step for each line, so that two builds can take turns. */
+/** Is a contestant itself, so that two builds can take turns too. */
 async function serve(options: Options) {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'milore-bench-'));
   try {
     if (!options.folder) prepareBench(folder, options);
-    const { step, release } = await openBench(folder, options);
-    for await (const _ of createInterface({ input: process.stdin }))
-      process.stdout.write(`${JSON.stringify(await step())}\n`);
-    await release();
+    await serveSteps(folder, options);
   } finally {
     if (!options.folder) rmSync(folder, { recursive: true, force: true });
   }
@@ -175,7 +116,7 @@ async function bench(options: Options) {
     const gflops = flops / stepMs / 1e6;
     const compared = others.map(({ name, steps }) => {
       const ratios = steps.map(({ wallMs }, i) => ours[i].wallMs / wallMs);
-      const cpuRatios = steps.flatMap(({ cpuMs }, i) => (cpuMs ? [ours[i].cpuMs / cpuMs] : []));
+      const cpuRatios = steps.flatMap(({ cpuMs }, i) => (cpuMs ? [(ours[i].cpuMs ?? Number.NaN) / cpuMs] : []));
       return {
         name,
         stepMs: median(steps.map(({ wallMs }) => wallMs)),

@@ -8,6 +8,8 @@ export interface PeerStep {
   /** Processor time of all threads; some peers do not say. */
   cpuMs?: number;
   peakMiB: number;
+  /** Of our own: from the beginning until the first step was done. */
+  openedMs?: number;
   loss: number;
 }
 
@@ -20,8 +22,8 @@ export function startPeer(command: string, environment: Record<string, string>) 
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
-    async step(): Promise<PeerStep> {
-      child.stdin.write('\n');
+    async step(line = ''): Promise<PeerStep> {
+      child.stdin.write(`${line}\n`);
       const { value, done } = await lines.next();
       if (done)
         throw new UserError({

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
+import { TRAINS_WITH } from '../processes.ts';
 import type { Spent } from '../training/stopwatch.ts';
 import { CLIP_SECONDS, configOf, shapeOf } from './model.ts';
 import { errand, median } from './peer.ts';
@@ -88,7 +89,7 @@ async function takeTurns(folder: string, model: string, options: WholeRunOptions
   else process.stdout.write(`${inWords(options, ours, again)}\n`);
 }
 
-/** `milore train` with an empty cache. */
+/** `milore train` with an empty cache, started as the editor starts its sidecar. */
 async function trainOnce(
   root: string,
   experiment: string,
@@ -102,6 +103,7 @@ async function trainOnce(
   const sets = Object.entries(set).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
   const told = await followed(process.execPath, [milore, 'train', experiment, '--json', '--device', 'cpu', ...sets], {
     MILORE_THREADS: String(threads),
+    ...TRAINS_WITH,
   });
   const lines = told.out.split('\n').flatMap((line): Line[] => {
     try {

@@ -67,8 +67,8 @@ export interface Expected {
   peakBytes: number;
 }
 
-/** Process, runtime, its libraries and decoders, before any weight. */
-const processBytes = 250 * 2 ** 20;
+/** Process, runtime, its libraries, decoders in threads of their own and what preparing leaves, without any weight. */
+const processBytes = 450 * 2 ** 20;
 /** The arena's gaps and the gradients in flight, over what is kept for the backward pass. */
 const slack = 1.3;
 
@@ -76,7 +76,7 @@ const slack = 1.3;
  * Before any measurement, hence "about". Clips are taken to be as long as `audio.joinSeconds` or a third of `maxSeconds`.
  * Memory = process + the weights once (a step and an evaluation take turns, and arms share them) + four vectors
  * of what trains (parameters, gradient, two moments) + activations kept for the backward pass, by frame and block
- * 8d + 2f + heads·T numbers, and as many more as `slack` says; fp32 throughout.
+ * 6d + f + heads·T numbers, and as many more as `slack` says; fp32 throughout.
  */
 export function expectRun(experiment: Experiment, base: BaseConfig, threads: number): Expected {
   const { adapter, audio, training, evaluation, languages, head } = experiment;
@@ -99,7 +99,7 @@ export function expectRun(experiment: Experiment, base: BaseConfig, threads: num
 
   const size = sizeOf(experiment, base);
   const trained = size.experts + size.routers + size.baseTrained + size.head;
-  const perBlock = 8 * base.hidden + 2 * base.feedForward + (base.heads * frames) / clips;
+  const perBlock = 6 * base.hidden + base.feedForward + (base.heads * frames) / clips;
   const kept = adapter.kind === 'none' ? 2 : base.layers;
   return {
     stepSeconds,
