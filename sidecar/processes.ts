@@ -38,10 +38,20 @@ function statOf(pid: number): string[] | undefined {
   }
 }
 
+const TUNED: Readonly<Record<string, string>> = {
+  'glibc.malloc.hugetlb': '1',
+  'glibc.malloc.mmap_threshold': String(2 ** 20),
+};
+
 /**
  * What a process that trains is started with, since glibc reads it once: large blocks in huge pages where the system gives them
  * when asked, and back to the system when they are let go. 2026-11, HuBERT-base in 8 bits: steps take an eighth less time, a
- * run's peak is 0.2 GB lower.
+ * run's peak is 0.2 GB lower. What the environment tells glibc already stays.
  */
-export const TRAINS_WITH: Readonly<Record<string, string>> =
-  process.platform === 'linux' ? { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=1048576' } : {};
+export function trainsWith(environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  if (process.platform !== 'linux') return {};
+  const told = (environment.GLIBC_TUNABLES ?? '').split(':').filter(Boolean);
+  const names = new Set(told.map((one) => one.split('=')[0]));
+  const ours = Object.entries(TUNED).filter(([name]) => !names.has(name));
+  return { GLIBC_TUNABLES: [...told, ...ours.map((one) => one.join('='))].join(':') };
+}

@@ -7,7 +7,7 @@ import { closeSync, constants, mkdirSync, openSync, readSync, statSync } from 'n
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { type Endpoint, logFile, readEndpoint, stateFolder } from '../../sidecar/endpoint.ts';
-import { TRAINS_WITH } from '../../sidecar/processes.ts';
+import { trainsWith } from '../../sidecar/processes.ts';
 import { Fault } from '../fault.ts';
 
 export interface LaunchOptions {
@@ -28,7 +28,7 @@ export async function launch({ workspace, script, node, threads }: LaunchOptions
   mkdirSync(stateFolder(), { recursive: true, mode: 0o700 });
   // Begun anew, and appended to: where two windows start at once, neither writes into the other's words.
   const log = openSync(logFile(workspace), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o600);
-  const env: NodeJS.ProcessEnv = { ...TRAINS_WITH, ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+  const env: NodeJS.ProcessEnv = { ...process.env, ...trainsWith(), ELECTRON_RUN_AS_NODE: '1' };
   // What VS Code tells its own children would make Node load its modules.
   for (const key of Object.keys(env)) if (/^(VSCODE_|NODE_OPTIONS$)/.test(key)) delete env[key];
   if (threads > 0) env.MILORE_THREADS = String(threads);

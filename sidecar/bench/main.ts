@@ -14,7 +14,7 @@ import { report } from '../cli/output.ts';
 import { DEVICES, requireDevice } from '../engine/devices.ts';
 import { calibrate } from '../learning/calibrate.ts';
 import { newWeights } from '../model/new-base.ts';
-import { TRAINS_WITH } from '../processes.ts';
+import { trainsWith } from '../processes.ts';
 import { WeightFile } from '../weights/file.ts';
 import { CLIP_SECONDS, CLIPS, configOf, mixtureOf, randomBatch, shapeOf } from './model.ts';
 import { errand, median, type PeerStep, startPeer, turn } from './peer.ts';
@@ -65,7 +65,7 @@ function contestants(folder: string, options: Options): Contestant[] {
   if (control) commands.push(['no control', self('--compute', compute, '--base-mask')]);
   if (peer) commands.push(['peer', peer]);
   return commands.map(([name, command]) => {
-    const own = name === 'peer' ? {} : TRAINS_WITH;
+    const own = name === 'peer' ? {} : trainsWith();
     return { name, steps: [], ...startPeer(command, { ...environment, ...own }) };
   });
 }

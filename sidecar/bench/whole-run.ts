@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { TRAINS_WITH } from '../processes.ts';
+import { trainsWith } from '../processes.ts';
 import type { Spent } from '../training/stopwatch.ts';
 import { CLIP_SECONDS, configOf, shapeOf } from './model.ts';
 import { errand, median } from './peer.ts';
@@ -103,7 +103,7 @@ async function trainOnce(
   const sets = Object.entries(set).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
   const told = await followed(process.execPath, [milore, 'train', experiment, '--json', '--device', 'cpu', ...sets], {
     MILORE_THREADS: String(threads),
-    ...TRAINS_WITH,
+    ...trainsWith(),
   });
   const lines = told.out.split('\n').flatMap((line): Line[] => {
     try {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bornAt, isAlive } from '../../sidecar/processes.ts';
+import { bornAt, isAlive, trainsWith } from '../../sidecar/processes.ts';
 import { isAtWork } from '../../sidecar/runs/claim.ts';
 import { deriveStatus } from '../../sidecar/runs/status.ts';
 import { newRun } from './runs/folder.ts';
@@ -19,6 +19,14 @@ it("another user's process is alive, one that is gone is not", async () => {
   const child = spawn(process.execPath, ['-e', '']);
   await new Promise((done) => child.once('exit', done));
   expect(isAlive(child.pid!)).toBe(false);
+});
+
+it.skipIf(process.platform !== 'linux')('what trains asks for huge pages, beside what a person tells glibc', () => {
+  const ours = 'glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=1048576';
+  expect(trainsWith({})).toEqual({ GLIBC_TUNABLES: ours });
+  expect(trainsWith({ GLIBC_TUNABLES: 'glibc.malloc.hugetlb=0' }).GLIBC_TUNABLES).toBe(
+    'glibc.malloc.hugetlb=0:glibc.malloc.mmap_threshold=1048576',
+  );
 });
 
 /** As of the ranks of an mpirun that was killed, in a container whose first process does not ask after orphans. */
