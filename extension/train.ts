@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import * as vscode from 'vscode';
 import { isLive } from '../sidecar/jobs/state.ts';
+import { choose } from './choose.ts';
 import { command } from './command.ts';
 import { choosePlace } from './jobs/places.ts';
 import type { JobStore } from './jobs/store.ts';
@@ -134,7 +135,7 @@ export async function experimentFile(uri: vscode.Uri | string | undefined): Prom
     return undefined;
   }
   if (files.length === 1) return files[0];
-  const chosen = await vscode.window.showQuickPick(
+  const chosen = await choose(
     files.map((file) => ({ label: vscode.workspace.asRelativePath(file), file })),
     { title: vscode.l10n.t('Which experiment?') },
   );
@@ -148,7 +149,7 @@ async function chooseDevice(sidecar: SidecarService): Promise<string | undefined
     { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Trying devices') },
     () => sidecar.request('devices', {}),
   );
-  const chosen = await vscode.window.showQuickPick(
+  const chosen = await choose(
     usableFirst(devices).map(({ device, usable, reason }) => ({
       label: `${usable ? '$(pass)' : '$(circle-slash)'} ${device}`,
       detail: reason,
@@ -182,7 +183,7 @@ export async function chooseRun(
     void inform(vscode.l10n.t('There is no such run in this workspace.'));
     return undefined;
   }
-  const chosen = await vscode.window.showQuickPick(
+  const chosen = await choose(
     runs.map((run) => ({ label: pickable(run.name), description: run.state, detail: run.id, run })),
     { title, matchOnDetail: true },
   );

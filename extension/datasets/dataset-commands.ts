@@ -1,6 +1,7 @@
 /** @file What a person does to a listed dataset: inspect, listen, rename, take off the list, reveal its folder. */
 import * as vscode from 'vscode';
 import { removeDataset, renameDataset } from '../../sidecar/config/datasets-edit.ts';
+import { choose } from '../choose.ts';
 import { languageName } from '../language-name.ts';
 import { playUri } from '../play.ts';
 import { reveal } from '../reveal.ts';
@@ -40,7 +41,7 @@ export async function chosenDataset(data: Data, target: unknown, title: string):
     detail: pickable(dataset.path),
     dataset,
   }));
-  return (await vscode.window.showQuickPick(items, { title, matchOnDescription: true }))?.dataset;
+  return (await choose(items, { title, matchOnDescription: true }))?.dataset;
 }
 
 export async function inspect({ data, sidecar, pages }: Parts, dataset: Dataset): Promise<void> {
@@ -93,7 +94,7 @@ export async function listen({ data, sidecar }: Parts, dataset: Dataset): Promis
     void inform(vscode.l10n.t('“{0}” has no clip to listen to.', oneLine(dataset.name)));
     return;
   }
-  const chosen = await vscode.window.showQuickPick(items, {
+  const chosen = await choose(items, {
     title: vscode.l10n.t('Listen to a clip of {0}', oneLine(dataset.name)),
     matchOnDescription: true,
   });

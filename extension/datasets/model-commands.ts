@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { datasetsFileName, type ModelEntry } from '../../sidecar/config/datasets.ts';
 import { addModel, freeName, removeModel } from '../../sidecar/config/datasets-edit.ts';
+import { choose } from '../choose.ts';
 import { complain, inform } from '../say.ts';
 import { hubId, oneLine, pickable } from '../text.ts';
 import { chooseFolder, lastOf } from './add.ts';
@@ -27,7 +28,7 @@ export async function chosenModel(data: Data, target: unknown, title: string): P
     return models[0];
   }
   const items = models.map((model) => ({ label: pickable(model.name), detail: pickable(model.path), model }));
-  return (await vscode.window.showQuickPick(items, { title }))?.model;
+  return (await choose(items, { title }))?.model;
 }
 
 /** A folder that is there already. */

@@ -4,6 +4,7 @@ import { nameFault } from '../../sidecar/config/datasets.ts';
 import { everyLanguage } from '../../sidecar/config/iso639.ts';
 import { layouts } from '../../sidecar/config/schema.ts';
 import type { DatasetGuess } from '../../sidecar/protocol/messages.ts';
+import { choose } from '../choose.ts';
 import { languageName } from '../language-name.ts';
 import { duration, oneLine, pickable } from '../text.ts';
 import { speakersText } from './nodes.ts';
@@ -35,12 +36,11 @@ export async function preview(
 ): Promise<(Draft & { language: string }) | undefined> {
   let draft = first;
   for (;;) {
-    const row = await vscode.window.showQuickPick(rows(draft, detected), {
+    const row = await choose(rows(draft, detected), {
       title: vscode.l10n.t('Add dataset: {0}', oneLine(vscode.workspace.asRelativePath(folder))),
       placeHolder: draft.language
         ? vscode.l10n.t('Check what was recognised, change what is wrong, then add it.')
         : vscode.l10n.t('Nothing says which language this is: choose it.'),
-      ignoreFocusOut: true,
     });
     if (!row) return undefined;
     const { language } = draft;
@@ -133,11 +133,10 @@ async function chooseTiers(all: Tiers, now: string[] | undefined): Promise<strin
     picked: taken(all, now).includes(tier),
     tier,
   }));
-  const picked = await vscode.window.showQuickPick(items, {
+  const picked = await choose(items, {
     title: vscode.l10n.t('Which tiers hold the utterances?'),
     placeHolder: vscode.l10n.t('Each stretch becomes an utterance; the rest of the recordings is left aside.'),
     canPickMany: true,
-    ignoreFocusOut: true,
   });
   if (!picked || picked.length === 0) return now;
   const same = picked.length === taken(all, undefined).length && picked.every(({ tier }) => tier.proposed);
@@ -151,11 +150,10 @@ export async function chooseLanguage(proposed?: string): Promise<string | undefi
     .filter(({ code }) => code !== proposed)
     .map(item);
   const first = proposed ? [item({ code: proposed, name: languageName(proposed) ?? proposed })] : [];
-  const chosen = await vscode.window.showQuickPick([...first, ...all], {
+  const chosen = await choose([...first, ...all], {
     title: vscode.l10n.t('Which language is spoken?'),
     placeHolder: vscode.l10n.t('Name or ISO 639-3 code'),
     matchOnDescription: true,
-    ignoreFocusOut: true,
   });
   return chosen?.description;
 }
@@ -175,9 +173,9 @@ async function chooseLayout(now: string): Promise<string | undefined> {
     voxpopuli: vscode.l10n.t('asr_train.tsv and its like'),
     'ml-superb': vscode.l10n.t('transcript_*.txt beside wav'),
   };
-  const chosen = await vscode.window.showQuickPick(
+  const chosen = await choose(
     layouts.map((layout) => ({ label: layout, description: about[layout], picked: layout === now })),
-    { title: vscode.l10n.t('How is the data laid out?'), ignoreFocusOut: true },
+    { title: vscode.l10n.t('How is the data laid out?') },
   );
   return chosen?.label;
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ClusterPlace } from '../../sidecar/config/clusters.ts';
+import { choose } from '../choose.ts';
 import { Fault } from '../fault.ts';
 import { pickable } from '../text.ts';
 
@@ -30,7 +31,7 @@ export async function choosePlace(workspace: string | undefined): Promise<Chosen
     description: vscode.l10n.t('choose the device'),
     chosen: { kind: 'here' } as Chosen,
   };
-  const picked = await vscode.window.showQuickPick([...named, here], { title: vscode.l10n.t('Train where?') });
+  const picked = await choose([...named, here], { title: vscode.l10n.t('Train where?') });
   return picked?.chosen;
 }
 

@@ -5,6 +5,7 @@ import { stopJob } from '../../sidecar/jobs/jobs.ts';
 import { forgetRecord } from '../../sidecar/jobs/record.ts';
 import { isLive } from '../../sidecar/jobs/state.ts';
 import { slug } from '../../sidecar/runs/run.ts';
+import { choose } from '../choose.ts';
 import { command } from '../command.ts';
 import { inform } from '../say.ts';
 import { oneLine, pickable } from '../text.ts';
@@ -27,7 +28,7 @@ export function registerJobs(store: JobStore, script: string, memory: vscode.Mem
     if (node?.kind === 'job' || node?.kind === 'task') return node;
     const named = store.jobs.find(({ job }) => job === target);
     if (named) return { kind: 'job', job: named };
-    const picked = await vscode.window.showQuickPick(
+    const picked = await choose(
       store.jobs.map((job) => ({
         label: pickable(job.name),
         description: `${job.job} · ${pickable(jobWords(job))}`,
@@ -91,7 +92,7 @@ export function registerJobs(store: JobStore, script: string, memory: vscode.Mem
 async function whichPoint<Task extends { job: string; state: string }>(
   tasks: readonly Task[],
 ): Promise<Task | undefined> {
-  const picked = await vscode.window.showQuickPick(
+  const picked = await choose(
     tasks.map((task) => ({ label: task.job, description: task.state, task })),
     { title: vscode.l10n.t('Which point?') },
   );

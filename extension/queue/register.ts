@@ -8,6 +8,7 @@ import {
   type QueueItem,
   removeFromQueue,
 } from '../../sidecar/runs/queue.ts';
+import { choose } from '../choose.ts';
 import { command } from '../command.ts';
 import { inform } from '../say.ts';
 import type { SidecarService } from '../sidecar/service.ts';
@@ -50,7 +51,7 @@ export function registerQueue(sidecar: SidecarService): vscode.Disposable {
     const given = (Array.isArray(all) && all.length > 0 ? all : [target]) as (QueueItem | undefined)[];
     const known = store.queue.items.filter(({ id }) => given.some((one) => one?.id === id));
     if (known.length > 0) return known;
-    const picked = await vscode.window.showQuickPick(
+    const picked = await choose(
       store.queue.items.map((item) => ({ label: pickable(item.name), description: item.what, item })),
       { title: vscode.l10n.t('Which one of the queue?') },
     );

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { sizeInWords } from '../../sidecar/machine.ts';
 import { type CacheItem, type CacheKind, listCache, removeFromCache } from '../../sidecar/runs/cache.ts';
+import { choose } from '../choose.ts';
 import { command } from '../command.ts';
 import { agreed, inform } from '../say.ts';
 import type { RunStore } from './store.ts';
@@ -28,7 +29,7 @@ async function cleanCache(root: string | undefined): Promise<void> {
   }
   const words = cacheWords();
   const total = items.reduce((sum, { bytes }) => sum + bytes, 0);
-  const chosen = await vscode.window.showQuickPick(
+  const chosen = await choose(
     items.map((item) => ({
       item,
       label: words[item.kind],

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { writeLabel } from '../../sidecar/runs/label.ts';
 import { runFiles } from '../../sidecar/runs/run.ts';
+import { choose } from '../choose.ts';
 import { command } from '../command.ts';
 import type { SidecarService } from '../sidecar/service.ts';
 import { pickable, unlinked } from '../text.ts';
@@ -113,7 +114,7 @@ async function chooseSeveral(
     (Array.isArray(all) ? all : []).flatMap((one) => runsOf(store, one)),
   );
   if (given.length >= least) return given;
-  const chosen = await vscode.window.showQuickPick(
+  const chosen = await choose(
     store.runs.map((run) => ({
       label: pickable(run.name),
       description: run.state,

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { isLive } from '../../sidecar/jobs/state.ts';
 import { sizeInWords } from '../../sidecar/machine.ts';
 import { type DiskItem, diskUse, type InUse } from '../../sidecar/runs/disk-use.ts';
+import { choose } from '../choose.ts';
 import { command } from '../command.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { inform } from '../say.ts';
@@ -29,7 +30,7 @@ async function showDiskUse(store: RunStore, jobs: JobStore): Promise<void> {
   const { items, otherBytes } = await diskUse(root, await waitingIn(store, jobs));
   if (items.length === 0) return void inform(vscode.l10n.t('There are no runs and no caches here yet.'));
   const total = items.reduce((sum, { bytes }) => sum + bytes, otherBytes);
-  const chosen = await vscode.window.showQuickPick(
+  const chosen = await choose(
     items.map((item) => choiceOf(item, store)),
     {
       canPickMany: true,

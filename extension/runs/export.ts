@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { runFiles } from '../../sidecar/runs/run.ts';
+import { choose } from '../choose.ts';
 import { chooseFolder } from '../choose-folder.ts';
 import { reveal } from '../reveal.ts';
 import { inform } from '../say.ts';
@@ -37,7 +38,7 @@ export async function exportSeveral(chosen: readonly StoredRun[], sidecar: Sidec
   if (runs.length === 1) return exportRun(runs[0], sidecar);
   const possible = runs.map((run) => formsOf(resolvedOf(run), vscode.l10n).filter((one) => one.possible));
   const forms = possible[0].filter(({ form }) => possible.every((all) => all.some((one) => one.form === form)));
-  const form = await vscode.window.showQuickPick(forms, {
+  const form = await choose(forms, {
     title: vscode.l10n.t('Export {0} runs in which form?', runs.length),
   });
   if (!form) return;
@@ -74,7 +75,7 @@ export async function chooseForm(run: StoredRun): Promise<FormChoice | undefined
     label: choice.possible ? choice.label : `$(circle-slash) ${choice.label}`,
   }));
   for (;;) {
-    const chosen = await vscode.window.showQuickPick(choices, {
+    const chosen = await choose(choices, {
       title: unlinked(vscode.l10n.t('Export {0} in which form?', run.name)),
     });
     if (!chosen || chosen.possible) return chosen;

@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { parseExperiment } from '../../sidecar/config/parse.ts';
 import { checkpointSteps } from '../../sidecar/runs/checkpoints.ts';
 import { runFiles } from '../../sidecar/runs/run.ts';
+import { choose } from '../choose.ts';
 import { sentence } from '../fault.ts';
 import { inform } from '../say.ts';
 import type { SidecarService } from '../sidecar/service.ts';
@@ -17,7 +18,7 @@ export async function forkRun(run: StoredRun, sidecar: SidecarService, store: Ru
     void inform(vscode.l10n.t('“{0}” has no checkpoint to fork from yet.', run.name));
     return;
   }
-  const chosen = await vscode.window.showQuickPick(
+  const chosen = await choose(
     steps.reverse().map((step) => ({ label: vscode.l10n.t('Step {0}', step), step })),
     { title: vscode.l10n.t('Fork {0} from which checkpoint?', run.name) },
   );

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { sizeInWords } from '../../sidecar/machine.ts';
 import type { PublicationPreview } from '../../sidecar/protocol/hub-messages.ts';
+import { choose } from '../choose.ts';
 import { messageOf } from '../fault.ts';
 import { agreed, complain, inform } from '../say.ts';
 import type { SidecarService } from '../sidecar/service.ts';
@@ -86,9 +87,8 @@ async function ask(run: StoredRun, { workspaceState }: Context): Promise<Answers
     },
     { label: `$(globe) ${vscode.l10n.t('Public')}`, detail: vscode.l10n.t('Everybody can read it.'), isPrivate: false },
   ];
-  const chosen = await vscode.window.showQuickPick(choices, {
+  const chosen = await choose(choices, {
     title: vscode.l10n.t('Who may read {0}?', repo),
-    ignoreFocusOut: true,
   });
   if (!chosen) return undefined;
   await workspaceState.update(ownerKey, repo.split('/')[0]);

@@ -1,6 +1,7 @@
 /** @file Commands about the sidecar itself: its menu, its log, its end, its devices. */
 import * as vscode from 'vscode';
 import { logFile } from '../../sidecar/endpoint.ts';
+import { choose } from '../choose.ts';
 import { command } from '../command.ts';
 import { agreed, inform } from '../say.ts';
 import { usableFirst } from '../text.ts';
@@ -45,7 +46,7 @@ async function menu(sidecar: SidecarService, version: string): Promise<void> {
     ...(sidecar.active ? [{ label: `$(debug-stop) ${vscode.l10n.t('Stop Run')}`, command: 'milore.stopRun' }] : []),
     ...(running ? [{ label: `$(debug-stop) ${vscode.l10n.t('Stop Sidecar')}`, command: 'milore.sidecar.stop' }] : []),
   ];
-  const chosen = await vscode.window.showQuickPick(items, {
+  const chosen = await choose(items, {
     title: 'MiLorE',
     placeHolder: vscode.l10n.t('Extension {0} · {1}', version, theirs),
   });
@@ -68,7 +69,7 @@ async function showDevices(sidecar: SidecarService): Promise<void> {
     { location: { viewId: 'milore.runs' }, title: vscode.l10n.t('Trying devices') },
     () => sidecar.request('devices', {}),
   );
-  await vscode.window.showQuickPick(
+  await choose(
     usableFirst(devices).map(({ device, usable, reason }) => ({
       label: `${usable ? '$(pass)' : '$(circle-slash)'} ${device}`,
       description: usable ? vscode.l10n.t('usable') : vscode.l10n.t('not here'),

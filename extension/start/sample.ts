@@ -4,6 +4,7 @@ import { cp, mkdir, readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { choose } from '../choose.ts';
 import { command } from '../command.ts';
 import { complain } from '../say.ts';
 
@@ -52,7 +53,7 @@ async function openSample(context: vscode.ExtensionContext): Promise<void> {
 async function chooseFolder(): Promise<string | undefined> {
   const usual = join(homedir(), 'milore-sample');
   const elsewhere = vscode.l10n.t('Choose a folder…');
-  const chosen = await vscode.window.showQuickPick(
+  const chosen = await choose(
     [
       {
         label: usual,

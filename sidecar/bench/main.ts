@@ -32,6 +32,7 @@ interface Options extends StepOptions {
   run?: boolean;
   minutes: number;
   rounds: number;
+  onlyPeer: boolean;
   json?: boolean;
 }
 
@@ -201,6 +202,7 @@ const program = new Command('bench')
   .option('--run', 'a whole `milore train` on real speech instead of a step; a peer is given the file of a job', false)
   .option('--minutes <n>', 'of speech, with --run', count, 2)
   .option('--rounds <n>', 'of everybody, with --run', count, 1)
+  .option('--only-peer', 'with --run: leave out float32 and the run with a full cache, which take as long again', false)
   .option('--prepack', 'give each session packed copies of the weights', false)
   .option('--json', 'one JSON object instead of text')
   .addArgument(

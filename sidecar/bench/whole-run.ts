@@ -22,6 +22,8 @@ export interface WholeRunOptions extends RunOptions {
   rounds: number;
   /** A program that is given a job's file and does it. */
   peer?: string;
+  /** Neither float32 nor a run with a full cache beside it. */
+  onlyPeer: boolean;
   json?: boolean;
 }
 
@@ -71,20 +73,23 @@ export async function wholeRun(asked: Asked): Promise<void> {
 
 /** @param folder for what is made @param model the base's folder */
 async function takeTurns(folder: string, model: string, options: WholeRunOptions): Promise<void> {
-  const { compute, control, peer, rounds, json } = options;
+  const { compute, control, peer, onlyPeer, rounds, json } = options;
   const speech = findSpeech(resolve(fileURLToPath(new URL('..', import.meta.url))));
   const root = join(folder, 'workspace');
   const experiment = writeExperiment(root, model, speech, options);
   const own = (set: Record<string, unknown>) => () => trainOnce(root, experiment, set, options);
   const ours: Contestant[] = [{ name: compute, runs: [], turn: own({ compute, control }) }];
   if (control) ours.push({ name: 'no control', runs: [], turn: own({ compute, control: false }) });
-  if (compute !== 'float32') ours.push({ name: 'float32', runs: [], turn: own({ compute: 'float32', control }) });
+  if (compute !== 'float32' && !onlyPeer)
+    ours.push({ name: 'float32', runs: [], turn: own({ compute: 'float32', control }) });
   if (peer)
     ours.push({ name: 'peer', runs: [], turn: () => peerOnce(peer, writePeerJob(root, speech, options), options) });
   for (let round = 0; round < rounds; round++)
     // Who goes first alternates, so that none always follows another's heat.
     for (const one of round % 2 === 0 ? ours : [...ours].reverse()) one.runs.push(await one.turn());
-  const again = await trainOnce(root, experiment, { compute, control }, options, 'keep the cache');
+  const again = onlyPeer
+    ? undefined
+    : await trainOnce(root, experiment, { compute, control }, options, 'keep the cache');
   if (json) process.stdout.write(`${JSON.stringify({ options, contestants: ours, again })}\n`);
   else process.stdout.write(`${inWords(options, ours, again)}\n`);
 }
@@ -196,7 +201,7 @@ export function stepShares(steps: readonly Record<string, number>[]): Record<str
 const each = (names: readonly string[], of: (name: string) => number) =>
   names.map((name) => `${name} ${of(name).toFixed(2)}`).join(', ');
 
-function inWords(options: WholeRunOptions, all: readonly Contestant[], again: WholeRun): string {
+function inWords(options: WholeRunOptions, all: readonly Contestant[], again?: WholeRun): string {
   const { minutes, steps, clips, clipSeconds, threads, control } = options;
   const [first] = all;
   const of = (one: Contestant, read: (run: WholeRun) => number | undefined) =>
@@ -226,8 +231,9 @@ function inWords(options: WholeRunOptions, all: readonly Contestant[], again: Wh
         `  ratio       ${first.name} takes ${ratio((run) => run.wallSeconds)} of its time, ${ratio((run) => run.processorSeconds)} of its processor time (medians of pairs)`,
       );
   }
-  lines.push(
-    `again       ${sumOf(again.seconds, prepared).toFixed(1)} s before the head with everything in the cache, ${of(first, ({ seconds }) => sumOf(seconds, prepared)).toFixed(1)} s without; ${again.keptMiB!.toFixed(0)} MiB lie in .milore`,
-  );
+  if (again)
+    lines.push(
+      `again       ${sumOf(again.seconds, prepared).toFixed(1)} s before the head with everything in the cache, ${of(first, ({ seconds }) => sumOf(seconds, prepared)).toFixed(1)} s without; ${again.keptMiB!.toFixed(0)} MiB lie in .milore`,
+    );
   return lines.join('\n');
 }
