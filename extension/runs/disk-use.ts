@@ -20,7 +20,7 @@ const usedWords = (): Record<InUse, string> => ({
   training: vscode.l10n.t('in use: it is at work'),
   queued: vscode.l10n.t('in use: it waits in the queue to go on'),
   job: vscode.l10n.t('in use: its job may go on with it'),
-  parent: vscode.l10n.t('in use: a run at work began with it'),
+  parent: vscode.l10n.t('in use: a run that was forked from it still begins with it'),
   read: vscode.l10n.t('in use: a run is at work and reads it'),
 });
 

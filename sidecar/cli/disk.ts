@@ -57,14 +57,14 @@ const why: Record<InUse, string> = {
   training: 'it is at work.',
   queued: 'it waits in the queue to go on.',
   job: 'its job may go on with it.',
-  parent: 'a run at work began with it.',
+  parent: 'a run that was forked from it still begins with it.',
   read: 'a run is at work and reads it.',
 };
 const cure: Record<InUse, string> = {
   training: 'Stop it first.',
   queued: 'Take it out of the queue first: milore queue.',
   job: 'Stop the job, or take it off the list: milore jobs.',
-  parent: 'Wait until that one is done, or stop it.',
+  parent: 'Wait until that one is done, or stop it after its first checkpoint, or remove it.',
   read: 'Wait until it is done, or stop it: it goes on later.',
 };
 

@@ -10,13 +10,14 @@ import { temporaryName } from '../disk.ts';
 import { UserError } from '../errors.ts';
 import { diskFault } from '../machine.ts';
 import { type CacheItem, listCache } from './cache.ts';
+import { hasCheckpoints } from './checkpoints.ts';
 import { claimRun } from './claim.ts';
 import { readLabel } from './label.ts';
 import { readQueue } from './queue.ts';
 import { listRuns, openRun, type RunDir } from './run.ts';
 import { deriveStatus, type Status } from './status.ts';
 
-/** Why something stays: it is at work, waits to go on, gives a run at work its beginning, or is read by one. */
+/** Why something stays: it is at work, waits to go on, is what another still begins with, or is read by one. */
 export type InUse = 'training' | 'queued' | 'job' | 'parent' | 'read';
 
 interface Use {
@@ -51,7 +52,9 @@ export interface DiskUse {
 export async function diskUse(root: string, waiting: ReadonlySet<string> = new Set()): Promise<DiskUse> {
   const runs = listRuns(root).runs.map((run) => ({ run, state: deriveStatus(run).state }));
   const atWork = runs.filter(({ state }) => state === 'running');
-  const parents = new Set(atWork.flatMap(({ run }) => run.parent?.run ?? []));
+  // One that was forked and has no checkpoint of its own goes on from its parent's.
+  const begins = runs.filter(({ run, state }) => state === 'running' || (state !== 'done' && !hasCheckpoints(run)));
+  const parents = new Set(begins.flatMap(({ run }) => run.parent?.run ?? []));
   const queued = new Set(readQueue(root).items.flatMap(({ kind, what }) => (kind === 'resume' ? what : [])));
   const items: DiskItem[] = [];
   for (const { run, state } of runs) {

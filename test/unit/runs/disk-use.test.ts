@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '../../../sidecar/cli/main.ts';
@@ -89,6 +89,22 @@ describe('what .milore takes', () => {
       'features/a1b2c3d4e5f6': 'read',
     });
     expect((await used(new Set([small.id])))[small.id]).toBe('job');
+  });
+
+  it('a fork that was interrupted needs its parent until it has a checkpoint of its own', async () => {
+    const parent = { run: large.id, step: 10 };
+    const child = createRun(root, { name: 'child', configText: '', resolved: {}, versions: {}, device: 'cpu', parent });
+    const time = new Date().toISOString();
+    const began = { seq: 1, time, type: 'started', version: 2, step: 0, steps: 9, device: 'cpu' };
+    const used = async () => (await diskUse(root)).items.find(({ name }) => name === large.id)!.inUse;
+    log(child, began, { seq: 2, time, type: 'stopped', step: 0, steps: 9 });
+    expect(await used()).toBe('parent');
+    const own = join(child.path, 'checkpoints', 'step-000003');
+    mkdirSync(own, { recursive: true });
+    expect(await used()).toBeUndefined();
+    rmSync(own, { recursive: true });
+    log(child, began, { seq: 2, time, type: 'done', step: 9 });
+    expect(await used()).toBeUndefined();
   });
 });
 
